@@ -1,0 +1,1 @@
+"""Failure-resilient inference in distributed neural networks: a companion of the ResiliNet paper."""

@@ -1,0 +1,123 @@
+"""Failure settings (Table 2), failure scenarios and how probable each one is."""
+
+from __future__ import annotations
+
+import heapq
+import math
+from collections.abc import Iterator, Mapping, Set
+from dataclasses import dataclass
+from itertools import combinations
+
+from resilinet.topology import Topology
+
+ENUMERABLE = 20
+"""Topologies with more failable nodes than this are enumerated best-first, down to a stated remainder."""
+
+
+@dataclass(frozen=True)
+class FailureSetting:
+    """The probability with which each physical node is dead, independently of the others (section 3.2).
+
+    Nodes that are not named never fail.
+
+    Raises:
+        ValueError: a probability lies outside [0, 1].
+    """
+
+    name: str
+    probability: Mapping[str, float]
+
+    def __post_init__(self) -> None:
+        """Refuse what is no probability."""
+        for node, value in self.probability.items():
+            if not 0 <= value <= 1:
+                raise ValueError(f"setting {self.name!r}: {value} is no probability for node {node!r}; give a number from 0 to 1.")
+
+    def reliability(self, node: str) -> float:
+        """The probability that ``node`` is alive: ``r_i = 1 - p_i`` (section 3.4)."""
+        return 1.0 - self.probability.get(node, 0.0)
+
+    def check(self, topology: Topology) -> None:
+        """Raise ValueError when a node that does not exist, or that cannot fail, is given a probability above 0."""
+        for node, value in self.probability.items():
+            if node not in topology.everyone:
+                raise ValueError(f"setting {self.name!r} names {node!r}; this topology's nodes are {', '.join(topology.order)}.")
+            if value > 0 and node not in topology.failable:
+                raise ValueError(f"setting {self.name!r}: {node!r} is a source or the cloud and never fails; give it 0.")
+
+    def scenario_probability(self, topology: Topology, dead: Set[str]) -> float:
+        """How probable it is that exactly ``dead`` are dead among the nodes of ``topology`` that can fail."""
+        return math.prod(
+            self.probability.get(node, 0.0) if node in dead else self.reliability(node) for node in topology.failable
+        )
+
+
+def scenarios(topology: Topology) -> Iterator[frozenset[str]]:
+    """Every set of dead nodes, fewest first: 2^n scenarios for n failable nodes."""
+    for size in range(len(topology.failable) + 1):
+        for dead in combinations(topology.failable, size):
+            yield frozenset(dead)
+
+
+def likeliest(topology: Topology, setting: FailureSetting) -> Iterator[tuple[frozenset[str], float]]:
+    """Scenarios with their probabilities, the most probable first, without ever listing them all.
+
+    Best-first search: flipping a node away from its more probable state multiplies the probability by an odds
+    ratio of at most 1. With the ratios sorted, each scenario is reached exactly once by adding the next node to
+    the flipped set or by moving its last one along.
+    """
+    setting.check(topology)
+    odds, base = [], 1.0
+    usual: set[str] = set()
+    for node in topology.failable:
+        dies = setting.probability.get(node, 0.0)
+        if dies > 0.5:
+            usual.add(node)
+        low, high = min(dies, 1 - dies), max(dies, 1 - dies)
+        base *= high
+        odds.append((low / high, node))
+    odds.sort(key=lambda pair: -pair[0])
+    heap: list[tuple[float, tuple[int, ...]]] = [(-base, ())]
+    while heap:
+        negative, flipped = heapq.heappop(heap)
+        if negative == 0:
+            return
+        yield frozenset(usual.symmetric_difference(odds[k][1] for k in flipped)), -negative
+        after = flipped[-1] + 1 if flipped else 0
+        if after < len(odds):
+            heapq.heappush(heap, (negative * odds[after][0], (*flipped, after)))
+            if flipped and odds[after - 1][0] > 0:
+                heapq.heappush(heap, (negative / odds[after - 1][0] * odds[after][0], (*flipped[:-1], after)))
+
+
+def scenario_key(topology: Topology, dead: Set[str]) -> str:
+    """The name of a scenario in results: ``none``, ``n1``, ``n1+n3``; nodes from upstream to downstream."""
+    return "+".join(node for node in topology.order if node in dead) or "none"
+
+
+def dead_nodes(key: str) -> frozenset[str]:
+    """The inverse of :func:`scenario_key`."""
+    return frozenset() if key == "none" else frozenset(key.split("+"))
+
+
+def _settings(nodes: tuple[str, ...], **rows: tuple[float, ...]) -> dict[str, FailureSetting]:
+    return {name: FailureSetting(name, dict(zip(nodes, row, strict=True))) for name, row in rows.items()}
+
+
+_THREE = ("n1", "n2", "n3")
+SETTINGS: Mapping[str, Mapping[str, FailureSetting]] = {
+    "health": _settings(
+        _THREE,
+        no_failure=(0.0, 0.0, 0.0),
+        normal=(0.08, 0.04, 0.01),
+        poor=(0.13, 0.09, 0.05),
+        hazardous=(0.22, 0.20, 0.15),
+    ),
+    "mobilenet": _settings(
+        ("m1", "m2"), no_failure=(0.0, 0.0), normal=(0.04, 0.02), poor=(0.10, 0.05), hazardous=(0.20, 0.15)
+    ),
+    "resnet": _settings(
+        ("z1", "z2"), no_failure=(0.0, 0.0), normal=(0.04, 0.02), poor=(0.10, 0.05), hazardous=(0.20, 0.15)
+    ),
+}
+"""Table 2, upstream node first (the paper lists the cloud first). The cloud and the IoT device never fail."""

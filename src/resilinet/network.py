@@ -1,0 +1,156 @@
+"""A neural network cut into partitions that live on physical nodes (section 2.1)."""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Mapping, Sequence, Set
+
+import torch
+from torch import Tensor, nn
+
+from resilinet.routing import Skips, inputs, routes
+from resilinet.topology import Hyperconnection, Topology, TopologyError
+
+
+class DistributedNetwork(nn.Module):
+    """Blocks placed on the physical nodes of a topology, fed over whichever hyperconnections are active.
+
+    Liveness is an argument of :meth:`forward`: a dead node is never computed and its parameters are never read.
+
+    Args:
+        blocks: the whole network as a flat list, upstream first. Nodes that host the same blocks side by side (a
+            horizontal distribution) get copies of their own.
+        topology: which node hosts which blocks, and the hyperconnections between the nodes.
+        input_shape: shape of one example, without the batch dimension.
+        skips: when skip hyperconnections are active.
+        adapters: for each skip hyperconnection whose tensor does not fit, by its key, the module at the receiver
+            that makes it fit.
+        weights: a factor for each hyperconnection, by its key; one where not named.
+        learned: make the weights parameters.
+
+    Raises:
+        TopologyError: the topology asks for more or fewer blocks than there are, or a hyperconnection brings a
+            tensor that does not fit what its target expects.
+    """
+
+    def __init__(
+        self,
+        blocks: Sequence[nn.Module],
+        topology: Topology,
+        *,
+        input_shape: Sequence[int],
+        skips: Skips = Skips.ON_FAILURE,
+        adapters: Mapping[str, nn.Module] | None = None,
+        weights: Mapping[str, float] | None = None,
+        learned: bool = False,
+    ) -> None:
+        """Place the blocks and check, without computing anything, that every tensor fits where it arrives."""
+        super().__init__()
+        if len(blocks) != topology.blocks:
+            raise TopologyError(f"the topology hosts {topology.blocks} blocks, but the network has {len(blocks)}.")
+        self.topology, self.skips = topology, skips
+        placed: set[int] = set()
+        self.nodes = nn.ModuleDict()
+        for node in topology.nodes:
+            hosted = range(node.start, node.stop)
+            self.nodes[node.name] = nn.Sequential(
+                *(copy.deepcopy(blocks[k]) if k in placed else blocks[k] for k in hosted)
+            )
+            placed.update(hosted)
+        keys = {link.key for link in topology.links}
+        for name in [*(adapters or {}), *(weights or {})]:
+            if name not in keys:
+                raise TopologyError(f"{name!r} is no hyperconnection of this topology; it has {', '.join(sorted(keys))}.")
+        self.adapters = nn.ModuleDict(dict(adapters or {}))
+        values = {key: float((weights or {}).get(key, 1.0)) for key in sorted(keys)}
+        self.fixed_weights = {} if learned else values
+        self.learned_weights = nn.ParameterDict(
+            {key: nn.Parameter(torch.tensor(value)) for key, value in values.items()} if learned else {}
+        )
+        self.input_shape = tuple(input_shape)
+        self.heard_shape, self.sent_shape = self._trace()
+
+    def forward(
+        self, x: Tensor | Mapping[str, Tensor], alive: Set[str] | None = None, *, silent_nodes_send: bool = False
+    ) -> Tensor | None:
+        """The prediction that leaves the cloud, or None when there is no information flow.
+
+        Args:
+            x: ``(B, *input_shape)``, given to every source, or one such tensor for each source by name.
+            alive: the nodes that are alive; None means all.
+            silent_nodes_send: let a node that hears nothing compute on zeros, as the released training code does.
+
+        Returns:
+            ``(B, classes)`` logits, or None.
+        """
+        alive = self.topology.everyone if alive is None else alive
+        sent: dict[str, Tensor] = {}
+        for name, route in routes(self.topology, alive, self.skips, silent_nodes_send=silent_nodes_send).items():
+            links = inputs(self.topology, name, route)
+            sent[name] = self.stage(name, [(link, sent[link.source]) for link in links], x)
+        return sent.get(self.topology.cloud)
+
+    def stage(
+        self, name: str, heard: Sequence[tuple[Hyperconnection, Tensor]], x: Tensor | Mapping[str, Tensor]
+    ) -> Tensor:
+        """What node ``name`` sends on: its blocks applied to the weighted sum of what it hears (Eqs. 1, 2)."""
+        if name in self.topology.sources:
+            total = x[name] if isinstance(x, Mapping) else x
+        elif heard:
+            arrived = [self._carry(link, tensor) for link, tensor in heard]
+            total = arrived[0]
+            for tensor in arrived[1:]:
+                total = total + tensor
+        else:
+            sample = next(iter(x.values())) if isinstance(x, Mapping) else x
+            total = sample.new_zeros((sample.shape[0], *self.heard_shape[name]))
+        out: Tensor = self.nodes[name](total)
+        return out
+
+    def weight(self, key: str) -> float | Tensor:
+        """The weight of a hyperconnection."""
+        return self.learned_weights[key] if key in self.learned_weights else self.fixed_weights[key]
+
+    def elements(self) -> dict[str, int]:
+        """How many numbers each node sends for one example, from the real outputs of its modules."""
+        return {name: math.prod(shape) for name, shape in self.sent_shape.items()}
+
+    def _carry(self, link: Hyperconnection, tensor: Tensor) -> Tensor:
+        if link.key in self.adapters:
+            tensor = self.adapters[link.key](tensor)
+        weight = self.weight(link.key)
+        # A factor of exactly one is left out, so that schemes that differ in nothing else agree bit for bit.
+        return tensor if isinstance(weight, float) and weight == 1.0 else tensor * weight
+
+    @torch.no_grad()
+    def _trace(self) -> tuple[dict[str, tuple[int, ...]], dict[str, tuple[int, ...]]]:
+        """Shapes each node hears and sends, from a run on the meta device, which computes nothing."""
+        shadow = copy.deepcopy(self.nodes).to("meta").eval()
+        adapters = copy.deepcopy(self.adapters).to("meta").eval()
+        heard: dict[str, tuple[int, ...]] = {}
+        sent: dict[str, Tensor] = {}
+        for name in self.topology.order:
+            if name in self.topology.sources:
+                arriving = torch.empty((1, *self.input_shape), device="meta")
+            for link in sorted(self.topology.incoming[name], key=lambda link: link.is_skip):
+                tensor = sent[link.source]
+                try:
+                    tensor = adapters[link.key](tensor) if link.key in adapters else tensor
+                except RuntimeError as error:
+                    raise TopologyError(
+                        f"the adapter of {link.key} does not accept {tuple(tensor.shape[1:])}, what {link.source!r} sends: {error}"
+                    ) from error
+                if name in heard and tuple(tensor.shape[1:]) != heard[name]:
+                    raise TopologyError(
+                        f"{link.key} brings {tuple(tensor.shape[1:])}, but {name!r} hears {heard[name]} "
+                        f"over its other hyperconnections: give {link.key} an adapter that fits."
+                    )
+                arriving = tensor
+                heard[name] = tuple(tensor.shape[1:])
+            heard.setdefault(name, tuple(arriving.shape[1:]))
+            try:
+                sent[name] = shadow[name](arriving)
+            except RuntimeError as error:
+                raise TopologyError(f"node {name!r} cannot compute on {heard[name]}: {error}") from error
+        return heard, {name: tuple(tensor.shape[1:]) for name, tensor in sent.items()}

@@ -1,0 +1,57 @@
+"""The one rule that says which hyperconnections carry data, and the route by which data reaches a node."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Set
+from enum import Enum
+
+from resilinet.topology import Hyperconnection, Topology
+
+Route = frozenset[str]
+"""Keys of every active hyperconnection upstream of a node. Equal routes give equal tensors."""
+
+
+class Skips(Enum):
+    """When skip hyperconnections are active."""
+
+    NEVER = "never"
+    ON_FAILURE = "on failure"
+    """The paper's ⊙ (Eq. 1): only while every node that the skip bypasses is dead."""
+    ALWAYS = "always"
+    """The paper's ⊕ (Eq. 2): beside the simple hyperconnection, dead nodes or not."""
+
+
+def is_active(link: Hyperconnection, alive: Set[str], skips: Skips) -> bool:
+    """Whether a hyperconnection is open, given who is alive (Eqs. 1 and 2); its ends are not looked at."""
+    if not link.bypasses:
+        return True
+    if skips is Skips.ON_FAILURE:
+        return not any(name in alive for name in link.bypasses)
+    return skips is Skips.ALWAYS
+
+
+def routes(topology: Topology, alive: Set[str], skips: Skips, *, silent_nodes_send: bool = False) -> dict[str, Route]:
+    """The route to every node that is alive and hears something; silent and dead nodes are not in the answer.
+
+    A node hears something when at least one open hyperconnection comes from a node that itself has something to
+    send. Sources hear their sensors. When the cloud is missing from the answer there is no information flow.
+    With ``silent_nodes_send`` a node that hears nothing still computes and sends, from an input of zeros.
+    """
+    found: dict[str, Route] = {}
+    for name in topology.order:
+        if name not in alive:
+            continue
+        heard = [link for link in topology.incoming[name] if link.source in found and is_active(link, alive, skips)]
+        if heard or silent_nodes_send or name in topology.sources:
+            found[name] = frozenset(link.key for link in heard).union(*(found[link.source] for link in heard))
+    return found
+
+
+def inputs(topology: Topology, name: str, route: Route) -> tuple[Hyperconnection, ...]:
+    """The hyperconnections over which ``name`` hears something on this route, in the topology's order."""
+    return tuple(link for link in topology.incoming[name] if link.key in route)
+
+
+def stage_runs(topology: Topology, livenesses: Iterable[Set[str]], skips: Skips) -> list[tuple[str, Route]]:
+    """The distinct (node, route) pairs of all scenarios: what must be computed once to evaluate them all."""
+    return list(dict.fromkeys(pair for alive in livenesses for pair in routes(topology, alive, skips).items()))

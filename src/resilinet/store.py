@@ -1,0 +1,112 @@
+"""The results store: one JSON file a trial, named by the trial's identity."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from resilinet.trials import NUMERICS, Record, Trial, identity
+
+SCHEMA = 1
+FIELDS = {field.name for field in dataclasses.fields(Record)}
+
+
+class StoreError(ValueError):
+    """A result file that cannot be trusted; the message names it."""
+
+
+class Store:
+    """A folder of results. Files appear whole or not at all, and every one is checked when read."""
+
+    def __init__(self, folder: Path | str) -> None:
+        """Use ``folder``, which need not exist yet."""
+        self.folder = Path(folder)
+
+    def path(self, trial_id: str) -> Path:
+        """Where the record of a trial lies."""
+        return self.folder / f"{trial_id[:16]}.json"
+
+    def __contains__(self, trial_id: str) -> bool:
+        """Whether a record of this trial exists; whether it is sound is found out when it is read."""
+        return self.path(trial_id).exists()
+
+    def write(self, record: Record) -> Path:
+        """Write a record to a temporary file, then rename it into place."""
+        content = {"schema": SCHEMA, "id": record.id, "numerics": NUMERICS}
+        content |= {name: getattr(record, name) for name in sorted(FIELDS)} | {"trial": record.trial.values}
+        self.folder.mkdir(parents=True, exist_ok=True)
+        path = self.path(record.id)
+        with tempfile.NamedTemporaryFile("w", dir=self.folder, suffix=".partial", delete=False) as file:
+            json.dump(content, file, indent=1, allow_nan=False)
+            file.write("\n")
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(file.name, 0o644)
+        os.replace(file.name, path)
+        return path
+
+    def read(self, trial_id: str) -> Record:
+        """The record of a trial.
+
+        Raises:
+            StoreError: the file is missing, corrupted, truncated, or belongs to another trial.
+        """
+        path = self.path(trial_id)
+        if not path.exists():
+            raise StoreError(f"{path}: there is no result of trial {trial_id[:16]}.")
+        return read_record(path)
+
+    def get(self, trial_id: str) -> Record | None:
+        """The record of a trial, or None when it has not been run."""
+        return self.read(trial_id) if trial_id in self else None
+
+    def __iter__(self) -> Iterator[Record]:
+        """Every record in the folder, in order of identity."""
+        for path in sorted(self.folder.glob("*.json")):
+            yield read_record(path)
+
+
+def read_record(path: Path) -> Record:
+    """Read and check one result file.
+
+    Raises:
+        StoreError: the file is corrupted, truncated, of another schema, or not named after what it holds.
+    """
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise StoreError(f"{path}: not a whole result file ({error}); delete it and run the trial again.") from error
+    problem = _problem(path, content)
+    if problem:
+        raise StoreError(f"{path}: {problem}; it is refused.")
+    return Record(**{name: content[name] for name in FIELDS} | {"trial": Trial.from_values(content["trial"])})
+
+
+def _problem(path: Path, content: Any) -> str | None:
+    """What is wrong with a result file, or None."""
+    if not isinstance(content, dict) or content.get("schema") != SCHEMA:
+        return f"not a result of schema {SCHEMA}"
+    if missing := sorted((FIELDS | {"id", "numerics"}) - set(content)):
+        return f"{missing[0]!r} is missing"
+    try:
+        Trial.from_values(content["trial"])
+    except ValueError as error:
+        return str(error).rstrip(".")
+    expected = identity(content["trial"], content["numerics"])
+    if content["id"] != expected:
+        return f"its values have identity {expected[:16]}, but it says {str(content['id'])[:16]}"
+    if path.stem != expected[:16]:
+        return f"it holds trial {expected[:16]}, which its name denies"
+    total = content["total"]
+    for kind, counts in {"counts": content["counts"], **content["survival"]}.items():
+        for key, count in counts.items():
+            if count is not None and not (isinstance(count, int) and 0 <= count <= total):
+                return f"{kind} of scenario {key!r} is {count!r}, not a whole number from 0 to {total}"
+    if content["counts"].get("none") is None:
+        return "the scenario without failures was not counted"
+    return None

@@ -1,0 +1,219 @@
+"""Physical nodes, the hyperconnections between them, and the graph they form (sections 2.1, 2.2, Fig. 5)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+
+class TopologyError(ValueError):
+    """A topology or a partition that cannot exist; the message is one sentence saying why."""
+
+
+@dataclass(frozen=True, order=True)
+class Node:
+    """A physical node and the half-open range of network blocks it hosts.
+
+    An empty range (``start == stop``) is a node that passes its input on, as the IoT device of the paper's
+    MLP does, which holds nothing but the input.
+    """
+
+    name: str
+    start: int
+    stop: int
+
+    def __post_init__(self) -> None:
+        """Refuse a node without a name or with a range that runs backwards."""
+        if not self.name.isidentifier() or self.name == "none":
+            raise TopologyError(f"{self.name!r} cannot name a physical node: use letters, digits and '_', other than 'none'.")
+        if not 0 <= self.start <= self.stop:
+            raise TopologyError(f"node {self.name!r} hosts blocks {self.start}..{self.stop}, which is no range.")
+
+
+@dataclass(frozen=True, order=True)
+class Hyperconnection:
+    """A directed link between two physical nodes that carries a whole tensor (section 2.1).
+
+    A *simple* hyperconnection bypasses nobody; a *skip* hyperconnection (section 2.2) knows the physical nodes
+    it leads around.
+    """
+
+    source: str
+    target: str
+    bypasses: frozenset[str] = frozenset()
+
+    @property
+    def is_skip(self) -> bool:
+        """Whether this hyperconnection leads around at least one physical node."""
+        return bool(self.bypasses)
+
+    @property
+    def key(self) -> str:
+        """The name of this hyperconnection in results and messages, for example ``i->n2``."""
+        return f"{self.source}->{self.target}"
+
+
+@dataclass(frozen=True)
+class Topology:
+    """A directed acyclic graph of physical nodes; data enters at the sources and leaves at the cloud.
+
+    Raises:
+        TopologyError: names are not unique, an end of a link is unknown, there is a cycle, not exactly one node
+            is the cloud, or the blocks are not tiled exactly along some path.
+    """
+
+    nodes: tuple[Node, ...]
+    links: tuple[Hyperconnection, ...]
+
+    def __post_init__(self) -> None:
+        """Check everything that makes the graph a partition of one network."""
+        names = [node.name for node in self.nodes]
+        if repeated := sorted({name for name in names if names.count(name) > 1}):
+            raise TopologyError(f"physical nodes need unique names, but {repeated[0]!r} occurs twice.")
+        keys = [link.key for link in self.links]
+        if repeated := sorted({key for key in keys if keys.count(key) > 1}):
+            raise TopologyError(f"hyperconnection {repeated[0]} occurs twice.")
+        for link in self.links:
+            for end in sorted({link.source, link.target} | link.bypasses):
+                if end not in names:
+                    raise TopologyError(f"hyperconnection {link.key} mentions {end!r}, which is no physical node.")
+        _ = self.order  # finds cycles
+        clouds = [name for name in names if not any(link.source == name for link in self.links)]
+        if len(clouds) != 1:
+            raise TopologyError(f"exactly one node must be the cloud (send nothing on), but {clouds or 'none'} would be.")
+        self._check_skips()
+        self._check_tiling()
+
+    @cached_property
+    def by_name(self) -> Mapping[str, Node]:
+        """The physical nodes by their names."""
+        return {node.name: node for node in self.nodes}
+
+    @cached_property
+    def order(self) -> tuple[str, ...]:
+        """Node names from upstream to downstream, a topological order of all links; ties keep the given order."""
+        waiting = {node.name: {link.source for link in self.links if link.target == node.name} for node in self.nodes}
+        done: list[str] = []
+        while waiting:
+            ready = next((name for name, needs in waiting.items() if needs <= set(done)), None)
+            if ready is None:
+                raise TopologyError(f"the hyperconnections form a cycle through {', '.join(sorted(waiting))}.")
+            done.append(ready)
+            del waiting[ready]
+        return tuple(done)
+
+    @cached_property
+    def sources(self) -> tuple[str, ...]:
+        """Nodes that no hyperconnection reaches: the IoT devices, where data enters."""
+        reached = {link.target for link in self.links}
+        return tuple(name for name in self.order if name not in reached)
+
+    @property
+    def cloud(self) -> str:
+        """The one node that sends nothing on: the cloud, where the prediction leaves."""
+        return self.order[-1]
+
+    @cached_property
+    def failable(self) -> tuple[str, ...]:
+        """Nodes that can fail: all but the sources and the cloud (section 3.2)."""
+        return tuple(name for name in self.order if name not in self.sources and name != self.cloud)
+
+    @property
+    def everyone(self) -> frozenset[str]:
+        """All node names: the liveness of a network without failures."""
+        return frozenset(self.order)
+
+    @cached_property
+    def skips(self) -> tuple[Hyperconnection, ...]:
+        """The skip hyperconnections, in the order given."""
+        return tuple(link for link in self.links if link.is_skip)
+
+    @cached_property
+    def incoming(self) -> Mapping[str, tuple[Hyperconnection, ...]]:
+        """The hyperconnections that end at each node."""
+        return {name: tuple(link for link in self.links if link.target == name) for name in self.order}
+
+    @property
+    def blocks(self) -> int:
+        """How many blocks the partitioned network has."""
+        return self.by_name[self.cloud].stop
+
+    def without_skips(self) -> Topology:
+        """The same physical nodes with the simple hyperconnections alone."""
+        return Topology(self.nodes, tuple(link for link in self.links if not link.is_skip))
+
+    def _check_skips(self) -> None:
+        """A skip must lead around exactly the nodes that lie between its two ends."""
+        simple = [link for link in self.links if not link.is_skip]
+        for skip in self.skips:
+            between = nodes_between(simple, skip.source, skip.target)
+            if skip.bypasses != between:
+                raise TopologyError(
+                    f"skip hyperconnection {skip.key} says it bypasses {', '.join(sorted(skip.bypasses))}, "
+                    f"but {', '.join(sorted(between)) or 'no node'} lies between its ends."
+                )
+
+    def _check_tiling(self) -> None:
+        """Along every path of simple hyperconnections each block must be hosted exactly once."""
+        for name in self.sources:
+            if self.by_name[name].start != 0:
+                raise TopologyError(f"source {name!r} must host the first block, but begins at block {self.by_name[name].start}.")
+        for link in self.links:
+            source, target = self.by_name[link.source], self.by_name[link.target]
+            if not link.is_skip and source.stop != target.start:
+                raise TopologyError(
+                    f"blocks are not tiled along {link.key}: {source.name!r} ends before block {source.stop}, "
+                    f"{target.name!r} begins at block {target.start}."
+                )
+
+
+def nodes_between(simple: Iterable[Hyperconnection], start: str, end: str) -> frozenset[str]:
+    """Every node on some path of simple hyperconnections from ``start`` to ``end``, the two ends left out."""
+    links = list(simple)
+
+    def closure(name: str, ahead: bool) -> set[str]:
+        found: set[str] = set()
+        frontier = {name}
+        while frontier:
+            step = {(x.target if ahead else x.source) for x in links if (x.source if ahead else x.target) in frontier}
+            frontier = step - found
+            found |= step
+        return found
+
+    return frozenset(closure(start, ahead=True) & closure(end, ahead=False))
+
+
+def vertical(partition: Mapping[str, int]) -> Topology:
+    """A chain of physical nodes, upstream first, each with its number of blocks (Fig. 1).
+
+    >>> vertical({"i": 0, "n1": 1, "n2": 2}).cloud
+    'n2'
+    """
+    nodes, start = [], 0
+    for name, size in partition.items():
+        nodes.append(Node(name, start, start + size))
+        start += size
+    links = tuple(Hyperconnection(a.name, b.name) for a, b in zip(nodes, nodes[1:], strict=False))
+    return Topology(tuple(nodes), links)
+
+
+def with_skips(topology: Topology, skips: Iterable[tuple[str, str]] | None = None) -> Topology:
+    """Add skip hyperconnections, each given as (source, target); ``None`` adds every skip around one node.
+
+    What a skip bypasses follows from the graph: the nodes between its ends.
+
+    Raises:
+        TopologyError: nothing lies between the two ends, or an end is unknown.
+    """
+    simple = [link for link in topology.links if not link.is_skip]
+    if skips is None:
+        pairs = {(a.source, b.target): None for a in simple for b in simple if a.target == b.source}
+        skips = [pair for pair in pairs if len(nodes_between(simple, *pair)) == 1]
+    added = []
+    for source, target in skips:
+        between = nodes_between(simple, source, target)
+        if not between:
+            raise TopologyError(f"a skip from {source!r} to {target!r} would bypass nothing: no physical node lies between.")
+        added.append(Hyperconnection(source, target, between))
+    return Topology(topology.nodes, (*topology.links, *added))

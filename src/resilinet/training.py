@@ -1,0 +1,173 @@
+"""One plain training loop: batches in random order, one failout mask a batch, Adam, the best epoch kept."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from resilinet.datasets import Dataset
+from resilinet.evaluation import accuracy
+from resilinet.failout import Failout
+from resilinet.network import DistributedNetwork
+from resilinet.trials import Recipe
+
+
+class Interrupted(Exception):
+    """Training was asked to stop; its last finished epoch is in the checkpoint and a later call goes on."""
+
+
+@dataclass
+class Progress:
+    """Where a training stands after an epoch."""
+
+    epoch: int
+    epochs: int
+    loss: float
+    validation_accuracy: float
+
+
+def generator(seed: int, purpose: str) -> torch.Generator:
+    """An independent stream of randomness for each seed and purpose, so that schemes with the same seed share
+    their initial weights and their batch order."""
+    digest = hashlib.sha256(f"{purpose}:{seed}".encode()).digest()
+    return torch.Generator().manual_seed(int.from_bytes(digest[:8], "big") >> 1)
+
+
+class MasterWeights:
+    """Float32 master weights and the copy in working precision that computes; with float32 they are one."""
+
+    def __init__(self, network: DistributedNetwork, precision: str) -> None:
+        """Keep ``network`` as the masters; ``self.working`` computes."""
+        self.network = network
+        low = precision == "bfloat16"
+        self.working = copy.deepcopy(network).to(torch.bfloat16) if low else network
+        self.dtype = torch.bfloat16 if low else torch.float32
+        pairs = zip(network.parameters(), self.working.parameters(), strict=True)
+        self.pairs = [(master, work) for master, work in pairs if master is not work]
+        # Every parameter always has a gradient: one whose node was failed out has a gradient of zero and still
+        # moves with Adam's momentum, as in the released code, where the node's output is multiplied by zero.
+        for parameter in (*network.parameters(), *self.working.parameters()):
+            parameter.grad = torch.zeros_like(parameter)
+
+    @torch.no_grad()
+    def step(self, optimizer: torch.optim.Optimizer) -> None:
+        """Take the optimizer's step on the masters with the working copy's gradients, then clear those."""
+        for master, work in self.pairs:
+            assert master.grad is not None and work.grad is not None
+            master.grad.copy_(work.grad)
+        optimizer.step()
+        self.publish()
+        self.working.zero_grad(set_to_none=False)
+
+    @torch.no_grad()
+    def publish(self) -> None:
+        """Round the masters into the working copy."""
+        for master, work in self.pairs:
+            work.copy_(master)
+
+
+def train(
+    network: DistributedNetwork,
+    data: Dataset,
+    recipe: Recipe,
+    failout: Failout,
+    seed: int,
+    *,
+    checkpoint: Path | None = None,
+    stop: Callable[[], bool] = lambda: False,
+    report: Callable[[Progress], None] = lambda progress: None,
+) -> tuple[list[Mapping[str, float]], int]:
+    """Train ``network`` in place and leave the weights of its best validation epoch in it.
+
+    Deterministic given seed, thread count and library versions.
+
+    Args:
+        network: float32, already initialised.
+        data: training and validation parts.
+        recipe: how to train.
+        failout: draws who is alive for each batch.
+        seed: of batch order and failout.
+        checkpoint: where each finished epoch is kept, so that a killed training loses at most the running one.
+        stop: asked after every epoch.
+        report: told after every epoch.
+
+    Returns:
+        For each epoch its mean loss and validation accuracy, and the best epoch, counted from 1.
+
+    Raises:
+        Interrupted: ``stop`` said so before the last epoch was over.
+        ArithmeticError: the loss is no longer finite.
+    """
+    order, masks = generator(seed, "batches"), generator(seed, "failout")
+    weights = MasterWeights(network, recipe.precision)
+    optimizer = torch.optim.Adam(network.parameters(), lr=recipe.learning_rate, eps=recipe.epsilon, fused=True)
+    part, y = data.train.x.to(weights.dtype), data.train.y
+    validation = data.validation.x.to(weights.dtype)
+    history: list[Mapping[str, float]] = []
+    best: dict[str, Any] = {"epoch": 0, "accuracy": -1.0, "network": {}}
+    if checkpoint is not None and checkpoint.exists():
+        state = torch.load(checkpoint, weights_only=True)
+        network.load_state_dict(state["network"])
+        optimizer.load_state_dict(state["optimizer"])
+        order.set_state(state["order"])
+        masks.set_state(state["masks"])
+        history, best = state["history"], state["best"]
+        weights.publish()
+    steps_an_epoch = -(-len(y) // recipe.batch_size)
+    for epoch in range(len(history) + 1, recipe.epochs + 1):
+        weights.working.train()
+        permutation = torch.randperm(len(y), generator=order)
+        losses = torch.zeros((), dtype=torch.float64)
+        batches = zip(part[permutation].split(recipe.batch_size), y[permutation].split(recipe.batch_size), strict=True)
+        for step, (x_batch, y_batch) in enumerate(batches, start=(epoch - 1) * steps_an_epoch):
+            for group in optimizer.param_groups:
+                group["lr"] = recipe.rate(step, recipe.epochs * steps_an_epoch)
+            logits = weights.working(x_batch, failout.draw(masks), silent_nodes_send=recipe.no_flow == "zeros")
+            if logits is None:
+                continue
+            loss = nn.functional.cross_entropy(logits.float(), y_batch)
+            loss.backward()
+            losses += loss.detach() * len(y_batch)
+            weights.step(optimizer)
+        mean_loss = float(losses) / len(y)
+        if not mean_loss < float("inf"):
+            raise ArithmeticError(f"the training loss of epoch {epoch} is {mean_loss}; lower the learning rate.")
+        score = accuracy(weights.working, validation, data.validation.y)
+        history.append({"loss": mean_loss, "validation_accuracy": score})
+        if score > best["accuracy"]:
+            best = {"epoch": epoch, "accuracy": score, "network": copy.deepcopy(network.state_dict())}
+        if checkpoint is not None:
+            save(
+                {
+                    "network": network.state_dict(),
+                    "optimizer": optimizer.state_dict(),
+                    "order": order.get_state(),
+                    "masks": masks.get_state(),
+                    "history": history,
+                    "best": best,
+                },
+                checkpoint,
+            )
+        report(Progress(epoch, recipe.epochs, mean_loss, score))
+        if stop() and epoch < recipe.epochs:
+            raise Interrupted
+    network.load_state_dict(best["network"])
+    return history, best["epoch"]
+
+
+def save(state: Mapping[str, Any], path: Path) -> None:
+    """Write a checkpoint beside its place, then rename it, so that a kill never leaves half of one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix(".partial")
+    torch.save(state, partial)
+    os.replace(partial, path)
+
+

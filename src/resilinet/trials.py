@@ -1,0 +1,155 @@
+"""What a trial is, and the identity that its values give it."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from resilinet.schemes import SCHEMES
+
+NUMERICS = 1
+"""Raised by hand whenever the same trial would give other numbers than before; a golden test guards it."""
+
+Values = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a network is trained (section 3.2); the defaults are the Health experiment's.
+
+    Attributes:
+        epochs: passes over the training examples.
+        batch_size: examples a step; the last batch of an epoch may be smaller.
+        learning_rate: Adam's, at the first step.
+        schedule: ``constant``, or ``linear`` decay to zero over all steps.
+        precision: ``float32``, or ``bfloat16`` weights and activations over float32 master weights.
+        epsilon: Adam's, by default that of Keras, in which the paper's experiments were written.
+        no_flow: what a batch without information flow does: ``zeros`` feeds zeros to nodes that hear nothing and
+            takes the step, as the released code does; ``skip`` takes no step.
+    """
+
+    epochs: int = 50
+    batch_size: int = 1024
+    learning_rate: float = 1e-3
+    schedule: str = "constant"
+    precision: str = "bfloat16"
+    epsilon: float = 1e-7
+    no_flow: str = "zeros"
+
+    def __post_init__(self) -> None:
+        """Refuse values that no training loop can follow."""
+        choices = {"schedule": ("constant", "linear"), "precision": ("float32", "bfloat16"), "no_flow": ("zeros", "skip")}
+        for name, allowed in choices.items():
+            if getattr(self, name) not in allowed:
+                raise ValueError(f"recipe: {name} is {getattr(self, name)!r}; choose {' or '.join(allowed)}.")
+        for name in ("epochs", "batch_size", "learning_rate", "epsilon"):
+            if not getattr(self, name) > 0:
+                raise ValueError(f"recipe: {name} is {getattr(self, name)!r}; give a number above 0.")
+
+    def rate(self, step: int, steps: int) -> float:
+        """The learning rate of a step, counted from 0, out of ``steps``."""
+        return self.learning_rate * (1.0 if self.schedule == "constant" else 1.0 - step / steps)
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One training with its evaluation, described by full values, never by differences from defaults.
+
+    Attributes:
+        network: the model's name and sizes.
+        partition: blocks of the network on each node, as the model counts them.
+        skips: the skip hyperconnections that are present, as (source, target).
+        scheme: the key of a :class:`resilinet.schemes.Scheme`.
+        failout: the failout rate of each node that has one.
+        weights: the fields of a :class:`resilinet.weights.WeightRule`.
+        recipe: how it is trained.
+        data: the description of the data set, its fingerprint included, so that no result made from substitute
+            data can pass for a real one.
+        seed: of initial weights, batch order, failout and drawn hyperconnection weights.
+    """
+
+    network: Values
+    partition: tuple[int, ...]
+    skips: tuple[tuple[str, str], ...]
+    scheme: str
+    failout: Mapping[str, float]
+    weights: Values
+    recipe: Recipe
+    data: Values
+    seed: int
+
+    def __post_init__(self) -> None:
+        """Refuse a scheme that does not exist."""
+        if self.scheme not in SCHEMES:
+            raise ValueError(f"{self.scheme!r} is no scheme; choose one of {', '.join(SCHEMES)}.")
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """Every field as JSON values."""
+        plain: dict[str, Any] = json.loads(json.dumps(dataclasses.asdict(self), allow_nan=False))
+        return plain
+
+    @property
+    def id(self) -> str:
+        """The trial's identity: 64 hexadecimal digits of SHA-256 over its values and :data:`NUMERICS`."""
+        return identity(self.values, NUMERICS)
+
+    @classmethod
+    def from_values(cls, values: Values) -> Trial:
+        """The inverse of :attr:`values`.
+
+        Raises:
+            ValueError: a field is missing, unknown or of the wrong kind.
+        """
+        try:
+            fields = dict(values)
+            recipe = Recipe(**fields.pop("recipe"))
+            partition = tuple(fields.pop("partition"))
+            skips = tuple((source, target) for source, target in fields.pop("skips"))
+            return cls(recipe=recipe, partition=partition, skips=skips, **fields)
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"these values describe no trial: {error}") from error
+
+
+def identity(values: Values, numerics: int) -> str:
+    """SHA-256 over the canonical JSON of a trial's values: sorted keys, no spaces, no NaN."""
+    text = json.dumps({"trial": values, "numerics": numerics}, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Record:
+    """A trial's outcome, as the results store keeps it.
+
+    Attributes:
+        trial: what was run.
+        total: test examples.
+        counts: correctly classified test examples in each failure scenario (``none``, ``n1``, ``n1+n3``, ...); None
+            where no information reaches the cloud.
+        survival: the same counts with hyperconnection weights scaled by survival probabilities (section 2.3), for
+            each source of those probabilities (``failout`` or a failure setting).
+        labels: examples of each class in the ``train`` and ``test`` parts, which guessing needs.
+        history: for each epoch its mean training loss and its validation accuracy without failures.
+        best_epoch: the epoch, counted from 1, whose weights were kept.
+        parameters: trainable numbers of the network.
+        provenance: commit, versions, device, threads, wall time in seconds, time of the end.
+    """
+
+    trial: Trial
+    total: int
+    counts: Mapping[str, int | None]
+    survival: Mapping[str, Mapping[str, int | None]]
+    labels: Mapping[str, list[int]]
+    history: list[Mapping[str, float]]
+    best_epoch: int
+    parameters: int
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def id(self) -> str:
+        """The identity of the trial."""
+        return self.trial.id

@@ -1,0 +1,68 @@
+"""Shared-prefix evaluation gives what evaluating every scenario on its own gives, with fewer stages."""
+
+import pytest
+import torch
+from torch import nn
+
+from resilinet.evaluation import accuracy, correct_counts
+from resilinet.failures import scenario_key, scenarios
+from resilinet.network import DistributedNetwork
+from resilinet.routing import Skips, stage_runs
+from resilinet.topology import Hyperconnection, Node, Topology, vertical, with_skips
+
+
+def chain(nodes: int) -> Topology:
+    return with_skips(vertical({"i": 0} | {f"n{k}": 1 for k in range(1, nodes + 1)}))
+
+
+def network(topology: Topology, skips: Skips, seed: int = 0) -> DistributedNetwork:
+    torch.manual_seed(seed)
+    blocks = [nn.Sequential(nn.Linear(6, 6), nn.Tanh()) for _ in range(topology.blocks)]
+    return DistributedNetwork(blocks, topology, input_shape=(6,), skips=skips)
+
+
+def brute_force(net: DistributedNetwork, x: torch.Tensor, y: torch.Tensor) -> dict[str, int | None]:
+    counts = {}
+    for dead in scenarios(net.topology):
+        logits = net(x, net.topology.everyone - dead)
+        counts[scenario_key(net.topology, dead)] = None if logits is None else int((logits.argmax(1) == y).sum())
+    return counts
+
+
+@pytest.mark.parametrize("skips", Skips)
+@pytest.mark.parametrize("nodes", [2, 4, 6])
+def test_equals_brute_force(nodes: int, skips: Skips) -> None:
+    net = network(chain(nodes), skips)
+    x, y = torch.randn(57, 6), torch.randint(0, 6, (57,))
+    assert correct_counts(net, x, y, chunk=20) == brute_force(net, x, y)
+
+
+def test_equals_brute_force_on_a_horizontal_distribution() -> None:
+    nodes = (Node("a", 0, 1), Node("b", 0, 1), Node("g", 1, 2), Node("h", 1, 2), Node("top", 2, 3))
+    links = tuple(Hyperconnection(*ends) for ends in [("a", "g"), ("b", "g"), ("b", "h"), ("g", "top"), ("h", "top")])
+    topology = with_skips(Topology(nodes, links), [("a", "top"), ("b", "top")])
+    net = network(topology, Skips.ON_FAILURE)
+    x, y = torch.randn(31, 6), torch.randint(0, 6, (31,))
+    assert correct_counts(net, x, y) == brute_force(net, x, y)
+
+
+@pytest.mark.parametrize(("nodes", "shared", "separate"), [(4, 11, 20), (9, 142, 1280)])
+def test_distinct_stages(nodes: int, shared: int, separate: int) -> None:
+    topology = chain(nodes)
+    livenesses = [topology.everyone - dead for dead in scenarios(topology)]
+    stages = [stage for stage in stage_runs(topology, livenesses, Skips.ON_FAILURE) if stage[0] != "i"]
+    assert len(stages) == shared
+    assert sum(len(alive) - 1 for alive in livenesses) == separate
+
+
+def test_no_information_flow_is_not_a_count_of_zero() -> None:
+    net = network(chain(3), Skips.NEVER)
+    counts = correct_counts(net, torch.randn(9, 6), torch.zeros(9, dtype=torch.long))
+    assert counts["none"] is not None
+    assert all(count is None for key, count in counts.items() if key != "none")
+
+
+def test_the_mode_of_the_network_is_left_as_it_was() -> None:
+    net = network(chain(2), Skips.ALWAYS).train()
+    accuracy(net, torch.randn(5, 6), torch.zeros(5, dtype=torch.long))
+    assert net.training

@@ -1,0 +1,155 @@
+"""Facts about a distributed network: who is read, who is computed, and which schemes agree."""
+
+import copy
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import nn
+
+from resilinet.models import mlp
+from resilinet.network import DistributedNetwork
+from resilinet.routing import Skips
+from resilinet.topology import Topology, TopologyError, vertical, with_skips
+
+SIZES = {"features": 5, "width": 8, "hidden": 10, "classes": 4}
+
+
+def network(skips: Skips, *, topology: Topology | None = None, seed: int = 0, **options: object) -> DistributedNetwork:
+    topology = mlp.topology() if topology is None else topology
+    net = DistributedNetwork(
+        mlp.blocks(**SIZES),
+        topology,
+        input_shape=(5,),
+        skips=skips,
+        adapters=mlp.adapters(topology, 5, 8),
+        **options,
+    )
+    mlp.initialise(net.nodes, torch.Generator().manual_seed(seed))
+    mlp.initialise(net.adapters, torch.Generator().manual_seed(seed + 1))
+    return net
+
+
+X = torch.randn(16, 5, generator=torch.Generator().manual_seed(0))
+
+
+def test_without_failures_resilinet_equals_vanilla_bit_for_bit() -> None:
+    vanilla = network(Skips.NEVER, topology=mlp.topology(skips=()))
+    assert torch.equal(network(Skips.ON_FAILURE)(X), vanilla(X))
+
+
+def test_always_active_skips_change_the_answer() -> None:
+    assert not torch.equal(network(Skips.ALWAYS)(X), network(Skips.ON_FAILURE)(X))
+
+
+@given(dead=st.sets(st.sampled_from(["n1", "n2", "n3"])), skips=st.sampled_from(Skips))
+@settings(max_examples=30, deadline=None)
+def test_parameters_of_dead_nodes_are_never_read(dead: set[str], skips: Skips) -> None:
+    net = network(skips)
+    alive = net.topology.everyone - dead
+    before = net(X, alive)
+    for name in dead:
+        for parameter in net.nodes[name].parameters():
+            nn.init.constant_(parameter, float("nan"))
+    after = net(X, alive)
+    assert (before is None) == (after is None)
+    assert before is None or torch.equal(before, after)
+
+
+def test_poison_in_a_living_node_is_seen() -> None:
+    net = network(Skips.ON_FAILURE)
+    nn.init.constant_(next(net.nodes["n2"].parameters()), float("nan"))
+    assert net(X).isnan().any()
+
+
+@pytest.mark.parametrize("dead", [{"n1", "n2"}, {"n2", "n3"}, {"n1", "n2", "n3"}])
+def test_two_neighbours_dead_is_no_information_flow(dead: set[str]) -> None:
+    net = network(Skips.ON_FAILURE)
+    assert net(X, net.topology.everyone - dead) is None
+
+
+def test_silent_nodes_can_be_fed_zeros() -> None:
+    net = network(Skips.ON_FAILURE)
+    logits = net(X, net.topology.everyone - {"n1", "n2"}, silent_nodes_send=True)
+    assert torch.equal(logits, net.nodes["n4"](net.nodes["n3"](torch.zeros(16, 8))))
+
+
+def test_eq_1_by_hand() -> None:
+    net = network(Skips.ON_FAILURE)
+    dead_n1 = net(X, net.topology.everyone - {"n1"})
+    n2 = net.nodes["n2"](net.adapters["i->n2"](X))
+    assert torch.equal(dead_n1, net.nodes["n4"](net.nodes["n3"](n2)))
+
+
+def test_eq_2_by_hand() -> None:
+    net = network(Skips.ALWAYS)
+    n1 = net.nodes["n1"](X)
+    n2 = net.nodes["n2"](n1 + net.adapters["i->n2"](X))
+    n3 = net.nodes["n3"](n2 + n1)
+    assert torch.equal(net(X), net.nodes["n4"](n3 + n2))
+
+
+def test_weights_multiply_what_a_hyperconnection_carries() -> None:
+    net = network(Skips.ON_FAILURE, weights={"n1->n2": 0.5})
+    n2 = net.nodes["n2"](net.nodes["n1"](X) * 0.5)
+    assert torch.equal(net(X), net.nodes["n4"](net.nodes["n3"](n2)))
+
+
+def test_learned_weights_are_parameters_that_learn() -> None:
+    net = network(Skips.ALWAYS, learned=True)
+    net(X).sum().backward()
+    assert all(weight.grad is not None for weight in net.learned_weights.values())
+
+
+def test_dead_nodes_receive_no_gradient() -> None:
+    net = network(Skips.ON_FAILURE)
+    net(X, net.topology.everyone - {"n2"}).sum().backward()
+    assert all(parameter.grad is None for parameter in net.nodes["n2"].parameters())
+
+
+def test_own_network_in_five_lines() -> None:
+    model = nn.Sequential(nn.Linear(8, 16), nn.ReLU(), nn.Linear(16, 16), nn.ReLU(), nn.Linear(16, 3))
+    topology = with_skips(vertical({"sensor": 2, "fog": 2, "cloud": 1}))
+    net = DistributedNetwork(list(model), topology, input_shape=(8,))
+    x = torch.randn(4, 8)
+    assert torch.equal(net(x), model(x))
+    assert net(x, alive={"sensor", "cloud"}).shape == (4, 3)
+
+
+def test_horizontal_copies_do_not_share_parameters() -> None:
+    from resilinet.topology import Hyperconnection, Node
+
+    nodes = (Node("left", 0, 1), Node("right", 0, 1), Node("top", 1, 2))
+    topology = Topology(nodes, (Hyperconnection("left", "top"), Hyperconnection("right", "top")))
+    net = DistributedNetwork([nn.Linear(3, 3), nn.Linear(3, 2)], topology, input_shape=(3,))
+    assert net.nodes["left"][0].weight is not net.nodes["right"][0].weight
+    both = {"left": torch.randn(2, 3), "right": torch.randn(2, 3)}
+    heard = net.nodes["left"](both["left"]) + net.nodes["right"](both["right"])
+    assert torch.equal(net(both), net.nodes["top"](heard))
+
+
+def test_construction_does_not_touch_the_blocks() -> None:
+    blocks = [nn.Linear(3, 3), nn.Linear(3, 2)]
+    before = copy.deepcopy(blocks)
+    DistributedNetwork(blocks, vertical({"a": 1, "b": 1}), input_shape=(3,))
+    for block, original in zip(blocks, before, strict=True):
+        assert torch.equal(block.weight, original.weight)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"blocks": 10}, "hosts 11 blocks, but the network has 10"),
+        ({"adapters": {}}, "i->n2 brings"),
+        ({"adapters": {"i->n2": nn.Linear(7, 8)}}, "the adapter of i->n2 does not accept"),
+        ({"weights": {"n1->n9": 1.0}}, "'n1->n9' is no hyperconnection"),
+        ({"input_shape": (6,)}, "cannot compute on"),
+    ],
+)
+def test_what_does_not_fit_is_refused_in_one_sentence(change: dict, message: str) -> None:
+    topology = mlp.topology()
+    blocks = mlp.blocks(**SIZES)[: change.pop("blocks", 11)]
+    options = {"input_shape": (5,), "adapters": mlp.adapters(topology, 5, 8)} | change
+    with pytest.raises(TopologyError, match=message):
+        DistributedNetwork(blocks, topology, **options)
