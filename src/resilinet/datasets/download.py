@@ -1,0 +1,146 @@
+"""Fetching the MHEALTH archive, going on where a broken download stopped, and unpacking it.
+
+The archive itself has no checksum published by its keepers; what counts is checked after
+unpacking, when each log is compared with its own.
+"""
+
+from __future__ import annotations
+
+import shutil
+import urllib.error
+import urllib.request
+import zipfile
+import zlib
+from email.message import Message
+from http import HTTPStatus
+from http.client import HTTPException
+from pathlib import Path
+from typing import IO
+
+import pooch
+from rich.console import Console
+from rich.progress import DownloadColumn, Progress, TimeRemainingColumn, TransferSpeedColumn
+
+from resilinet.datasets import DataError
+from resilinet.datasets.health_published import SUBJECTS, log_name
+
+__all__ = ["extract_logs", "fetch_archive"]
+
+_BLOCK = 1 << 20
+_LARGEST_LOG = 1 << 28
+"""Bytes; ten times what the largest log of the archive holds, to stop a decompression bomb."""
+
+
+def fetch_archive(url: str, folder: Path, name: str = "mhealth.zip") -> Path:
+    """Download the archive into a folder, unless it is there, and return its path.
+
+    A download that breaks off leaves `<name>.part`, and the next call asks for the rest only.
+
+    Raises:
+        DataError: the server cannot be reached, refuses, or stops before the end.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    part = folder / f"{name}.part"
+
+    def download(url: str, output_file: str | Path, _pooch: object) -> None:
+        try:
+            _download(url, part)
+        except (HTTPException, OSError, ValueError) as fault:
+            raise DataError(
+                f"{url}: the download broke off ({fault}); run the same command again to go on, "
+                "or give a local copy as source"
+            ) from None
+        part.replace(output_file)
+        _validator(part).unlink(missing_ok=True)
+
+    return Path(pooch.retrieve(url, None, fname=name, path=folder, downloader=download))
+
+
+def extract_logs(archive: Path, folder: Path) -> Path:
+    """Unpack the ten logs of an archive into a folder and return the folder.
+
+    Only the logs are read, and each is written under a name of our own, so no name in the
+    archive can lead outside the folder.
+
+    Raises:
+        DataError: the archive is missing, damaged, oversized, or a log is not in it exactly once.
+    """
+    if not archive.is_file():
+        raise DataError(f"{archive}: there is no such file")
+    try:
+        with zipfile.ZipFile(archive) as content:
+            for name in map(log_name, SUBJECTS):
+                members = [m for m in content.infolist() if m.filename.split("/")[-1] == name]
+                if len(members) != 1:
+                    raise DataError(f"{archive}: holds {name} {len(members)} times, not once")
+                if members[0].file_size > _LARGEST_LOG:
+                    raise DataError(
+                        f"{archive}: {name} would unpack to {members[0].file_size:,} bytes; "
+                        f"at most {_LARGEST_LOG:,} are allowed"
+                    )
+                with content.open(members[0]) as packed, (folder / name).open("wb") as file:
+                    shutil.copyfileobj(packed, file, _BLOCK)
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as fault:
+        raise DataError(
+            f"{archive}: not a whole zip archive ({fault}); delete it and fetch it again"
+        ) from None
+    return folder
+
+
+def _download(url: str, part: Path) -> None:
+    """Bring `part` to the full length of what lies at `url`."""
+    if not url.startswith(("https://", "http://")):
+        raise ValueError("only http and https are spoken here")
+    have = part.stat().st_size if part.exists() else 0
+    request = urllib.request.Request(url, headers={"Accept-Encoding": "identity"})
+    if have:
+        request.add_header("Range", f"bytes={have}-")
+        if _validator(part).exists():
+            # Should the file at the server have changed, it is sent whole instead of its tail.
+            request.add_header("If-Range", _validator(part).read_text(encoding="ascii"))
+    try:
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            _receive(answer, answer.status, answer.headers, have, part)
+    except urllib.error.HTTPError as refusal:
+        if refusal.code != HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE or not have:
+            raise
+        if refusal.headers.get("Content-Range") != f"bytes */{have}":
+            part.unlink()
+            raise OSError("what was there of it does not fit the file at the server") from None
+
+
+def _receive(answer: IO[bytes], status: int, headers: Message, have: int, part: Path) -> None:
+    """Append the rest of the file to the `have` bytes of it, or write it whole."""
+    goes_on = status == HTTPStatus.PARTIAL_CONTENT
+    if goes_on and not headers.get("Content-Range", "").startswith(f"bytes {have}-"):
+        raise OSError("the server sent another range than asked for")
+    start = have if goes_on else 0
+    length = headers.get("Content-Length", "")
+    total = start + int(length) if length.isdigit() else None
+    mark = headers.get("ETag", "")
+    if mark.startswith('"') and mark.isascii():
+        _validator(part).write_text(mark, encoding="ascii")
+    else:
+        _validator(part).unlink(missing_ok=True)
+    with part.open("ab" if goes_on else "wb") as file, _progress() as progress:
+        task = progress.add_task("Downloading", total=total, completed=start)
+        while block := answer.read(_BLOCK):
+            progress.advance(task, file.write(block))
+    if total is not None and part.stat().st_size != total:
+        raise OSError(f"{part.stat().st_size:,} of {total:,} bytes came")
+
+
+def _validator(part: Path) -> Path:
+    """Return where the server's mark of the version of a partial file is kept."""
+    return part.with_name(part.name + ".etag")
+
+
+def _progress() -> Progress:
+    return Progress(
+        *Progress.get_default_columns()[:2],
+        DownloadColumn(),
+        TransferSpeedColumn(),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+        transient=True,
+    )

@@ -1,0 +1,130 @@
+"""The forms in which MHEALTH can be at hand, each read into the same recording and checked.
+
+A folder of the ten published logs, a folder of the ten logs with values cut to whole numbers, or
+the one file that the paper's released code makes of them. What is read is compared with the
+published checksums, so nothing damaged, edited or made up passes for MHEALTH.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.console import Console
+from rich.progress import track
+
+from resilinet.datasets import DataError
+from resilinet.datasets.health_published import COMPLETE_LOG, SUBJECTS, Published, log_name
+from resilinet.datasets.sensor_log import read_log
+
+__all__ = ["Kind", "Recording", "read_recording", "sha256_of"]
+
+
+class Kind(Enum):
+    """The form of a source; its value is how a manifest names it."""
+
+    FULL = "ten full-precision logs"
+    TRUNCATED = "ten integer-truncated logs"
+    COMPLETE = "one integer-truncated file without first rows"
+
+
+@dataclass(frozen=True, eq=False)
+class Recording:
+    """All rows with an activity (label 1 to 12), subject by subject, in the order recorded.
+
+    Shapes: `rows` is `(N, 24)`, sensor values and label; `subject` is `(N,)`, 1 to 10. `files`
+    maps the name of each source file to its sha256.
+    """
+
+    kind: Kind
+    files: Mapping[str, str]
+    rows: NDArray[np.float64]
+    subject: NDArray[np.uint8]
+
+
+def sha256_of(path: Path) -> str:
+    """Return the sha256 of a file as hexadecimal digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def read_recording(source: Path, published: Published) -> Recording:
+    """Read a source, telling its form from what it holds.
+
+    `source` is a folder of ten logs, the complete file, or a folder that holds it.
+
+    Raises:
+        DataError: the source is missing, incomplete, faulty in a named line, or not as published.
+    """
+    if source.is_dir():
+        missing = [name for name in map(log_name, SUBJECTS) if not (source / name).is_file()]
+        if not missing:
+            return _read_logs(source, published)
+        if len(missing) < len(SUBJECTS) or not (source / COMPLETE_LOG).is_file():
+            raise DataError(
+                f"{source}: {', '.join(missing)} missing; a folder must hold all ten logs "
+                f"{log_name(1)} to {log_name(10)}, or {COMPLETE_LOG}"
+            )
+        source = source / COMPLETE_LOG
+    return _read_complete(source, published)
+
+
+def _read_logs(folder: Path, published: Published) -> Recording:
+    kinds: dict[int, Kind] = {}
+    files: dict[str, str] = {}
+    parts: list[NDArray[np.float64]] = []
+    progress = Console(stderr=True)
+    for number in track(SUBJECTS, "Reading ten logs", console=progress, transient=True):
+        path = folder / log_name(number)
+        rows = read_log(path)
+        files[path.name] = found = sha256_of(path)
+        active = rows[rows[:, -1] != 0]
+        if found == published.full[number]:
+            kinds[number] = Kind.FULL
+        elif found == published.truncated[number]:
+            kinds[number] = Kind.TRUNCATED
+        else:
+            raise _not_as_published(path, found, len(active), published.rows[number])
+        parts.append(active)
+    if len(set(kinds.values())) > 1:
+        few = [log_name(n) for n in SUBJECTS if kinds[n] is Kind.TRUNCATED]
+        raise DataError(
+            f"{folder}: {', '.join(few)} integer-truncated, the others in full precision; "
+            "all ten logs must be of one form"
+        )
+    return Recording(
+        kind=kinds[SUBJECTS[0]],
+        files=files,
+        rows=np.concatenate(parts),
+        subject=np.repeat(np.array(SUBJECTS, np.uint8), [len(part) for part in parts]),
+    )
+
+
+def _read_complete(path: Path, published: Published) -> Recording:
+    rows = read_log(path)
+    found = sha256_of(path)
+    # The file says nothing of subjects, but it is the ten logs one after another, each without
+    # its first row, and its checksum leaves no doubt that it is that file.
+    counts = [published.rows[number] - 1 for number in SUBJECTS]
+    if found != published.complete:
+        raise _not_as_published(path, found, int(np.count_nonzero(rows[:, -1])), sum(counts))
+    subject = np.repeat(np.array(SUBJECTS, np.uint8), counts)
+    return Recording(Kind.COMPLETE, {path.name: found}, rows, subject)
+
+
+def _not_as_published(path: Path, found: str, rows: int, expected: int) -> DataError:
+    """Say how a file of sound lines differs from every published form of it."""
+    if rows != expected:
+        return DataError(
+            f"{path}: {rows:,} rows with a label from 1 to 12 where {expected:,} are expected; "
+            f"{'the file is cut short' if rows < expected else 'the file has rows too many'}"
+        )
+    return DataError(
+        f"{path}: its sha256 is {found}, which is no published form of this file; "
+        "its contents have been changed"
+    )
