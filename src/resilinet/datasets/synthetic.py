@@ -27,8 +27,8 @@ FEWEST_ROWS = 100
 _SPREAD = np.repeat([4.0, 1.0, 5.0, 0.6, 20.0, 5.0, 0.6, 30.0], [3, 2, 3, 3, 3, 3, 3, 3])
 _REST = np.array([-7, 0, -1, 0, 0, 1, -9, -1, *[0] * 6, -3, -5, 2, *[0] * 6])
 _OWN_STREAM = 1
-_POSTURES = 3
-_NOISE = 0.8
+_POSTURES = 2
+_NOISE = 0.6
 
 
 def synthetic_health(rows: int = 4000, seed: int = 0) -> Dataset:
