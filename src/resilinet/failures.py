@@ -90,6 +90,30 @@ def likeliest(topology: Topology, setting: FailureSetting) -> Iterator[tuple[fro
                 heapq.heappush(heap, (negative / odds[after - 1][0] * odds[after][0], (*flipped[:-1], after)))
 
 
+def covering(
+    topology: Topology, setting: FailureSetting, bound: float = 0.0
+) -> tuple[list[tuple[frozenset[str], float]], float]:
+    """The most probable scenarios, taken until what remains is at most ``bound``, and the probability that remains.
+
+    Up to :data:`ENUMERABLE` failable nodes, and with a bound of 0, nothing that is possible is left out.
+
+    Raises:
+        ValueError: there are more failable nodes than that and the bound is 0.
+    """
+    if len(topology.failable) > ENUMERABLE and not bound > 0:
+        raise ValueError(
+            f"{len(topology.failable)} nodes can fail, too many to list all 2^{len(topology.failable)} scenarios: "
+            "give a bound above 0 for the probability left out."
+        )
+    taken, remainder = [], 1.0
+    for dead, probability in likeliest(topology, setting):
+        taken.append((dead, probability))
+        remainder -= probability
+        if remainder <= bound and bound > 0:
+            return taken, max(0.0, remainder)
+    return taken, 0.0
+
+
 def scenario_key(topology: Topology, dead: Set[str]) -> str:
     """The name of a scenario in results: ``none``, ``n1``, ``n1+n3``; nodes from upstream to downstream."""
     return "+".join(node for node in topology.order if node in dead) or "none"

@@ -1,0 +1,137 @@
+"""From correct counts to expected accuracies, and from seeds to intervals (section 3.3)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+from resilinet.failures import FailureSetting, covering, scenario_key
+from resilinet.topology import Topology
+
+GUESSES = ("train-frequency", "released-code")
+
+
+@dataclass(frozen=True)
+class Expected:
+    """An expected accuracy, from 0 to 1.
+
+    Attributes:
+        value: the sum over the scenarios taken; a lower bound when some were left out.
+        remainder: probability of the scenarios left out; the true value lies in [value, value + remainder].
+    """
+
+    value: float
+    remainder: float = 0.0
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A mean over seeds and its 95 % Student-t interval; one seed has no interval (``low`` and ``high`` are NaN)."""
+
+    mean: float
+    low: float
+    high: float
+    n: int
+
+    def holds(self, value: float) -> bool:
+        """Whether the interval contains ``value``."""
+        return self.low <= value <= self.high
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A paired comparison over seeds: the mean of a - b, its interval, and Cohen's d of the differences.
+
+    ``effect`` is the mean difference in units of the differences' standard deviation; it is infinite when they do
+    not vary, NaN with fewer than two seeds.
+    """
+
+    interval: Interval
+    effect: float
+
+
+def guess_accuracy(labels: Mapping[str, Sequence[int]], policy: str = "train-frequency") -> float:
+    """How often a random guess is right when there is no information flow, from 0 to 1.
+
+    Args:
+        labels: examples of each class in the ``train`` and in the ``test`` part.
+        policy: ``train-frequency`` draws guesses from the training labels' frequencies; ``released-code`` does the
+            same but names classes one too low, as the paper's released code guesses 0..11 for labels 1..12.
+
+    Raises:
+        ValueError: the policy does not exist.
+    """
+    train, test = (np.asarray(labels[part], float) / sum(labels[part]) for part in ("train", "test"))
+    if policy == "train-frequency":
+        return float(train @ test)
+    if policy == "released-code":
+        return float(train[1:] @ test[:-1])
+    raise ValueError(f"{policy!r} is no guess policy; choose {' or '.join(GUESSES)}.")
+
+
+def scenario_accuracies(counts: Mapping[str, int | None], total: int, guess: float) -> dict[str, float]:
+    """Accuracy in every scenario, from 0 to 1; ``guess`` where no information reaches the cloud."""
+    return {key: guess if count is None else count / total for key, count in counts.items()}
+
+
+def expected(
+    topology: Topology,
+    setting: FailureSetting,
+    accuracy: Callable[[frozenset[str]], float],
+    bound: float = 0.0,
+) -> Expected:
+    """E[accuracy] = sum over scenarios of P(scenario) * accuracy(scenario).
+
+    Exact with a bound of 0; otherwise the most probable scenarios, until those left out are at most ``bound``.
+    """
+    taken, remainder = covering(topology, setting, bound)
+    return Expected(math.fsum(p * accuracy(dead) for dead, p in taken), remainder)
+
+
+def expected_accuracy(
+    counts: Mapping[str, int | None], total: int, topology: Topology, setting: FailureSetting, guess: float
+) -> float:
+    """The exact expected accuracy, from 0 to 1, of a network whose every scenario was counted.
+
+    Raises:
+        KeyError: a scenario that the setting makes possible was not counted.
+    """
+    by_scenario = scenario_accuracies(counts, total, guess)
+    return expected(topology, setting, lambda dead: by_scenario[scenario_key(topology, dead)]).value
+
+
+def interval(values: Sequence[float], level: float = 0.95) -> Interval:
+    """The mean of ``values``, one a seed, and its Student-t interval.
+
+    Raises:
+        ValueError: there are no values.
+    """
+    if len(values) == 0:
+        raise ValueError("an interval needs the value of at least one seed.")
+    mean = float(np.mean(values))
+    if len(values) < 2:
+        return Interval(mean, math.nan, math.nan, 1)
+    half = float(stats.t.ppf((1 + level) / 2, len(values) - 1) * stats.sem(values))
+    return Interval(mean, mean - half, mean + half, len(values))
+
+
+def paired(a: Mapping[int, float], b: Mapping[int, float]) -> Difference:
+    """Compare two conditions seed by seed, over the seeds both have.
+
+    Raises:
+        ValueError: they share no seed.
+    """
+    seeds = sorted(a.keys() & b.keys())
+    if not seeds:
+        raise ValueError("the two conditions share no seed, so they cannot be compared in pairs.")
+    differences = [a[seed] - b[seed] for seed in seeds]
+    found = interval(differences)
+    if len(differences) < 2:
+        return Difference(found, math.nan)
+    spread = float(np.std(differences, ddof=1))
+    return Difference(found, found.mean / spread if spread else math.copysign(math.inf, found.mean))
+
