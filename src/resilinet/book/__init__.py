@@ -1,0 +1,11 @@
+"""Builds the book: papermill runs the chapters, Jupyter Book sets them as HTML.
+
+Chapters are MyST Markdown notebooks, so that a change reads as a change of text; the notebooks proper
+exist only in the build folder. Papermill alone executes them. A chapter is run again when its text, its
+parameters, the package, the files it read or the lock have changed, and only then.
+"""
+
+from resilinet.book.build import Profile, build
+from resilinet.book.errors import BookError
+
+__all__ = ["BookError", "Profile", "build"]

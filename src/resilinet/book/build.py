@@ -1,0 +1,157 @@
+"""Builds the whole book under a profile."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from resilinet.book.chapters import Order, Workshop, run_orders
+from resilinet.book.errors import BookError
+from resilinet.book.pages import Page, read_pages
+from resilinet.book.stamps import digest_bytes, digest_file, digest_tree
+from resilinet.book.typeset import lay_out, typeset
+
+
+class Profile(StrEnum):
+    """What the chapters are run for.
+
+    ``PUBLISHED`` shows the committed results, ``SMOKE`` trains every trial tiny on synthetic data, and
+    ``FULL`` trains what is missing at full size on the real data.
+    """
+
+    PUBLISHED = "published"
+    SMOKE = "smoke"
+    FULL = "full"
+
+
+def build(
+    profile: Profile | str = Profile.PUBLISHED,
+    source: Path = Path("book"),
+    out: Path = Path("build"),
+    results: Path | None = None,
+    chapters: Sequence[str] | None = None,
+    parameters: Mapping[str, Any] | None = None,
+    jobs: int = 1,
+    console: Console | None = None,
+) -> Path:
+    """Executes the chapters that need it, sets the book and returns the path of its ``index.html``.
+
+    Args:
+        profile: what the chapters are run for; handed to each as its parameter ``profile``.
+        source: the folder with ``_toc.yml`` and the pages; ``_config.yml`` lies there or one above.
+        out: where all that is built goes, a folder for each profile.
+        results: the results folder, handed to chapters that declare a parameter ``results``. By default
+            ``results`` beside ``source``, under smoke ``out/smoke-results``, so that a tiny trial never
+            lies among the real ones.
+        chapters: run only these under ``profile``, and in any case; the others are those of the published
+            book. None: all, where something they depend on has changed.
+        parameters: further parameters for the chapters run under ``profile``, which must declare them.
+        jobs: how many chapters run at a time.
+        console: where progress is shown; by default standard error.
+
+    Raises:
+        BookError: the profile, a chapter or a parameter is unknown, a cell failed, or Jupyter Book found
+            fault with a page. The message names the chapter and the cell.
+    """
+    profile = _profile(profile)
+    if jobs < 1:
+        raise BookError(f"jobs must be at least 1, not {jobs}")
+    source, out = source.resolve(), out.resolve()
+    pages = read_pages(source)
+    config = _config(source)
+    root = config.parent
+    results = (results or _default_results(profile, root, out)).resolve()
+    orders = _orders(pages, profile, results, root / "results", chapters, parameters or {})
+    work = out / profile
+    workshop = Workshop(root, work, _base(root))
+    console = console or Console(stderr=True)
+    _run(workshop, orders, jobs, console)
+
+    sheet = work / "source"
+    stamp, html = work / "html.stamp", work / "html" / "index.html"
+    key = _typeset_key(workshop, orders, source, config)
+    if html.is_file() and stamp.is_file() and stamp.read_text(encoding="utf-8") == key:
+        return html
+    stamp.unlink(missing_ok=True)
+    with console.status("Setting the pages"):
+        lay_out(source, {o.page.name: workshop.notebook(o.page) for o in orders}, sheet)
+        html = typeset(sheet, source, config, work)
+    stamp.write_text(key, encoding="utf-8")
+    return html
+
+
+def _profile(name: str) -> Profile:
+    try:
+        return Profile(name)
+    except ValueError:
+        raise BookError(f"unknown profile {name}; there are {', '.join(Profile)}") from None
+
+
+def _config(source: Path) -> Path:
+    for folder in (source, source.parent):
+        if (folder / "_config.yml").is_file():
+            return folder / "_config.yml"
+    raise BookError(f"there is no _config.yml in {source} nor in {source.parent}")
+
+
+def _default_results(profile: Profile, root: Path, out: Path) -> Path:
+    return out / "smoke-results" if profile is Profile.SMOKE else root / "results"
+
+
+def _base(root: Path) -> str:
+    """Returns the digest of what every chapter depends on."""
+    package = digest_tree(Path(__file__).resolve().parents[1])
+    lock = digest_file(root / "requirements.lock") or ""
+    return digest_bytes(package.encode(), lock.encode(), sys.version.encode())
+
+
+def _orders(
+    pages: list[Page],
+    profile: Profile,
+    results: Path,
+    committed: Path,
+    names: Sequence[str] | None,
+    parameters: Mapping[str, Any],
+) -> list[Order]:
+    """Returns what to run for each chapter; refuses names that are no chapter of the book."""
+    chapters = [page for page in pages if page.is_chapter]
+    chosen = {page.name for page in chapters} if names is None else set(names)
+    for name in sorted(chosen - {page.name for page in chapters}):
+        known = ", ".join(page.name for page in chapters)
+        raise BookError(f"the book has no chapter {name}; its chapters are {known}")
+    return [
+        Order(page, {"profile": str(profile), **parameters}, results, anew=names is not None)
+        if page.name in chosen
+        else Order(page, {"profile": str(Profile.PUBLISHED)}, committed)
+        for page in chapters
+    ]
+
+
+def _run(workshop: Workshop, orders: list[Order], jobs: int, console: Console) -> None:
+    """Runs the chapters, showing progress; raises one error for all that failed."""
+    columns = (TextColumn("Chapters"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    errors: list[BookError] = []
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task("chapters", total=len(orders))
+        for outcome in run_orders(workshop, orders, jobs):
+            progress.advance(task)
+            if outcome.error is not None:
+                errors.append(outcome.error)
+                console.print(f"  {outcome.page.name}: failed", highlight=False)
+            elif outcome.seconds:
+                console.print(f"  {outcome.page.name}: {outcome.seconds:.1f} s", highlight=False)
+    if errors:
+        raise BookError("\n\n".join(str(error) for error in errors))
+
+
+def _typeset_key(workshop: Workshop, orders: list[Order], source: Path, config: Path) -> str:
+    """Returns the digest of all that the typeset pages are made from."""
+    notebooks = [digest_file(workshop.notebook(order.page)) or "" for order in orders]
+    parts = [workshop.base, digest_tree(source), digest_file(config) or "", *notebooks]
+    return digest_bytes(*(part.encode() for part in parts))
