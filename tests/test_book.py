@@ -1,0 +1,264 @@
+"""The book engine, on a tiny book of two chapters and one text page under the project's own settings."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+from rich.console import Console
+
+from resilinet.book import BookError, build
+from resilinet.book.offline import foreign_requests
+from resilinet.book.pages import read_pages
+
+ROOT = Path(__file__).parents[1]
+
+HEADER = """\
+---
+jupytext:
+  text_representation: {extension: .md, format_name: myst}
+kernelspec: {display_name: Python 3, language: python, name: python3}
+---
+"""
+
+FIRST = (
+    HEADER
+    + """\
+# First chapter
+
+```{code-cell} python
+:tags: [parameters, remove-cell]
+profile = "published"
+results = "../results"
+```
+
+The mass of $n$ nodes is $\\sum_i m_i$.
+
+```{code-cell} python
+from pathlib import Path
+print("profile", profile, "value", (Path(results) / "one.json").read_text())
+```
+"""
+)
+
+SECOND = (
+    HEADER
+    + """\
+# Second chapter
+
+```{code-cell} python
+:tags: [parameters, remove-cell]
+profile = "published"
+```
+
+```{code-cell} python
+answer = 6 * 7
+print("answer", answer)
+```
+"""
+)
+
+BROKEN_CELL = dedent("""\
+
+    ```{code-cell} python
+    ratio = 1
+    ratio / 0
+    ```
+    """)
+
+
+class TinyBook:
+    """A project folder with a book, and what a build of it did."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.source = root / "book"
+        self.out = root / "build"
+        shutil.copytree(ROOT / "book" / "_assets", self.source / "_assets")
+        shutil.copy(ROOT / "_config.yml", root)
+        shutil.copy(ROOT / "book" / "references.bib", self.source)
+        (root / "results").mkdir()
+        (root / "results" / "one.json").write_text("1", encoding="utf-8")
+        self.write("_toc.yml", "format: jb-book\nroot: intro\nchapters:\n- file: first\n- file: part/second\n")
+        self.write("intro.md", "# A tiny book\n\nWords: resilience.\n\n```{bibliography}\n```\n")
+        self.write("first.md", FIRST)
+        self.write("part/second.md", SECOND)
+
+    def write(self, name: str, text: str) -> None:
+        """Writes a page."""
+        path = self.source / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
+    def build(self, **arguments: object) -> Path:
+        """Builds quietly."""
+        return build(
+            source=self.source,
+            out=self.out,
+            jobs=2,
+            console=Console(quiet=True),
+            **arguments,  # type: ignore[arg-type]
+        )
+
+    def times(self, profile: str = "published") -> dict[str, int]:
+        """Returns when each notebook and page was written, by name."""
+        folder = self.out / profile
+        paths = [folder / "notebooks/first.ipynb", folder / "notebooks/part/second.ipynb"]
+        paths.append(folder / "html/index.html")
+        return {path.stem: path.stat().st_mtime_ns for path in paths}
+
+    def changed_since(self, times: dict[str, int]) -> set[str]:
+        """Returns the names of what has been written anew."""
+        return {name for name, time in self.times().items() if time != times[name]}
+
+
+@pytest.fixture(scope="module")
+def book(tmp_path_factory: pytest.TempPathFactory) -> TinyBook:
+    tiny = TinyBook(tmp_path_factory.mktemp("tiny"))
+    tiny.build()
+    return tiny
+
+
+@pytest.fixture
+def restored(book: TinyBook) -> Iterator[TinyBook]:
+    """The built book, for a test that changes its sources; they are put back afterwards."""
+    yield book
+    book.write("first.md", FIRST)
+    book.write("part/second.md", SECOND)
+
+
+def page(book: TinyBook, name: str, profile: str = "published") -> str:
+    return (book.out / profile / "html" / f"{name}.html").read_text(encoding="utf-8")
+
+
+def test_pages_show_what_the_chapters_computed(book: TinyBook) -> None:
+    assert "profile published value 1" in page(book, "first")
+    assert "answer 42" in page(book, "part/second")
+
+
+def test_injected_parameters_and_machine_paths_are_not_published(book: TinyBook) -> None:
+    assert "Parameters" not in re.sub(r"<script.*?</script>", "", page(book, "first"), flags=re.DOTALL)
+    html = book.out / "published" / "html"
+    for path in [*html.rglob("*.html"), *html.rglob("*.ipynb"), html / "searchindex.js"]:
+        assert str(book.root) not in path.read_text(encoding="utf-8"), path
+
+
+def test_no_page_asks_another_host(book: TinyBook) -> None:
+    html = book.out / "published" / "html"
+    assert list(foreign_requests(html)) == []
+    sources = re.findall(r'<script[^>]*src="([^"?]+)', page(book, "first"))
+    assert "_static/mathjax/tex-svg.js" in sources
+    for source in sources:
+        assert (html / source).is_file(), source
+
+
+def test_foreign_hosts_are_found_where_a_browser_asks_them(tmp_path: Path) -> None:
+    (tmp_path / "a.html").write_text(
+        '<a href="https://x.org">a link is not fetched</a><link rel="canonical" href="https://x.org">'
+        '<script src="https://cdn.x.org/a.js"></script><link rel="stylesheet" href="//x.org/a.css">'
+        '<img srcset="a.png 1x, http://x.org/b.png 2x"><style>@import "https://x.org/f.css";</style>',
+        encoding="utf-8",
+    )
+    (tmp_path / "a.css").write_text("p { background: url(https://x.org/i.png) }", encoding="utf-8")
+    assert [address.split()[0] for _, address in foreign_requests(tmp_path)] == [
+        "https://cdn.x.org/a.js",
+        "//x.org/a.css",
+        "http://x.org/b.png",
+        "https://x.org/f.css",
+        "https://x.org/i.png",
+    ]
+
+
+def test_search_covers_text_pages_and_chapters(book: TinyBook) -> None:
+    index = (book.out / "published" / "html" / "searchindex.js").read_text(encoding="utf-8")
+    terms = json.loads(index.removeprefix("Search.setIndex(").removesuffix(")"))["terms"]
+    assert {"resili", "mass", "answer"} <= set(terms)
+
+
+def test_unchanged_book_is_left_alone(book: TinyBook) -> None:
+    before = book.times()
+    book.build()
+    assert book.changed_since(before) == set()
+
+
+def test_only_a_changed_chapter_runs_again(restored: TinyBook) -> None:
+    before = restored.times()
+    restored.write("part/second.md", SECOND.replace("6 * 7", "6 * 8"))
+    restored.build()
+    assert restored.changed_since(before) == {"second", "index"}
+    assert "answer 48" in page(restored, "part/second")
+
+
+def test_a_changed_result_runs_the_chapters_that_read_it(book: TinyBook) -> None:
+    book.build()
+    before = book.times()
+    (book.root / "results" / "one.json").write_text("2", encoding="utf-8")
+    book.build()
+    assert book.changed_since(before) == {"first", "index"}
+    assert "value 2" in page(book, "first")
+    (book.root / "results" / "one.json").write_text("1", encoding="utf-8")
+
+
+def test_a_failing_cell_is_named_and_nothing_partial_is_published(restored: TinyBook) -> None:
+    restored.build()
+    before = restored.times()
+    restored.write("part/second.md", SECOND + BROKEN_CELL)
+    with pytest.raises(BookError) as caught:
+        restored.build()
+    message = str(caught.value)
+    line = SECOND.count("\n") + 3
+    assert f"second.md:{line}: cell [" in message
+    assert "    ratio = 1\n    ratio / 0\nZeroDivisionError: division by zero" in message
+    assert restored.changed_since(before) == set()
+
+
+def test_an_unknown_parameter_is_refused(book: TinyBook) -> None:
+    with pytest.raises(BookError, match=r"second\.md has no parameter seeds \(it declares profile\)"):
+        book.build(chapters=["part/second"], parameters={"seeds": 3})
+
+
+def test_smoke_gets_results_of_its_own(book: TinyBook) -> None:
+    smoke = book.out / "smoke-results"
+    smoke.mkdir(parents=True, exist_ok=True)
+    (smoke / "one.json").write_text("tiny", encoding="utf-8")
+    book.build(profile="smoke")
+    assert "profile smoke value tiny" in page(book, "first", "smoke")
+    assert "profile published value 1" in page(book, "first")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"profile": "quick"}, "unknown profile quick; there are published, smoke, full"),
+        ({"chapters": ["third"]}, "no chapter third; its chapters are first, part/second"),
+    ],
+)
+def test_unknown_names_are_refused(book: TinyBook, arguments: dict[str, object], message: str) -> None:
+    with pytest.raises(BookError, match=message):
+        book.build(**arguments)
+
+
+def test_a_warning_fails_the_build_each_time(restored: TinyBook) -> None:
+    restored.write("intro.md", "# A tiny book\n\n[nowhere](missing.md)\n\n```{bibliography}\n```\n")
+    for _ in range(2):
+        with pytest.raises(BookError, match=r"intro\.md:3: WARNING"):
+            restored.build()
+    restored.write("intro.md", "# A tiny book\n\nWords: resilience.\n\n```{bibliography}\n```\n")
+
+
+def test_a_listed_page_must_exist(tmp_path: Path) -> None:
+    (tmp_path / "_toc.yml").write_text("root: intro\nchapters: [{file: lost}]", encoding="utf-8")
+    (tmp_path / "intro.md").write_text("# Hello\n", encoding="utf-8")
+    with pytest.raises(BookError, match=r"lists lost, but there is no file .*lost\.md"):
+        read_pages(tmp_path)
+
+
+def test_every_page_of_the_book_is_in_its_contents() -> None:
+    source = ROOT / "book"
+    listed = {page.path for page in read_pages(source)}
+    assert listed == {path for path in source.rglob("*.md") if "_build" not in path.parts}
