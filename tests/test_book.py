@@ -84,7 +84,9 @@ class TinyBook:
         shutil.copy(ROOT / "book" / "references.bib", self.source)
         (root / "results").mkdir()
         (root / "results" / "one.json").write_text("1", encoding="utf-8")
-        self.write("_toc.yml", "format: jb-book\nroot: intro\nchapters:\n- file: first\n- file: part/second\n")
+        self.write(
+            "_toc.yml", "format: jb-book\nroot: intro\nchapters:\n- file: first\n- file: part/second\n"
+        )
         self.write("intro.md", "# A tiny book\n\nWords: resilience.\n\n```{bibliography}\n```\n")
         self.write("first.md", FIRST)
         self.write("part/second.md", SECOND)
