@@ -129,8 +129,8 @@ def _released_code(recording: Recording) -> dict[str, NDArray[Any]]:
 def _full_precision(recording: Recording) -> dict[str, NDArray[Any]]:
     if recording.kind is not Kind.FULL:
         raise DataError(
-            f"{', '.join(recording.files)}: preprocessing float needs the ten full-precision "
-            f"logs or the official archive, and this source is {recording.kind.value}"
+            "preprocessing float needs the ten full-precision logs or the official archive, "
+            f"and this source is {recording.kind.value}"
         )
     return _arrays(recording.rows.astype("<f4"), recording.subject)
 

@@ -22,8 +22,8 @@ __all__ = ["FEWEST_ROWS", "synthetic_health"]
 FEWEST_ROWS = 100
 """Fewer rows leave a part too small to tell learning from luck."""
 
-# The spread of each real channel, rounded: chest acceleration (3) and ECG (2); acceleration, rate
-# of turn and magnetic field (3 each) at the left ankle, then at the right lower arm. And its mean.
+# Spread and mean of the real channels, rounded: chest acceleration (3) and ECG (2), then
+# acceleration, rate of turn and magnetic field (3 each) at the left ankle and at the right arm.
 _SPREAD = np.repeat([4.0, 1.0, 5.0, 0.6, 20.0, 5.0, 0.6, 30.0], [3, 2, 3, 3, 3, 3, 3, 3])
 _REST = np.array([-7, 0, -1, 0, 0, 1, -9, -1, *[0] * 6, -3, -5, 2, *[0] * 6])
 _OWN_STREAM = 1
