@@ -8,7 +8,9 @@ from resilinet.routing import Skips, inputs, routes
 from resilinet.topology import Topology
 
 
-def link_elements(topology: Topology, elements: Mapping[str, int], alive: Set[str], skips: Skips) -> dict[str, int]:
+def link_elements(
+    topology: Topology, elements: Mapping[str, int], alive: Set[str], skips: Skips
+) -> dict[str, int]:
     """Numbers carried for one example by each hyperconnection, by key; 0 where nothing is sent.
 
     Args:

@@ -48,12 +48,17 @@ def correct_counts(
                 continue
             for name, route in plan.items():
                 if (name, route) not in sent:
-                    heard = [(link, sent[link.source, plan[link.source]]) for link in inputs(topology, name, route)]
+                    heard = [
+                        (link, sent[link.source, plan[link.source]]) for link in inputs(topology, name, route)
+                    ]
                     sent[name, route] = network.stage(name, heard, x_part)
         for route in totals:
             totals[route] += int((sent[topology.cloud, route].argmax(1) == y_part).sum())
     network.train(was_training)
-    return {key: totals.get(plan[topology.cloud]) if topology.cloud in plan else None for key, plan in plans.items()}
+    return {
+        key: totals.get(plan[topology.cloud]) if topology.cloud in plan else None
+        for key, plan in plans.items()
+    }
 
 
 @torch.no_grad()

@@ -134,4 +134,3 @@ def paired(a: Mapping[int, float], b: Mapping[int, float]) -> Difference:
         return Difference(found, math.nan)
     spread = float(np.std(differences, ddof=1))
     return Difference(found, found.mean / spread if spread else math.copysign(math.inf, found.mean))
-

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-
+from dataclasses import dataclass, field, replace
+from functools import cache
 
 from resilinet.failures import SETTINGS
 from resilinet.models import mlp
@@ -20,6 +20,7 @@ HEALTH = {
 }
 """The real Health data as the paper prepares them; the fingerprint is that of the whole, split data set."""
 
+PROFILES = ("published", "smoke", "full")
 FAILURES = tuple(name for name in SETTINGS["health"] if name != "no_failure")
 PARTITION, OTHER_PARTITION = (1, 2, 3, 4), (2, 3, 2, 3)
 CONFIGS = tuple(
@@ -71,6 +72,34 @@ PAPER = Size(
     short_seeds=tuple(range(5)),
 )
 """The paper's network, recipe and data; the ablations by a shorter recipe whose equivalence the book tests."""
+
+
+@cache
+def smoke() -> Size:
+    """Every trial trained for real, but tiny and on synthetic data: minutes on two cores, no data needed."""
+    from resilinet.datasets.synthetic import synthetic_health  # draws the data, so only where it is asked for
+
+    recipe = Recipe(epochs=3, batch_size=64, precision="float32")
+    return Size(
+        name="smoke",
+        data=synthetic_health(rows=3000).description,
+        network={"model": "mlp", "features": 23, "width": 32, "hidden": 10, "classes": 13},
+        recipe=recipe,
+        short_recipe=replace(recipe, epochs=2, schedule="linear"),
+        seeds=(0, 1),
+        short_seeds=(0, 1),
+    )
+
+
+def size_of(profile: str) -> Size:
+    """The size whose trials a profile shows: ``published`` and ``full`` the paper's, ``smoke`` the tiny one.
+
+    Raises:
+        ValueError: there is no such profile.
+    """
+    if profile not in PROFILES:
+        raise ValueError(f"{profile!r} is no profile; choose one of {', '.join(PROFILES)}.")
+    return smoke() if profile == "smoke" else PAPER
 
 
 def health_trial(
@@ -188,10 +217,14 @@ ARTEFACTS = {
     for artefact in (
         Artefact("table-1-health", "Table 1, Health: accuracy by failing nodes", _table_1, "health-results"),
         Artefact("figure-2a", "Fig. 2a: average accuracy by failure setting", _table_1, "health-results"),
-        Artefact("section-2.3-health", "Section 2.3: survival scaling at inference", _table_1, "health-ablations"),
+        Artefact(
+            "section-2.3-health", "Section 2.3: survival scaling at inference", _table_1, "health-ablations"
+        ),
         Artefact("short-recipe", "The short recipe against the paper's", _short_recipe, "health-ablations"),
         Artefact("table-3-health", "Table 3, Health: rates of failout", _table_3, "health-ablations"),
-        Artefact("figure-3-health", "Fig. 3, Health: weights of hyperconnections", _figure_3, "health-ablations"),
+        Artefact(
+            "figure-3-health", "Fig. 3, Health: weights of hyperconnections", _figure_3, "health-ablations"
+        ),
         Artefact("figure-4a", "Fig. 4a: sets of skip hyperconnections", _figure_4, "health-ablations"),
         Artefact("figure-6-health", "Fig. 6, Health: another partition", _figure_6, "health-ablations"),
     )
@@ -202,5 +235,3 @@ def all_trials(size: Size) -> list[Trial]:
     """The trials of every artefact, each once, in the order in which a sweep runs them."""
     unique = {trial.id: trial for artefact in ARTEFACTS.values() for trial in artefact.trials(size)}
     return list(unique.values())
-
-

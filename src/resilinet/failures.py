@@ -31,7 +31,9 @@ class FailureSetting:
         """Refuse what is no probability."""
         for node, value in self.probability.items():
             if not 0 <= value <= 1:
-                raise ValueError(f"setting {self.name!r}: {value} is no probability for node {node!r}; give a number from 0 to 1.")
+                raise ValueError(
+                    f"setting {self.name!r}: {value} is no probability for node {node!r}; give a number from 0 to 1."
+                )
 
     def reliability(self, node: str) -> float:
         """The probability that ``node`` is alive: ``r_i = 1 - p_i`` (section 3.4)."""
@@ -41,14 +43,19 @@ class FailureSetting:
         """Raise ValueError when a node that does not exist, or that cannot fail, is given a probability above 0."""
         for node, value in self.probability.items():
             if node not in topology.everyone:
-                raise ValueError(f"setting {self.name!r} names {node!r}; this topology's nodes are {', '.join(topology.order)}.")
+                raise ValueError(
+                    f"setting {self.name!r} names {node!r}; this topology's nodes are {', '.join(topology.order)}."
+                )
             if value > 0 and node not in topology.failable:
-                raise ValueError(f"setting {self.name!r}: {node!r} is a source or the cloud and never fails; give it 0.")
+                raise ValueError(
+                    f"setting {self.name!r}: {node!r} is a source or the cloud and never fails; give it 0."
+                )
 
     def scenario_probability(self, topology: Topology, dead: Set[str]) -> float:
         """How probable it is that exactly ``dead`` are dead among the nodes of ``topology`` that can fail."""
         return math.prod(
-            self.probability.get(node, 0.0) if node in dead else self.reliability(node) for node in topology.failable
+            self.probability.get(node, 0.0) if node in dead else self.reliability(node)
+            for node in topology.failable
         )
 
 

@@ -48,7 +48,9 @@ class DistributedNetwork(nn.Module):
         """Place the blocks and check, without computing anything, that every tensor fits where it arrives."""
         super().__init__()
         if len(blocks) != topology.blocks:
-            raise TopologyError(f"the topology hosts {topology.blocks} blocks, but the network has {len(blocks)}.")
+            raise TopologyError(
+                f"the topology hosts {topology.blocks} blocks, but the network has {len(blocks)}."
+            )
         self.topology, self.skips = topology, skips
         placed: set[int] = set()
         self.nodes = nn.ModuleDict()
@@ -61,7 +63,9 @@ class DistributedNetwork(nn.Module):
         keys = {link.key for link in topology.links}
         for name in [*(adapters or {}), *(weights or {})]:
             if name not in keys:
-                raise TopologyError(f"{name!r} is no hyperconnection of this topology; it has {', '.join(sorted(keys))}.")
+                raise TopologyError(
+                    f"{name!r} is no hyperconnection of this topology; it has {', '.join(sorted(keys))}."
+                )
         self.adapters = nn.ModuleDict(dict(adapters or {}))
         values = {key: float((weights or {}).get(key, 1.0)) for key in sorted(keys)}
         self.fixed_weights = {} if learned else values
@@ -72,7 +76,11 @@ class DistributedNetwork(nn.Module):
         self.heard_shape, self.sent_shape = self._trace()
 
     def forward(
-        self, x: Tensor | Mapping[str, Tensor], alive: Set[str] | None = None, *, silent_nodes_send: bool = False
+        self,
+        x: Tensor | Mapping[str, Tensor],
+        alive: Set[str] | None = None,
+        *,
+        silent_nodes_send: bool = False,
     ) -> Tensor | None:
         """The prediction that leaves the cloud, or None when there is no information flow.
 
@@ -86,7 +94,9 @@ class DistributedNetwork(nn.Module):
         """
         alive = self.topology.everyone if alive is None else alive
         sent: dict[str, Tensor] = {}
-        for name, route in routes(self.topology, alive, self.skips, silent_nodes_send=silent_nodes_send).items():
+        for name, route in routes(
+            self.topology, alive, self.skips, silent_nodes_send=silent_nodes_send
+        ).items():
             links = inputs(self.topology, name, route)
             sent[name] = self.stage(name, [(link, sent[link.source]) for link in links], x)
         return sent.get(self.topology.cloud)
@@ -139,7 +149,8 @@ class DistributedNetwork(nn.Module):
                     tensor = adapters[link.key](tensor) if link.key in adapters else tensor
                 except RuntimeError as error:
                     raise TopologyError(
-                        f"the adapter of {link.key} does not accept {tuple(tensor.shape[1:])}, what {link.source!r} sends: {error}"
+                        f"the adapter of {link.key} does not accept {tuple(tensor.shape[1:])}, "
+                        f"what {link.source!r} sends: {error}"
                     ) from error
                 if name in heard and tuple(tensor.shape[1:]) != heard[name]:
                     raise TopologyError(

@@ -30,7 +30,9 @@ def is_active(link: Hyperconnection, alive: Set[str], skips: Skips) -> bool:
     return skips is Skips.ALWAYS
 
 
-def routes(topology: Topology, alive: Set[str], skips: Skips, *, silent_nodes_send: bool = False) -> dict[str, Route]:
+def routes(
+    topology: Topology, alive: Set[str], skips: Skips, *, silent_nodes_send: bool = False
+) -> dict[str, Route]:
     """The route to every node that is alive and hears something; silent and dead nodes are not in the answer.
 
     A node hears something when at least one open hyperconnection comes from a node that itself has something to
@@ -41,7 +43,9 @@ def routes(topology: Topology, alive: Set[str], skips: Skips, *, silent_nodes_se
     for name in topology.order:
         if name not in alive:
             continue
-        heard = [link for link in topology.incoming[name] if link.source in found and is_active(link, alive, skips)]
+        heard = [
+            link for link in topology.incoming[name] if link.source in found and is_active(link, alive, skips)
+        ]
         if heard or silent_nodes_send or name in topology.sources:
             found[name] = frozenset(link.key for link in heard).union(*(found[link.source] for link in heard))
     return found
@@ -54,4 +58,6 @@ def inputs(topology: Topology, name: str, route: Route) -> tuple[Hyperconnection
 
 def stage_runs(topology: Topology, livenesses: Iterable[Set[str]], skips: Skips) -> list[tuple[str, Route]]:
     """The distinct (node, route) pairs of all scenarios: what must be computed once to evaluate them all."""
-    return list(dict.fromkeys(pair for alive in livenesses for pair in routes(topology, alive, skips).items()))
+    return list(
+        dict.fromkeys(pair for alive in livenesses for pair in routes(topology, alive, skips).items())
+    )

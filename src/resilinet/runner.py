@@ -69,7 +69,9 @@ def run(
         Interrupted: ``stop`` said so; a later call goes on.
     """
     if dict(data.description) != dict(trial.data):
-        raise DataError(f"the trial describes {dict(trial.data)}, but the data at hand are {dict(data.description)}.")
+        raise DataError(
+            f"the trial describes {dict(trial.data)}, but the data at hand are {dict(data.description)}."
+        )
     began = time.perf_counter()
     network = build_network(trial)
     topology = network.topology
@@ -88,7 +90,9 @@ def run(
     counts = correct_counts(network, data.test.x, data.test.y)
     survival = {}
     fixed = dict(network.fixed_weights)
-    survivals = {name: setting.probability for name, setting in SETTINGS["health"].items() if name != "no_failure"}
+    survivals = {
+        name: setting.probability for name, setting in SETTINGS["health"].items() if name != "no_failure"
+    }
     for name, dies in {"failout": trial.failout, **survivals}.items():
         if fixed and any(dies.values()):
             network.fixed_weights = survival_scaled(fixed, topology, dies)
@@ -127,7 +131,9 @@ def commit() -> str:
     here = Path(__file__).parent
 
     def git(*words: str) -> str:
-        return subprocess.run(["git", *words], cwd=here, capture_output=True, text=True, check=True).stdout.strip()
+        return subprocess.run(
+            ["git", *words], cwd=here, capture_output=True, text=True, check=True
+        ).stdout.strip()
 
     try:
         return git("rev-parse", "HEAD") + ("+changes" if git("status", "--porcelain", "--", ".") else "")

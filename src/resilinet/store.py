@@ -46,8 +46,9 @@ class Store:
             file.write("\n")
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(file.name, 0o644)
-        os.replace(file.name, path)
+        partial = Path(file.name)
+        partial.chmod(0o644)
+        partial.replace(path)
         return path
 
     def read(self, trial_id: str) -> Record:
@@ -80,7 +81,9 @@ def read_record(path: Path) -> Record:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise StoreError(f"{path}: not a whole result file ({error}); delete it and run the trial again.") from error
+        raise StoreError(
+            f"{path}: not a whole result file ({error}); delete it and run the trial again."
+        ) from error
     problem = _problem(path, content)
     if problem:
         raise StoreError(f"{path}: {problem}; it is refused.")

@@ -59,7 +59,11 @@ def missing(trials: Sequence[Trial], store: Store) -> list[Trial]:
 
 
 def work(
-    trials: Sequence[Trial], setup: Setup, deadline: float | None, tell: Callable[[Event], None], worker: int = 0
+    trials: Sequence[Trial],
+    setup: Setup,
+    deadline: float | None,
+    tell: Callable[[Event], None],
+    worker: int = 0,
 ) -> None:
     """Run every trial that nobody else has run or is running.
 
@@ -105,7 +109,14 @@ def work(
             return
         except Exception as error:
             # One trial that cannot run must not take the others with it; the caller names it at the end.
-            tell(Event("failed", trial.id, worker, message=f"{error} [{traceback.format_exc(limit=-1).splitlines()[1].strip()}]"))
+            tell(
+                Event(
+                    "failed",
+                    trial.id,
+                    worker,
+                    message=f"{error} [{traceback.format_exc(limit=-1).splitlines()[1].strip()}]",
+                )
+            )
 
 
 def sweep(
@@ -158,7 +169,9 @@ def sweep(
     for number, process in enumerate(workers):
         process.join()
         if process.exitcode:
-            hear(Event("failed", "", number, message=f"worker {number} ended with exit code {process.exitcode}"))
+            hear(
+                Event(
+                    "failed", "", number, message=f"worker {number} ended with exit code {process.exitcode}"
+                )
+            )
     return failed
-
-

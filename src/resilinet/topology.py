@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 
 class TopologyError(ValueError):
@@ -26,9 +27,13 @@ class Node:
     def __post_init__(self) -> None:
         """Refuse a node without a name or with a range that runs backwards."""
         if not self.name.isidentifier() or self.name == "none":
-            raise TopologyError(f"{self.name!r} cannot name a physical node: use letters, digits and '_', other than 'none'.")
+            raise TopologyError(
+                f"{self.name!r} cannot name a physical node: use letters, digits and '_', other than 'none'."
+            )
         if not 0 <= self.start <= self.stop:
-            raise TopologyError(f"node {self.name!r} hosts blocks {self.start}..{self.stop}, which is no range.")
+            raise TopologyError(
+                f"node {self.name!r} hosts blocks {self.start}..{self.stop}, which is no range."
+            )
 
 
 @dataclass(frozen=True, order=True)
@@ -77,11 +82,15 @@ class Topology:
         for link in self.links:
             for end in sorted({link.source, link.target} | link.bypasses):
                 if end not in names:
-                    raise TopologyError(f"hyperconnection {link.key} mentions {end!r}, which is no physical node.")
+                    raise TopologyError(
+                        f"hyperconnection {link.key} mentions {end!r}, which is no physical node."
+                    )
         _ = self.order  # finds cycles
         clouds = [name for name in names if not any(link.source == name for link in self.links)]
         if len(clouds) != 1:
-            raise TopologyError(f"exactly one node must be the cloud (send nothing on), but {clouds or 'none'} would be.")
+            raise TopologyError(
+                f"exactly one node must be the cloud (send nothing on), but {clouds or 'none'} would be."
+            )
         self._check_skips()
         self._check_tiling()
 
@@ -93,12 +102,16 @@ class Topology:
     @cached_property
     def order(self) -> tuple[str, ...]:
         """Node names from upstream to downstream, a topological order of all links; ties keep the given order."""
-        waiting = {node.name: {link.source for link in self.links if link.target == node.name} for node in self.nodes}
+        waiting = {
+            node.name: {link.source for link in self.links if link.target == node.name} for node in self.nodes
+        }
         done: list[str] = []
         while waiting:
             ready = next((name for name, needs in waiting.items() if needs <= set(done)), None)
             if ready is None:
-                raise TopologyError(f"the hyperconnections form a cycle through {', '.join(sorted(waiting))}.")
+                raise TopologyError(
+                    f"the hyperconnections form a cycle through {', '.join(sorted(waiting))}."
+                )
             done.append(ready)
             del waiting[ready]
         return tuple(done)
@@ -158,7 +171,9 @@ class Topology:
         """Along every path of simple hyperconnections each block must be hosted exactly once."""
         for name in self.sources:
             if self.by_name[name].start != 0:
-                raise TopologyError(f"source {name!r} must host the first block, but begins at block {self.by_name[name].start}.")
+                raise TopologyError(
+                    f"source {name!r} must host the first block, but begins at block {self.by_name[name].start}."
+                )
         for link in self.links:
             source, target = self.by_name[link.source], self.by_name[link.target]
             if not link.is_skip and source.stop != target.start:
@@ -176,7 +191,11 @@ def nodes_between(simple: Iterable[Hyperconnection], start: str, end: str) -> fr
         found: set[str] = set()
         frontier = {name}
         while frontier:
-            step = {(x.target if ahead else x.source) for x in links if (x.source if ahead else x.target) in frontier}
+            step = {
+                (x.target if ahead else x.source)
+                for x in links
+                if (x.source if ahead else x.target) in frontier
+            }
             frontier = step - found
             found |= step
         return found
@@ -194,7 +213,7 @@ def vertical(partition: Mapping[str, int]) -> Topology:
     for name, size in partition.items():
         nodes.append(Node(name, start, start + size))
         start += size
-    links = tuple(Hyperconnection(a.name, b.name) for a, b in zip(nodes, nodes[1:], strict=False))
+    links = tuple(Hyperconnection(a.name, b.name) for a, b in pairwise(nodes))
     return Topology(tuple(nodes), links)
 
 
@@ -214,6 +233,8 @@ def with_skips(topology: Topology, skips: Iterable[tuple[str, str]] | None = Non
     for source, target in skips:
         between = nodes_between(simple, source, target)
         if not between:
-            raise TopologyError(f"a skip from {source!r} to {target!r} would bypass nothing: no physical node lies between.")
+            raise TopologyError(
+                f"a skip from {source!r} to {target!r} would bypass nothing: no physical node lies between."
+            )
         added.append(Hyperconnection(source, target, between))
     return Topology(topology.nodes, (*topology.links, *added))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import hashlib
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +19,7 @@ from resilinet.network import DistributedNetwork
 from resilinet.trials import Recipe
 
 
-class Interrupted(Exception):
+class Interrupted(Exception):  # noqa: N818 - a request that was followed is no error
     """Training was asked to stop; its last finished epoch is in the checkpoint and a later call goes on."""
 
 
@@ -35,8 +34,10 @@ class Progress:
 
 
 def generator(seed: int, purpose: str) -> torch.Generator:
-    """An independent stream of randomness for each seed and purpose, so that schemes with the same seed share
-    their initial weights and their batch order."""
+    """An independent stream of randomness for each seed and purpose.
+
+    Schemes with the same seed share their initial weights and their batch order, and so are compared in pairs.
+    """
     digest = hashlib.sha256(f"{purpose}:{seed}".encode()).digest()
     return torch.Generator().manual_seed(int.from_bytes(digest[:8], "big") >> 1)
 
@@ -61,7 +62,8 @@ class MasterWeights:
     def step(self, optimizer: torch.optim.Optimizer) -> None:
         """Take the optimizer's step on the masters with the working copy's gradients, then clear those."""
         for master, work in self.pairs:
-            assert master.grad is not None and work.grad is not None
+            assert master.grad is not None
+            assert work.grad is not None
             master.grad.copy_(work.grad)
         optimizer.step()
         self.publish()
@@ -108,7 +110,9 @@ def train(
     """
     order, masks = generator(seed, "batches"), generator(seed, "failout")
     weights = MasterWeights(network, recipe.precision)
-    optimizer = torch.optim.Adam(network.parameters(), lr=recipe.learning_rate, eps=recipe.epsilon, fused=True)
+    optimizer = torch.optim.Adam(
+        network.parameters(), lr=recipe.learning_rate, eps=recipe.epsilon, fused=True
+    )
     part, y = data.train.x.to(weights.dtype), data.train.y
     validation = data.validation.x.to(weights.dtype)
     history: list[Mapping[str, float]] = []
@@ -126,11 +130,15 @@ def train(
         weights.working.train()
         permutation = torch.randperm(len(y), generator=order)
         losses = torch.zeros((), dtype=torch.float64)
-        batches = zip(part[permutation].split(recipe.batch_size), y[permutation].split(recipe.batch_size), strict=True)
+        batches = zip(
+            part[permutation].split(recipe.batch_size), y[permutation].split(recipe.batch_size), strict=True
+        )
         for step, (x_batch, y_batch) in enumerate(batches, start=(epoch - 1) * steps_an_epoch):
             for group in optimizer.param_groups:
                 group["lr"] = recipe.rate(step, recipe.epochs * steps_an_epoch)
-            logits = weights.working(x_batch, failout.draw(masks), silent_nodes_send=recipe.no_flow == "zeros")
+            logits = weights.working(
+                x_batch, failout.draw(masks), silent_nodes_send=recipe.no_flow == "zeros"
+            )
             if logits is None:
                 continue
             loss = nn.functional.cross_entropy(logits.float(), y_batch)
@@ -139,7 +147,9 @@ def train(
             weights.step(optimizer)
         mean_loss = float(losses) / len(y)
         if not mean_loss < float("inf"):
-            raise ArithmeticError(f"the training loss of epoch {epoch} is {mean_loss}; lower the learning rate.")
+            raise ArithmeticError(
+                f"the training loss of epoch {epoch} is {mean_loss}; lower the learning rate."
+            )
         score = accuracy(weights.working, validation, data.validation.y)
         history.append({"loss": mean_loss, "validation_accuracy": score})
         if score > best["accuracy"]:
@@ -168,6 +178,4 @@ def save(state: Mapping[str, Any], path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(".partial")
     torch.save(state, partial)
-    os.replace(partial, path)
-
-
+    partial.replace(path)

@@ -42,7 +42,11 @@ class Recipe:
 
     def __post_init__(self) -> None:
         """Refuse values that no training loop can follow."""
-        choices = {"schedule": ("constant", "linear"), "precision": ("float32", "bfloat16"), "no_flow": ("zeros", "skip")}
+        choices = {
+            "schedule": ("constant", "linear"),
+            "precision": ("float32", "bfloat16"),
+            "no_flow": ("zeros", "skip"),
+        }
         for name, allowed in choices.items():
             if getattr(self, name) not in allowed:
                 raise ValueError(f"recipe: {name} is {getattr(self, name)!r}; choose {' or '.join(allowed)}.")
@@ -117,7 +121,9 @@ class Trial:
 
 def identity(values: Values, numerics: int) -> str:
     """SHA-256 over the canonical JSON of a trial's values: sorted keys, no spaces, no NaN."""
-    text = json.dumps({"trial": values, "numerics": numerics}, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    text = json.dumps(
+        {"trial": values, "numerics": numerics}, sort_keys=True, separators=(",", ":"), allow_nan=False
+    )
     return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -45,11 +45,16 @@ class WeightRule:
         setting.check(topology)
         weights = {link.key: setting.reliability(link.source) for link in links}
         if self.rule == "relative-reliability":
-            total = {name: sum(weights[link.key] for link in incoming) for name, incoming in topology.incoming.items()}
+            total = {
+                name: sum(weights[link.key] for link in incoming)
+                for name, incoming in topology.incoming.items()
+            }
             weights = {link.key: weights[link.key] / total[link.target] for link in links}
         return weights
 
 
-def survival_scaled(weights: Mapping[str, float], topology: Topology, dies: Mapping[str, float]) -> dict[str, float]:
+def survival_scaled(
+    weights: Mapping[str, float], topology: Topology, dies: Mapping[str, float]
+) -> dict[str, float]:
     """Weights times the survival probability of their source, as dropout does at inference (section 2.3, end)."""
     return {link.key: weights[link.key] * (1.0 - dies.get(link.source, 0.0)) for link in topology.links}

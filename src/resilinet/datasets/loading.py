@@ -22,7 +22,7 @@ def load(description: Mapping[str, Any], root: Path) -> Dataset:
     elif description["name"] == "synthetic-health":
         data = synthetic_health(rows=description["rows"], seed=description["seed"])
     else:
-        raise DataError(f"{description['name']!r} is no data set of this package; there are health and synthetic-health.")
+        raise DataError(f"{description['name']!r} is no data set; there are health and synthetic-health.")
     if dict(data.description) != dict(description):
         raise DataError(f"the trial wants {dict(description)}, but the data at hand are {dict(data.description)}.")
     return data

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import torch
 from torch import nn
 
@@ -11,7 +13,9 @@ SKIPS = (("i", "n2"), ("n1", "n3"), ("n2", "n4"))
 """The three skip hyperconnections; ``i`` is the IoT node, which holds nothing but the input."""
 
 
-def topology(partition: tuple[int, ...] = (1, 2, 3, 4), skips: tuple[tuple[str, str], ...] = SKIPS) -> Topology:
+def topology(
+    partition: tuple[int, ...] = (1, 2, 3, 4), skips: tuple[tuple[str, str], ...] = SKIPS
+) -> Topology:
     """The MLP's physical nodes i, n1, n2, ... with their hidden layers; the output layer joins the last node.
 
     Args:
@@ -27,15 +31,15 @@ def topology(partition: tuple[int, ...] = (1, 2, 3, 4), skips: tuple[tuple[str, 
 def blocks(features: int = 23, width: int = 250, hidden: int = 10, classes: int = 13) -> list[nn.Module]:
     """``hidden`` layers of ``width`` rectified units and the output layer, ``(B, features)`` to ``(B, classes)``."""
     widths = [features] + [width] * hidden
-    layers: list[nn.Module] = [
-        nn.Sequential(nn.Linear(a, b), nn.ReLU()) for a, b in zip(widths, widths[1:], strict=False)
-    ]
+    layers: list[nn.Module] = [nn.Sequential(nn.Linear(a, b), nn.ReLU()) for a, b in pairwise(widths)]
     return [*layers, nn.Linear(width, classes)]
 
 
 def adapters(topology: Topology, features: int = 23, width: int = 250) -> dict[str, nn.Module]:
     """A linear layer for each skip out of the input node; every other skip carries ``width`` numbers as they are."""
-    return {link.key: nn.Linear(features, width) for link in topology.skips if link.source in topology.sources}
+    return {
+        link.key: nn.Linear(features, width) for link in topology.skips if link.source in topology.sources
+    }
 
 
 @torch.no_grad()
