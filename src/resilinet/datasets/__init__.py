@@ -38,8 +38,7 @@ class Examples:
         """Refuse tensors that no trainer could use."""
         if self.x.dtype != torch.float32 or self.y.dtype != torch.int64:
             raise DataError(
-                f"examples need float32 inputs and int64 labels, got {self.x.dtype} "
-                f"and {self.y.dtype}"
+                f"examples need float32 inputs and int64 labels, got {self.x.dtype} and {self.y.dtype}"
             )
         if self.y.ndim != 1 or len(self.x) != len(self.y):
             raise DataError(

@@ -136,11 +136,13 @@ def _validator(part: Path) -> Path:
 
 
 def _progress() -> Progress:
+    console = Console(stderr=True)
     return Progress(
         *Progress.get_default_columns()[:2],
         DownloadColumn(),
         TransferSpeedColumn(),
         TimeRemainingColumn(),
-        console=Console(stderr=True),
+        console=console,
         transient=True,
+        disable=not console.is_terminal,
     )

@@ -56,15 +56,11 @@ def load_health(
         )
     if split not in SPLITS:
         raise DataError(f"split {split!r} is unknown; it must be {' or '.join(SPLITS)}")
-    if not isinstance(split_seed, int) or split_seed < 0:
+    if type(split_seed) is not int or split_seed < 0:
         raise DataError(f"split_seed must be a whole number from 0 up, not {split_seed!r}")
     folder = Path(root) / "health" / preprocessing
     x, y, subject = _checked_arrays(folder, preprocessing)
-    parts = (
-        rows_at_random(len(y), split_seed)
-        if split == "random"
-        else whole_subjects(subject, split_seed)
-    )
+    parts = rows_at_random(len(y), split_seed) if split == "random" else whole_subjects(subject, split_seed)
     description = {
         "name": "health",
         "preprocessing": preprocessing,
@@ -110,8 +106,7 @@ def _checked_arrays(folder: Path, preprocessing: str) -> tuple[NDArray[Any], ...
     wanted = (FORMAT, "health", preprocessing), PREPROCESSINGS[preprocessing].version
     if (made, version) != wanted:
         raise DataError(
-            f"{path}: describes {made} version {version}, not {wanted[0]} version {wanted[1]}; "
-            f"{_HINT}"
+            f"{path}: describes {made} version {version}, not {wanted[0]} version {wanted[1]}; {_HINT}"
         )
     arrays = tuple(_checked_array(folder / name, *promised[name]) for name in _ARRAYS)
     x, y, subject = arrays

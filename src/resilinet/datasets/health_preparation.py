@@ -171,8 +171,7 @@ def _manifest(
         "rows_per_class": np.bincount(y, minlength=len(LABELS)).tolist(),
         "rows_per_subject": {str(n): int(np.count_nonzero(subject == n)) for n in SUBJECTS},
         "arrays": {
-            name: {"dtype": array.dtype.str, "shape": list(array.shape)}
-            for name, array in arrays.items()
+            name: {"dtype": array.dtype.str, "shape": list(array.shape)} for name, array in arrays.items()
         },
     }
 

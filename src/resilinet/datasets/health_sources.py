@@ -78,8 +78,14 @@ def _read_logs(folder: Path, published: Published) -> Recording:
     kinds: dict[int, Kind] = {}
     files: dict[str, str] = {}
     parts: list[NDArray[np.float64]] = []
-    progress = Console(stderr=True)
-    for number in track(SUBJECTS, "Reading ten logs", console=progress, transient=True):
+    console = Console(stderr=True)
+    for number in track(
+        SUBJECTS,
+        "Reading ten logs",
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    ):
         path = folder / log_name(number)
         rows = read_log(path)
         files[path.name] = found = sha256_of(path)

@@ -67,9 +67,7 @@ def _fault(line: bytes) -> str | None:
     """Say what is wrong with a line, or nothing."""
     fields = line.split()
     if len(fields) != COLUMNS:
-        return (
-            f"{len(fields)} values where {COLUMNS} are expected ({CHANNELS} sensor values, a label)"
-        )
+        return f"{len(fields)} values where {COLUMNS} are expected ({CHANNELS} sensor values, a label)"
     for column, field in enumerate(fields, start=1):
         shown = field.decode("ascii", "backslashreplace")
         if field.lower().lstrip(b"+-") in (b"nan", b"inf", b"infinity"):

@@ -34,9 +34,7 @@ def whole_subjects(subject: NDArray[np.uint8], seed: int) -> Parts:
     """
     present = np.unique(subject)
     if len(present) < 3:
-        raise DataError(
-            f"a split by subject needs 3 subjects or more, and there are {len(present)}"
-        )
+        raise DataError(f"a split by subject needs 3 subjects or more, and there are {len(present)}")
     order = present[_shuffled(len(present), seed)]
     groups = order[:-2], order[-2:-1], order[-1:]
     train, validation, test = (np.flatnonzero(np.isin(subject, group)) for group in groups)

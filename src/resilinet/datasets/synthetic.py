@@ -64,8 +64,7 @@ def synthetic_health(rows: int = 4000, seed: int = 0) -> Dataset:
         "parts": [content_sha256(part) for part in parts],
     }
     train, validation, test = (
-        Examples(torch.from_numpy(x[part].astype(np.float32)), torch.from_numpy(y[part]))
-        for part in parts
+        Examples(torch.from_numpy(x[part].astype(np.float32)), torch.from_numpy(y[part])) for part in parts
     )
     return Dataset(
         name="synthetic-health",
