@@ -149,6 +149,7 @@ FAULTS = {
     GOOD.replace("1.5", "-inf", 1): "-inf in column 1 is not finite",
     GOOD.replace("1.5", "1e999", 1): "1e999 in column 1 is not finite",
     GOOD.replace("1.5", "1,5", 1): "'1,5' in column 1 is not a number",
+    GOOD.replace("1.5", "1_5", 1): "'1_5' in column 1 is not a number",
     GOOD.replace("1.5", "x", 1): "'x' in column 1 is not a number",
     GOOD.replace("1.5", "1.5\u2212", 1): "column 1 is not a number",
     GOOD.replace("3\n", "13\n"): "label 13 is not one of the whole numbers 0 to 12",

@@ -6,6 +6,7 @@ line, to say which line is at fault.
 
 from __future__ import annotations
 
+import math
 import re
 from pathlib import Path
 
@@ -66,6 +67,8 @@ def _first_fault(path: Path) -> DataError | None:
 def _fault(line: bytes) -> str | None:
     """Say what is wrong with a line, or nothing."""
     fields = line.split()
+    if _is_plainly_sound(line, fields):
+        return None
     if len(fields) != COLUMNS:
         return f"{len(fields)} values where {COLUMNS} are expected ({CHANNELS} sensor values, a label)"
     for column, field in enumerate(fields, start=1):
@@ -81,3 +84,19 @@ def _fault(line: bytes) -> str | None:
     if not line.endswith(b"\n"):
         return "the file ends within this line; it has been cut off"
     return None
+
+
+def _is_plainly_sound(line: bytes, fields: list[bytes]) -> bool:
+    """Pass most sound lines quickly; whoever does not pass is looked at value by value."""
+    try:
+        total = sum(map(float, fields))
+    except ValueError:
+        return False
+    # Python reads 1_000 as a number, which the fast reader does not.
+    return (
+        len(fields) == COLUMNS
+        and math.isfinite(total)
+        and float(fields[-1]) in LABELS
+        and line.endswith(b"\n")
+        and b"_" not in line
+    )
