@@ -232,6 +232,6 @@ ARTEFACTS = {
 
 
 def all_trials(size: Size) -> list[Trial]:
-    """The trials of every artefact, each once, in the order in which a sweep runs them."""
+    """The trials of every artefact, each once, seed by seed, so that every artefact grows while a sweep runs."""
     unique = {trial.id: trial for artefact in ARTEFACTS.values() for trial in artefact.trials(size)}
-    return list(unique.values())
+    return sorted(unique.values(), key=lambda trial: trial.seed)

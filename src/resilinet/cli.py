@@ -1,0 +1,339 @@
+"""The command line: ``resilinet data | sweep | status | evaluate | bandwidth | verify | book``."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Annotated, Any, ParamSpec, TypeVar
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from resilinet.experiments import ARTEFACTS, all_trials, size_of
+from resilinet.store import Store
+from resilinet.trials import Trial
+
+app = typer.Typer(
+    help="Failure-resilient inference in distributed neural networks: data, trials, results and the book.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+data_app = typer.Typer(help="Prepare data sets as checked arrays.", no_args_is_help=True)
+app.add_typer(data_app, name="data")
+out, err = Console(), Console(stderr=True)
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+Results = Annotated[Path, typer.Option(help="The results store.")]
+Runs = Annotated[Path, typer.Option(help="Checkpoints and weights of trials run here.")]
+Data = Annotated[Path, typer.Option(help="The folder of prepared data sets.")]
+Profile = Annotated[
+    str, typer.Option(help="published and full: the paper's trials; smoke: tiny, synthetic ones.")
+]
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def plain_errors(command: Callable[P, R]) -> Callable[P, R]:
+    """Turn a refusal into one sentence and exit code 2, never a traceback."""
+
+    @wraps(command)
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return command(*args, **kwargs)
+        except (ValueError, OSError) as error:
+            err.print(f"resilinet: {error}", style="red", highlight=False, soft_wrap=True)
+            raise typer.Exit(2) from None
+
+    return run
+
+
+def say_json(content: Any) -> None:
+    """Print JSON that any reader accepts: what is not a number becomes null."""
+
+    def clean(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {str(key): clean(item) for key, item in value.items()}
+        if isinstance(value, list | tuple):
+            return [clean(item) for item in value]
+        return None if isinstance(value, float) and not math.isfinite(value) else value
+
+    typer.echo(json.dumps(clean(content), indent=1, ensure_ascii=False))
+
+
+def chosen_trials(artefacts: list[str] | None, profile: str) -> list[Trial]:
+    """The trials of the named artefacts, or of all when none is named."""
+    size = size_of(profile)
+    for name in artefacts or []:
+        if name not in ARTEFACTS:
+            raise ValueError(f"{name!r} is no artefact; choose from {', '.join(ARTEFACTS)}.")
+    if not artefacts:
+        return all_trials(size)
+    return list({trial.id: trial for name in artefacts for trial in ARTEFACTS[name].trials(size)}.values())
+
+
+@data_app.command("health")
+@plain_errors
+def data_health(
+    source: Annotated[
+        Path | None,
+        typer.Argument(
+            help="mHealth_complete.log (integer-truncated), a folder of the ten subject logs, or the official "
+            "zip; without it the official archive is downloaded."
+        ),
+    ] = None,
+    preprocessing: Annotated[
+        str, typer.Option(help="released-code: as the paper's code; float: full precision, standardised.")
+    ] = "released-code",
+    data: Data = Path("data"),
+) -> None:
+    """Turn MHEALTH recordings into checked arrays with a manifest.
+
+    Example: resilinet data health ~/Downloads/mhealth
+    """
+    from resilinet.datasets.health_preparation import prepare_health
+
+    folder = prepare_health(source, data, preprocessing)
+    out.print(f"Health, preprocessing {preprocessing}: {folder}", soft_wrap=True)
+
+
+@app.command("sweep")
+@plain_errors
+def sweep_command(
+    artefacts: Annotated[
+        list[str] | None, typer.Argument(help="Artefacts; `resilinet status` lists them.")
+    ] = None,
+    every: Annotated[bool, typer.Option("--all", help="Every artefact.")] = False,
+    profile: Profile = "published",
+    processes: Annotated[int, typer.Option(min=1, help="Trials run side by side.")] = 1,
+    threads: Annotated[int, typer.Option(min=1, help="Threads of each process.")] = 1,
+    time_budget: Annotated[
+        str | None, typer.Option(help="Stop cleanly after this long, for example 9m.")
+    ] = None,
+    results: Results = Path("results"),
+    runs: Runs = Path("runs"),
+    data: Data = Path("data"),
+) -> None:
+    """Run the trials of an artefact (or --all) whose results are missing; stop and call again as you like.
+
+    One process for each core with one thread each gives the most trials an hour. A killed sweep loses at most
+    the running epochs; two sweeps at once share the work.
+
+    Example: resilinet sweep table-1-health --processes 2 --time-budget 9m
+    """
+    from resilinet.duration import seconds
+    from resilinet.sweep import Setup, missing
+    from resilinet.watch import watched_sweep
+
+    if every == bool(artefacts):
+        raise ValueError("name the artefacts to run, or say --all (and not both).")
+    trials = chosen_trials(artefacts, profile)
+    budget = None if time_budget is None else seconds(time_budget)
+    setup = Setup(results=results, runs=runs, data=data, threads=threads)
+    failed = watched_sweep(trials, setup, processes=processes, time_budget=budget, console=err)
+    left = len(missing(trials, Store(results)))
+    out.print(
+        f"{len(trials) - left} of {len(trials)} trials have results"
+        + ("; call again to go on." if left else ".")
+    )
+    for event in failed:
+        err.print(
+            f"resilinet: trial {event.trial[:16]}: {event.message}",
+            style="red",
+            highlight=False,
+            soft_wrap=True,
+        )
+    if failed:
+        raise typer.Exit(1)
+
+
+@app.command()
+@plain_errors
+def status(profile: Profile = "published", results: Results = Path("results"), as_json: Json = False) -> None:
+    """Show which trials of which artefact have results."""
+    store, size = Store(results), size_of(profile)
+    rows = [
+        {
+            "artefact": artefact.key,
+            "title": artefact.title,
+            "row": row,
+            "done": [trial.seed for trial in trials if store.get(trial.id) is not None],
+            "missing": [trial.seed for trial in trials if trial.id not in store],
+            "trials": [trial.id for trial in trials],
+        }
+        for artefact in ARTEFACTS.values()
+        for row, trials in artefact.rows(size).items()
+    ]
+    if as_json:
+        say_json(rows)
+        return
+    table = Table(title=f"Trials with results in {results} ({size.name} size)")
+    for column in ("artefact", "row", "done", "missing seeds"):
+        table.add_column(column)
+    for row in rows:
+        done, lacking = len(row["done"]), row["missing"]
+        table.add_row(
+            str(row["artefact"]),
+            str(row["row"]),
+            f"{done} of {done + len(lacking)}",
+            ", ".join(map(str, lacking)) or "-",
+        )
+    out.print(table)
+
+
+@app.command()
+@plain_errors
+def evaluate(
+    network: Annotated[
+        Path, typer.Argument(help="A trained network, for example results/networks/resilinet.pt.")
+    ],
+    dead: Annotated[list[str] | None, typer.Option(help="A node that has failed (repeatable).")] = None,
+    probability: Annotated[
+        list[str] | None, typer.Option(help="NODE=P, a node's probability of failure (repeatable).")
+    ] = None,
+    guess: Annotated[str, typer.Option(help="train-frequency or released-code.")] = "train-frequency",
+    data: Data = Path("data"),
+    as_json: Json = False,
+) -> None:
+    """Evaluate a trained network: in every scenario, in one (--dead), or under your own setting (--probability).
+
+    Example: resilinet evaluate results/networks/resilinet.pt --probability n1=0.3 --probability n2=0.1
+    """
+    from resilinet.datasets.loading import load
+    from resilinet.evaluation import correct_counts
+    from resilinet.expectation import expected_accuracy, guess_accuracy, scenario_accuracies
+    from resilinet.failures import SETTINGS, FailureSetting
+    from resilinet.networks import load as load_network
+
+    model, trial = load_network(network)
+    topology = model.topology
+    for name in dead or []:
+        if name not in topology.failable:
+            raise ValueError(f"{name!r} cannot fail; the nodes that can are {', '.join(topology.failable)}.")
+    settings = list(SETTINGS["health"].values())
+    if probability:
+        settings = [FailureSetting("your own", dict(_probability(text) for text in probability))]
+    for setting in settings:
+        setting.check(topology)
+    examples = load(trial.data, data)
+    counts = correct_counts(model, examples.test.x, examples.test.y, [frozenset(dead)] if dead else None)
+    labels = {"train": examples.label_counts("train"), "test": examples.label_counts("test")}
+    chance, total = guess_accuracy(labels, guess), len(examples.test.y)
+    answer: dict[str, Any] = {
+        "network": str(network),
+        "scheme": trial.scheme,
+        "trial": trial.id,
+        "test examples": total,
+        "guess": chance,
+        "accuracy": scenario_accuracies(counts, total, chance),
+        "no information flow": [key for key, count in counts.items() if count is None],
+        "expected accuracy": {}
+        if dead
+        else {s.name: expected_accuracy(counts, total, topology, s, chance) for s in settings},
+    }
+    if as_json:
+        say_json(answer)
+        return
+    table = Table(title=f"{trial.scheme}, {total} test examples, {network}")
+    table.add_column("failing nodes or setting")
+    table.add_column("accuracy (%)", justify="right")
+    for key, value in answer["accuracy"].items():
+        table.add_row(key, f"{100 * value:.2f}" + (" (guess)" if counts[key] is None else ""))
+    for key, value in answer["expected accuracy"].items():
+        table.add_row(f"expected, {key}", f"{100 * value:.2f}")
+    out.print(table)
+
+
+@app.command()
+@plain_errors
+def bandwidth(as_json: Json = False) -> None:
+    """Print Table 4: the share of traffic that opening skips only on failure saves, from real module outputs."""
+    from resilinet.bandwidth_table import rows
+
+    found = [dataclasses.asdict(row) for row in rows()]
+    if as_json:
+        say_json(found)
+        return
+    table = Table(title="Bandwidth saved by ResiliNet against DFG (Table 4)")
+    for column in ("experiment", "elements sent", "saving (%)", "paper (%)", "note"):
+        table.add_column(column)
+    for row in found:
+        saving = "-" if row["saving"] is None else f"{row['saving']:.3f}"
+        sent = ", ".join(f"{node} {count}" for node, count in row["elements"].items())
+        table.add_row(row["experiment"], sent, saving, f"{row['paper']:.2f}", row["note"])
+    out.print(table)
+
+
+@app.command()
+@plain_errors
+def verify(
+    artefact: Annotated[list[str] | None, typer.Argument(help="Only these artefacts.")] = None,
+    guess: Annotated[str, typer.Option(help="train-frequency or released-code.")] = "train-frequency",
+    results: Results = Path("results"),
+    as_json: Json = False,
+) -> None:
+    """Hold every printed number of the paper against the stored results, each with interval and verdict."""
+    from resilinet.paper import verify as ledger
+
+    entries = list(ledger(Store(results), size_of("published"), guess=guess))
+    if artefact:
+        known = {entry.artefact for entry in entries}
+        for name in artefact:
+            if name not in known:
+                raise ValueError(
+                    f"{name!r} is no artefact of the ledger; choose from {', '.join(sorted(known))}."
+                )
+        entries = [entry for entry in entries if entry.artefact in artefact]
+    if as_json:
+        say_json([dataclasses.asdict(entry) for entry in entries])
+        return
+    table = Table(title="The paper's numbers and ours")
+    for column in ("artefact", "key", "paper", "ours", "interval", "seeds", "verdict"):
+        table.add_column(column)
+    for entry in entries:
+        ours, low, high = entry.ours, entry.low, entry.high
+        table.add_row(
+            entry.artefact,
+            entry.key,
+            "-" if entry.paper is None else f"{entry.paper:g}",
+            "-" if ours is None else f"{ours:.2f}",
+            "-" if low is None or math.isnan(low) or high is None else f"{low:.2f} to {high:.2f}",
+            str(entry.seeds),
+            entry.verdict,
+        )
+    out.print(table)
+
+
+@app.command()
+@plain_errors
+def book(
+    profile: Profile = "published",
+    chapter: Annotated[
+        list[str] | None, typer.Option(help="Only this chapter under the profile (repeatable).")
+    ] = None,
+    jobs: Annotated[int, typer.Option(min=1, help="Chapters run side by side.")] = 1,
+    source: Annotated[Path, typer.Option(help="The folder of chapters.")] = Path("book"),
+    to: Annotated[Path, typer.Option("--out", help="The folder to build in.")] = Path("build"),
+) -> None:
+    """Run the chapters through papermill and build the book; only what changed is run again."""
+    from resilinet.book import BookError, build
+
+    try:
+        index = build(profile=profile, source=source, out=to, chapters=chapter, jobs=jobs)
+    except BookError as error:
+        err.print(f"resilinet: {error}", style="red", highlight=False, soft_wrap=True)
+        raise typer.Exit(1) from None
+    out.print(f"The book is at {index}", soft_wrap=True)
+
+
+def _probability(text: str) -> tuple[str, float]:
+    node, _, value = text.partition("=")
+    try:
+        return node, float(value)
+    except ValueError:
+        raise ValueError(f"{text!r} is no NODE=P, for example n1=0.3.") from None
