@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 import tomllib
 from importlib.metadata import version
 from pathlib import Path
@@ -92,3 +94,14 @@ def test_the_running_environment_is_the_locked_one() -> None:
             if installed != locked_version(name):
                 wrong[name] = installed
     assert not wrong, "make env brings the environment up to date"
+
+
+def test_torchvision_imports_beside_this_build_of_torch() -> None:
+    # In a process of its own: what is declared once for torch stays declared.
+    program = (
+        "from resilinet.torchvision_import import import_torchvision as load; import torch; load(); load();"
+        "from torchvision.transforms import v2; print(*v2.RandomCrop(8)(torch.ones(3, 9, 9)).shape)"
+    )
+    command = [sys.executable, "-W", "error", "-c", program]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (ended.stdout, ended.stderr) == ("3 8 8\n", "")

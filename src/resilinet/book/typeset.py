@@ -14,7 +14,7 @@ from resilinet.book.errors import BookError
 from resilinet.book.offline import foreign_requests
 
 # tex-svg draws letters as paths: no fonts to load, which browsers refuse to pages opened as files.
-MATHJAX_PARTS = ("tex-svg.js", "input/tex", "a11y", "sre", "ui")
+MATHJAX_PARTS = ("tex-svg.js", "input/tex", "a11y", "sre/mathmaps/base.json", "sre/mathmaps/en.json", "ui")
 IGNORED = shutil.ignore_patterns("*.ipynb", "__pycache__", ".ipynb_checkpoints", "_build", ".*")
 
 
