@@ -55,6 +55,10 @@ class DistributedNetwork(nn.Module):
         placed: set[int] = set()
         self.nodes = nn.ModuleDict()
         for node in topology.nodes:
+            if hasattr(self.nodes, node.name):
+                raise TopologyError(
+                    f"no physical node of a network can be called {node.name!r}: PyTorch keeps that name for itself."
+                )
             hosted = range(node.start, node.stop)
             self.nodes[node.name] = nn.Sequential(
                 *(copy.deepcopy(blocks[k]) if k in placed else blocks[k] for k in hosted)

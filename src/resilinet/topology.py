@@ -231,6 +231,11 @@ def with_skips(topology: Topology, skips: Iterable[tuple[str, str]] | None = Non
         skips = [pair for pair in pairs if len(nodes_between(simple, *pair)) == 1]
     added = []
     for source, target in skips:
+        for end in (source, target):
+            if end not in topology.by_name:
+                raise TopologyError(
+                    f"a skip from {source!r} to {target!r} cannot be: {end!r} is no physical node."
+                )
         between = nodes_between(simple, source, target)
         if not between:
             raise TopologyError(
