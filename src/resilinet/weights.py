@@ -29,12 +29,20 @@ class WeightRule:
     high: float = 1.0
 
     def __post_init__(self) -> None:
-        """Refuse a rule that does not exist."""
+        """Refuse a rule that does not exist or a range that holds nothing."""
         if self.rule not in RULES:
             raise ValueError(f"{self.rule!r} is no weight rule; choose one of {', '.join(RULES)}.")
+        if not 0 < self.high < float("inf"):
+            raise ValueError(
+                f"uniform weights up to {self.high} cannot be drawn; give a finite number above 0."
+            )
 
     def draw(self, topology: Topology, generator: torch.Generator) -> dict[str, float]:
-        """The weight of each hyperconnection, by its key; ``generator`` is used by ``uniform`` alone."""
+        """The weight of each hyperconnection, by its key; ``generator`` is used by ``uniform`` alone.
+
+        Raises:
+            ValueError: the probabilities do not fit the topology, or leave a node nobody to hear relatively to.
+        """
         links = topology.links
         if self.rule in ("one", "learned"):
             return {link.key: 1.0 for link in links}
@@ -49,6 +57,10 @@ class WeightRule:
                 name: sum(weights[link.key] for link in incoming)
                 for name, incoming in topology.incoming.items()
             }
+            if deaf := [link.target for link in links if not total[link.target]]:
+                raise ValueError(
+                    f"{deaf[0]!r} hears only nodes that are dead for certain, so that no relative reliability exists."
+                )
             weights = {link.key: weights[link.key] / total[link.target] for link in links}
         return weights
 
