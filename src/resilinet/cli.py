@@ -135,7 +135,11 @@ def sweep_command(
     trials = chosen_trials(artefacts, profile)
     budget = None if time_budget is None else seconds(time_budget)
     setup = Setup(results=results, runs=runs, data=data, threads=threads)
-    failed = watched_sweep(trials, setup, processes=processes, time_budget=budget, console=err)
+    try:
+        failed = watched_sweep(trials, setup, processes=processes, time_budget=budget, console=err)
+    except KeyboardInterrupt:
+        err.print("resilinet: stopped; finished epochs are kept, call again to go on.", highlight=False)
+        raise typer.Exit(130) from None
     left = len(missing(trials, Store(results)))
     out.print(
         f"{len(trials) - left} of {len(trials)} trials have results"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import multiprocessing
 import queue
+import signal
 import time
 import traceback
 from collections.abc import Callable, Sequence
@@ -11,9 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import torch
 from filelock import FileLock, Timeout
 
+from resilinet.datasets.loading import load
+from resilinet.runner import run
 from resilinet.store import Store
+from resilinet.training import Interrupted, Progress
 from resilinet.trials import Trial
 
 
@@ -61,27 +67,20 @@ def missing(trials: Sequence[Trial], store: Store) -> list[Trial]:
 def work(
     trials: Sequence[Trial],
     setup: Setup,
-    deadline: float | None,
+    stop: Callable[[], bool],
     tell: Callable[[Event], None],
     worker: int = 0,
 ) -> None:
-    """Run every trial that nobody else has run or is running.
+    """Run every trial that nobody else has run or is running, until ``stop``, asked after each epoch, says so.
 
     A trial is claimed by a lock on its folder. The operating system frees the lock of a killed process, so
     nothing needs to be cleaned up, and any number of workers and sweeps may share one store.
     """
-    import torch
-
-    from resilinet.datasets.loading import load
-    from resilinet.runner import run
-    from resilinet.training import Interrupted, Progress
-
     torch.set_num_threads(setup.threads)
     store = Store(setup.results)
     data: dict[str, Any] = {}
-    late = (lambda: False) if deadline is None else (lambda: time.time() >= deadline)
     for trial in trials:
-        if late():
+        if stop():
             return
         folder = setup.runs / trial.id[:16]
         folder.mkdir(parents=True, exist_ok=True)
@@ -97,7 +96,7 @@ def work(
                 key = str(trial.data["fingerprint"])
                 if key not in data:
                     data = {key: load(trial.data, setup.data)}
-                store.write(run(trial, data[key], folder, stop=late, report=report))
+                store.write(run(trial, data[key], folder, stop=stop, report=report))
                 (folder / "checkpoint.pt").unlink(missing_ok=True)
                 if not setup.keep_weights:
                     (folder / "weights.pt").unlink(missing_ok=True)
@@ -109,14 +108,22 @@ def work(
             return
         except Exception as error:
             # One trial that cannot run must not take the others with it; the caller names it at the end.
-            tell(
-                Event(
-                    "failed",
-                    trial.id,
-                    worker,
-                    message=f"{error} [{traceback.format_exc(limit=-1).splitlines()[1].strip()}]",
-                )
-            )
+            where = traceback.extract_tb(error.__traceback__)[-1]
+            message = f"{type(error).__name__}: {error} ({Path(where.filename).name}, line {where.lineno})"
+            tell(Event("failed", trial.id, worker, message=message))
+
+
+def _work_apart(
+    trials: Sequence[Trial], setup: Setup, deadline: float, stopping: Any, events: Any, worker: int
+) -> None:
+    """What a worker process does: :func:`work`, until it is late, told to stop, or left alone."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches every process; the parent passes it on
+    parent = multiprocessing.parent_process()
+
+    def stop() -> bool:
+        return time.time() >= deadline or stopping.is_set() or not (parent and parent.is_alive())
+
+    work(trials, setup, stop, events.put, worker)
 
 
 def sweep(
@@ -138,9 +145,13 @@ def sweep(
 
     Raises:
         StoreError: a result that exists cannot be trusted.
+        DataError: a data set is missing, damaged, or not the one the trials describe.
+        KeyboardInterrupt: Ctrl-C; workers finish their running epoch first.
     """
-    deadline = None if time_budget is None else time.time() + time_budget
+    deadline = math.inf if time_budget is None else time.time() + time_budget
     todo = missing(trials, Store(setup.results))
+    for description in {str(trial.data["fingerprint"]): trial.data for trial in todo}.values():
+        load(description, setup.data)  # refused here, once, rather than by every trial
     failed: list[Event] = []
 
     def hear(event: Event) -> None:
@@ -149,23 +160,29 @@ def sweep(
         tell(event)
 
     if processes == 1:
-        work(todo, setup, deadline, hear)
+        work(todo, setup, lambda: time.time() >= deadline, hear)
         return failed
     context = multiprocessing.get_context("spawn")
-    events = context.Queue()
+    events, stopping = context.Queue(), context.Event()
     workers = [
-        context.Process(target=work, args=(todo, setup, deadline, events.put, number), daemon=True)
+        context.Process(
+            target=_work_apart, args=(todo, setup, deadline, stopping, events, number), daemon=True
+        )
         for number in range(min(processes, len(todo)))
     ]
     for process in workers:
         process.start()
+    interrupted = False
     while True:
-        running = any(process.is_alive() for process in workers)
         try:
+            running = any(process.is_alive() for process in workers)
             hear(events.get(timeout=0.2))
         except queue.Empty:
             if not running:
                 break
+        except KeyboardInterrupt:
+            interrupted = True
+            stopping.set()
     for number, process in enumerate(workers):
         process.join()
         if process.exitcode:
@@ -174,4 +191,6 @@ def sweep(
                     "failed", "", number, message=f"worker {number} ended with exit code {process.exitcode}"
                 )
             )
+    if interrupted:
+        raise KeyboardInterrupt
     return failed
