@@ -1,0 +1,37 @@
+"""Topologies of the paper that are drawn and counted, but need no layers: Figs. 1 and 5."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from resilinet.topology import Hyperconnection, Node, Topology, vertical, with_skips
+
+MOBILENET = with_skips(vertical({"i": 1, "m1": 3, "m2": 5, "m3": 6}))
+"""MobileNetV1 in Fig. 1, partition 1-3-5-5: a convolution on the IoT node, 13 stacked layers, the head on ``m3``."""
+
+RESNET = with_skips(vertical({"i": 1, "z1": 4, "z2": 4, "z3": 9}))
+"""ResNet-18 in Fig. 1, partition 1-4-4-9: all 18 layers."""
+
+FIGURE_5: Mapping[str, Topology] = {
+    "a": with_skips(vertical({"v1": 1, "v2": 1, "v3": 1})),
+    "b": with_skips(
+        Topology(
+            (Node("v1", 0, 2), Node("v2", 0, 1), Node("v3", 1, 2), Node("v4", 2, 3)),
+            (Hyperconnection("v1", "v4"), Hyperconnection("v2", "v3"), Hyperconnection("v3", "v4")),
+        )
+    ),
+    "c": with_skips(
+        Topology(
+            (Node("v1", 0, 1), Node("v2", 0, 1), Node("v3", 1, 2), Node("v4", 2, 3)),
+            (Hyperconnection("v1", "v3"), Hyperconnection("v2", "v3"), Hyperconnection("v3", "v4")),
+        )
+    ),
+}
+"""The three basic configurations of hyperconnections; seen from the cloud, what feeds a node is its child.
+
+In ``a`` the failing node is the only child of its parent and has one child, in ``b`` it is not the only child of its
+parent, in ``c`` it has two children. Every larger topology is put together from these three.
+"""
+
+FAILING: Mapping[str, str] = {"a": "v2", "b": "v3", "c": "v3"}
+"""The node that Fig. 5 shades in each configuration."""
