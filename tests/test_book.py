@@ -12,11 +12,15 @@ from textwrap import dedent
 import pytest
 from rich.console import Console
 
-from resilinet.book import BookError, build
+from resilinet.book import BookError, build, engine
 from resilinet.book.offline import foreign_requests
 from resilinet.book.pages import read_pages
+from resilinet.book.stamps import digest_tree
 
 ROOT = Path(__file__).parents[1]
+
+# Before the fixture puts a constant in its place.
+package_and_lock = engine._base
 
 HEADER = """\
 ---
@@ -120,10 +124,13 @@ class TinyBook:
 
 
 @pytest.fixture(scope="module")
-def book(tmp_path_factory: pytest.TempPathFactory) -> TinyBook:
+def book(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TinyBook]:
     tiny = TinyBook(tmp_path_factory.mktemp("tiny"))
-    tiny.build()
-    return tiny
+    with pytest.MonkeyPatch.context() as patch:
+        # The package may be edited while the tests run; whether that matters has a test of its own.
+        patch.setattr(engine, "_base", lambda _: "package")
+        tiny.build()
+        yield tiny
 
 
 @pytest.fixture
@@ -206,6 +213,32 @@ def test_a_changed_result_runs_the_chapters_that_read_it(book: TinyBook) -> None
     (book.root / "results" / "one.json").write_text("1", encoding="utf-8")
 
 
+def test_a_changed_package_runs_all_chapters_again(book: TinyBook, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = book.times()
+    monkeypatch.setattr(engine, "_base", lambda _: "another package")
+    book.build()
+    assert book.changed_since(before) == {"first", "second", "index"}
+
+
+def test_all_chapters_depend_on_the_lock(tmp_path: Path) -> None:
+    lock = tmp_path / "requirements.lock"
+    bases = set()
+    for text in ("torch==1", "torch==2"):
+        lock.write_text(text, encoding="utf-8")
+        bases.add(package_and_lock(tmp_path))
+    assert len(bases) == 2
+
+
+def test_a_digest_tells_contents_and_names_apart(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("bc", encoding="utf-8")
+    digests = {digest_tree(tmp_path)}
+    (tmp_path / "a").write_text("b", encoding="utf-8")
+    digests.add(digest_tree(tmp_path))
+    (tmp_path / "a").rename(tmp_path / "ab")
+    digests.add(digest_tree(tmp_path))
+    assert len(digests) == 3
+
+
 def test_a_failing_cell_is_named_and_nothing_partial_is_published(restored: TinyBook) -> None:
     restored.build()
     before = restored.times()
@@ -217,6 +250,23 @@ def test_a_failing_cell_is_named_and_nothing_partial_is_published(restored: Tiny
     assert f"second.md:{line}: cell [" in message
     assert "    ratio = 1\n    ratio / 0\nZeroDivisionError: division by zero" in message
     assert restored.changed_since(before) == set()
+
+
+def test_a_warning_in_a_cell_is_refused_in_the_published_book(restored: TinyBook) -> None:
+    cell = '\n```{code-cell} python\nimport warnings\nwarnings.warn("rounded")\n```\n'
+    restored.write("part/second.md", SECOND + cell)
+    with pytest.raises(BookError, match=r"second\.md: cell \[\d\] wrote to standard error\n.*rounded"):
+        restored.build()
+
+
+def test_chapters_run_in_this_interpreter_whatever_kernels_a_user_has(
+    book: TinyBook, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = tmp_path / "kernels" / "python3" / "kernel.json"
+    spec.parent.mkdir(parents=True)
+    spec.write_text(json.dumps({"argv": ["false"], "display_name": "x", "language": "python"}))
+    monkeypatch.setenv("JUPYTER_DATA_DIR", str(tmp_path))
+    book.build(chapters=["part/second"])
 
 
 def test_an_unknown_parameter_is_refused(book: TinyBook) -> None:

@@ -5,7 +5,7 @@ exist only in the build folder. Papermill alone executes them. A chapter is run 
 parameters, the package, the files it read or the lock have changed, and only then.
 """
 
-from resilinet.book.build import Profile, build
+from resilinet.book.engine import Profile, build
 from resilinet.book.errors import BookError
 
 __all__ = ["BookError", "Profile", "build"]

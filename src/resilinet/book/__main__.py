@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from resilinet.book.build import Profile, build
+from resilinet.book.engine import Profile, build
 from resilinet.book.errors import BookError
 
 

@@ -83,6 +83,10 @@ def run_chapter(job: ChapterJob) -> None:
         except RuntimeError as error:  # nbclient: the kernel died or never answered
             raise BookError(f"{chapter}: the kernel ended early: {error}") from None
         executed = json.loads((folder / "out.ipynb").read_text(encoding="utf-8"))
+        # Under the other profiles training shows its progress there.
+        noise = remove_standard_error(executed)
+        if noise and parameters["profile"] == "published":
+            raise BookError(f"{chapter}: {noise}")
         target.parent.mkdir(parents=True, exist_ok=True)
         partial = target.with_suffix(".part")
         partial.write_text(json.dumps(tidy(executed), indent=1) + "\n", encoding="utf-8")
@@ -108,6 +112,23 @@ def describe_failure(chapter: Path, error: Any) -> str:
     where = f"{chapter}:{text.count(chr(10), 0, position) + 1}" if position >= 0 else str(chapter)
     value = re.sub(r"\x1b\[[0-9;]*m", "", str(error.evalue))
     return f"{where}: cell [{error.exec_count}] failed\n{excerpt}{error.ename}: {value}"
+
+
+def remove_standard_error(notebook: dict[str, Any]) -> str:
+    """Removes what cells wrote to standard error and returns where that first was, empty if nowhere.
+
+    In the published book it would be a warning, to be mended in the chapter rather than shown.
+    """
+    first = ""
+    for cell in notebook["cells"]:
+        outputs = cell.get("outputs", [])
+        noise = [output for output in outputs if output.get("name") == "stderr"]
+        if noise and not first:
+            lines = "".join(noise[0]["text"]).strip().splitlines()[:8]
+            excerpt = "\n".join(f"    {line}" for line in lines)
+            first = f"cell [{cell['execution_count']}] wrote to standard error\n{excerpt}"
+        cell.update({"outputs": [o for o in outputs if o not in noise]} if noise else {})
+    return first
 
 
 def tidy(notebook: dict[str, Any]) -> dict[str, Any]:

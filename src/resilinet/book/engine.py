@@ -8,6 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -69,20 +70,21 @@ def build(
     results = (results or _default_results(profile, root, out)).resolve()
     orders = _orders(pages, profile, results, root / "results", chapters, parameters or {})
     work = out / profile
-    workshop = Workshop(root, work, _base(root))
-    console = console or Console(stderr=True)
-    _run(workshop, orders, jobs, console)
-
-    sheet = work / "source"
-    stamp, html = work / "html.stamp", work / "html" / "index.html"
-    key = _typeset_key(workshop, orders, source, config)
-    if html.is_file() and stamp.is_file() and stamp.read_text(encoding="utf-8") == key:
-        return html
-    stamp.unlink(missing_ok=True)
-    with console.status("Setting the pages"):
-        lay_out(source, {o.page.name: workshop.notebook(o.page) for o in orders}, sheet)
-        html = typeset(sheet, source, config, work)
-    stamp.write_text(key, encoding="utf-8")
+    work.mkdir(parents=True, exist_ok=True)
+    with FileLock(work / "build.lock"):
+        workshop = Workshop(root, work, _base(root))
+        console = console or Console(stderr=True)
+        _run(workshop, orders, jobs, console)
+        key = _typeset_key(workshop, orders, source, config)
+        stamp, html = work / "html.stamp", work / "html" / "index.html"
+        if html.is_file() and stamp.is_file() and stamp.read_text(encoding="utf-8") == key:
+            return html
+        stamp.unlink(missing_ok=True)
+        sheet = work / "source"
+        with console.status("Setting the pages"):
+            lay_out(source, {o.page.name: workshop.notebook(o.page) for o in orders}, sheet)
+            html = typeset(sheet, source, config, work)
+        stamp.write_text(key, encoding="utf-8")
     return html
 
 
