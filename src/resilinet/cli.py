@@ -264,12 +264,12 @@ def bandwidth(as_json: Json = False) -> None:
         say_json(found)
         return
     table = Table(title="Bandwidth saved by ResiliNet against DFG (Table 4)")
-    for column in ("experiment", "elements sent", "saving (%)", "paper (%)", "note"):
+    for column in ("experiment", "geometry", "elements sent", "saving (%)", "paper (%)", "note"):
         table.add_column(column)
     for row in found:
-        saving = "-" if row["saving"] is None else f"{row['saving']:.3f}"
         sent = ", ".join(f"{node} {count}" for node, count in row["elements"].items())
-        table.add_row(row["experiment"], sent, saving, f"{row['paper']:.2f}", row["note"])
+        ours, paper = f"{row['saving']:.3f}", f"{row['paper']:.2f}"
+        table.add_row(row["experiment"], row["geometry"], sent, ours, paper, row["note"])
     out.print(table)
 
 

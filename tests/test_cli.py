@@ -1,0 +1,167 @@
+"""The command line: what it prints, what it refuses, and that it teaches."""
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from resilinet.cli import app
+from resilinet.duration import seconds
+from resilinet.experiments import ARTEFACTS, smoke
+
+COMMANDS = ("data", "sweep", "status", "evaluate", "bandwidth", "verify", "book")
+
+
+def run(*words: str, code: int = 0) -> str:
+    result = CliRunner().invoke(app, [str(word) for word in words])
+    assert result.exit_code == code, result.output
+    return result.output
+
+
+@pytest.fixture(scope="module")
+def swept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("swept")
+    run("sweep", "table-1-health", "--profile", "smoke", "--time-budget", "10m", *places(folder))
+    return folder
+
+
+def places(folder: Path) -> list[str]:
+    return ["--results", str(folder / "results"), "--runs", str(folder / "runs")]
+
+
+def test_help_names_every_command() -> None:
+    text = run("--help")
+    assert all(command in text for command in COMMANDS)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_explains_itself(command: str) -> None:
+    assert len(run(command, "--help")) > 300
+
+
+def test_status_counts_what_the_sweep_did(swept: Path) -> None:
+    rows = json.loads(run("status", "--profile", "smoke", "--json", "--results", str(swept / "results")))
+    by_row = {(row["artefact"], row["row"]): row for row in rows}
+    assert by_row["table-1-health", "dfg"]["done"] == list(smoke().seeds)
+    assert by_row["figure-6-health", "dfg"]["missing"] == list(smoke().seeds)
+    assert {row["artefact"] for row in rows} == set(ARTEFACTS)
+
+
+def test_a_second_sweep_has_nothing_to_do(swept: Path) -> None:
+    files = {path: path.stat().st_mtime_ns for path in (swept / "results").iterdir()}
+    text = run("sweep", "table-1-health", "--profile", "smoke", *places(swept))
+    assert "8 of 8 trials" in text
+    assert files == {path: path.stat().st_mtime_ns for path in (swept / "results").iterdir()}
+
+
+def test_smoke_results_are_no_results_of_the_paper(swept: Path) -> None:
+    rows = json.loads(run("status", "--json", "--results", str(swept / "results")))
+    assert not any(row["done"] for row in rows)
+
+
+@pytest.fixture(scope="module")
+def network(swept: Path) -> Path:
+    from resilinet.networks import load_run, save
+
+    trial = next(t for t in ARTEFACTS["table-1-health"].trials(smoke()) if t.scheme == "resilinet")
+    save(load_run(trial, swept / "runs"), trial, swept / "resilinet.pt")
+    return swept / "resilinet.pt"
+
+
+def test_evaluate_agrees_with_the_stored_counts(swept: Path, network: Path) -> None:
+    from resilinet.store import Store
+
+    answer = json.loads(run("evaluate", str(network), "--json"))
+    record = Store(swept / "results").read(answer["trial"])
+    for key, count in record.counts.items():
+        if count is not None:  # weights rounded to float16 may turn a few examples
+            assert answer["accuracy"][key] == pytest.approx(count / record.total, abs=0.02)
+    assert answer["no information flow"] == [key for key, count in record.counts.items() if count is None]
+
+
+def test_evaluate_under_an_own_setting(network: Path) -> None:
+    answer = json.loads(run("evaluate", str(network), "--json", "--probability", "n1=1"))
+    assert answer["expected accuracy"]["your own"] == pytest.approx(answer["accuracy"]["n1"])
+
+
+def test_evaluate_one_scenario(network: Path) -> None:
+    answer = json.loads(run("evaluate", str(network), "--json", "--dead", "n1", "--dead", "n3"))
+    assert list(answer["accuracy"]) == ["n1+n3"]
+
+
+def test_bandwidth_prints_every_row_of_table_4() -> None:
+    rows = {(row["experiment"], row["geometry"]): row for row in json.loads(run("bandwidth", "--json"))}
+    assert len({experiment for experiment, _ in rows}) == 4
+    assert rows["Health, MLP", "ten layers of 250"]["saving"] == pytest.approx(100 * 523 / 1296)
+    assert "Health" in run("bandwidth")
+
+
+def test_verify_gives_every_number_a_verdict(tmp_path: Path) -> None:
+    entries = json.loads(run("verify", "--json", "--results", str(tmp_path)))
+    assert entries
+    for entry in entries:
+        assert {
+            "artefact",
+            "key",
+            "paper",
+            "ours",
+            "low",
+            "high",
+            "seeds",
+            "verdict",
+            "trials",
+        } <= entry.keys()
+    assert len({(entry["artefact"], entry["key"]) for entry in entries}) == len(entries)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["sweep", "table-9"], "'table-9' is no artefact"),
+        (["sweep"], "name the artefacts to run, or say --all"),
+        (["sweep", "figure-2a", "--all"], "not both"),
+        (["sweep", "figure-2a", "--profile", "tiny"], "'tiny' is no profile"),
+        (["sweep", "figure-2a", "--time-budget", "soon"], "'soon' is no length of time"),
+        (["status", "--profile", "tiny"], "'tiny' is no profile"),
+        (["evaluate", "nothing.pt"], "there is no such file"),
+        (["evaluate", "README.md"], "not a trained network"),
+        (["data", "health", "nothing.log"], "nothing.log"),
+        (["verify", "table-9"], "'table-9' is no artefact"),
+    ],
+)
+def test_bad_input_is_refused_in_one_sentence(words: list[str], message: str) -> None:
+    result = CliRunner().invoke(app, words)
+    assert result.exit_code == 2
+    assert message in " ".join(result.output.split())
+    assert "Traceback" not in result.output
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "message"),
+    [
+        ("--dead", "n4", "cannot fail"),
+        ("--probability", "n1", "NODE=P"),
+        ("--probability", "n1=2", "no probability"),
+    ],
+)
+def test_nonsense_about_a_network_is_refused(network: Path, option: str, value: str, message: str) -> None:
+    assert message in " ".join(run("evaluate", str(network), option, value, code=2).split())
+
+
+def test_a_damaged_result_is_named(swept: Path, tmp_path: Path) -> None:
+    source = next(iter(sorted((swept / "results").iterdir())))
+    (tmp_path / source.name).write_text(source.read_text()[:200])
+    text = run("status", "--profile", "smoke", "--results", str(tmp_path), code=2)
+    assert source.name in text.replace("\n", "")
+
+
+@pytest.mark.parametrize(("text", "value"), [("90s", 90), ("9m", 540), ("1h30m", 5400), ("45", 45)])
+def test_lengths_of_time(text: str, value: float) -> None:
+    assert seconds(text) == value
+
+
+@pytest.mark.parametrize("text", ["", "soon", "-3m", "0", "3d", "m"])
+def test_what_is_no_length_of_time(text: str) -> None:
+    with pytest.raises(ValueError, match="no length of time"):
+        seconds(text)
