@@ -42,11 +42,15 @@ class Store:
         self.folder.mkdir(parents=True, exist_ok=True)
         path = self.path(record.id)
         with tempfile.NamedTemporaryFile("w", dir=self.folder, suffix=".partial", delete=False) as file:
-            json.dump(content, file, indent=1, allow_nan=False)
-            file.write("\n")
-            file.flush()
-            os.fsync(file.fileno())
-        partial = Path(file.name)
+            partial = Path(file.name)
+            try:
+                json.dump(content, file, indent=1, allow_nan=False)
+                file.write("\n")
+                file.flush()
+                os.fsync(file.fileno())
+            except BaseException:
+                partial.unlink()
+                raise
         partial.chmod(0o644)
         partial.replace(path)
         return path
@@ -76,7 +80,8 @@ def read_record(path: Path) -> Record:
     """Read and check one result file.
 
     Raises:
-        StoreError: the file is corrupted, truncated, of another schema, or not named after what it holds.
+        StoreError: the file is corrupted, truncated, of another schema or other numerics, or not named after what
+            it holds.
     """
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
@@ -105,10 +110,18 @@ def _problem(path: Path, content: Any) -> str | None:
         return f"its values have identity {expected[:16]}, but it says {str(content['id'])[:16]}"
     if path.stem != expected[:16]:
         return f"it holds trial {expected[:16]}, which its name denies"
+    if content["numerics"] != NUMERICS:
+        return f"it was made with numerics {content['numerics']}, and this is {NUMERICS}: run the trial again"
     total = content["total"]
+    if type(total) is not int or total <= 0:
+        return f"total is {total!r}, not a whole number above 0"
+    if not isinstance(content["survival"], dict):
+        return f"survival is {content['survival']!r}, not counts by failure setting"
     for kind, counts in {"counts": content["counts"], **content["survival"]}.items():
+        if not isinstance(counts, dict):
+            return f"{kind} is {counts!r}, not counts by scenario"
         for key, count in counts.items():
-            if count is not None and not (isinstance(count, int) and 0 <= count <= total):
+            if count is not None and not (type(count) is int and 0 <= count <= total):
                 return f"{kind} of scenario {key!r} is {count!r}, not a whole number from 0 to {total}"
     if content["counts"].get("none") is None:
         return "the scenario without failures was not counted"

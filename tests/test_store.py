@@ -1,0 +1,203 @@
+"""Results appear whole or not at all, and what cannot be trusted is refused by name."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from resilinet import store as store_module
+from resilinet.experiments import PAPER, health_trial
+from resilinet.schemes import DFG, RESILINET
+from resilinet.store import Store, StoreError, read_record
+from resilinet.trials import NUMERICS, Record, identity
+
+RECORD = Record(
+    trial=health_trial(PAPER, RESILINET, 0),
+    total=100,
+    counts={
+        "none": 97,
+        "n1": 0,
+        "n2": 100,
+        "n3": 90,
+        "n1+n2": None,
+        "n1+n3": 9,
+        "n2+n3": None,
+        "n1+n2+n3": None,
+    },
+    survival={"normal": {"none": 96, "n1+n2": None}},
+    labels={"train": [0, 5, 3], "test": [0, 60, 40]},
+    history=[{"loss": 0.1, "validation_accuracy": 2 / 3}],
+    best_epoch=1,
+    parameters=1234,
+    provenance={"commit": "unknown", "threads": 1},
+)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(tmp_path / "results")
+
+
+def altered(path: Path, change: Callable[[dict[str, Any]], Any]) -> Path:
+    content = json.loads(path.read_text())
+    path.write_text(json.dumps(change(content) or content))
+    return path
+
+
+def test_what_is_written_is_read(store: Store) -> None:
+    assert store.get(RECORD.id) is None
+    assert RECORD.id not in store
+    path = store.write(RECORD)
+    assert path == store.path(RECORD.id)
+    assert RECORD.id in store
+    assert store.read(RECORD.id) == store.get(RECORD.id) == RECORD
+    other = replace(RECORD, trial=health_trial(PAPER, DFG, 0))
+    store.write(other)
+    assert sorted(store, key=lambda record: record.trial.scheme) == [other, RECORD]
+
+
+def test_a_file_tells_whose_it_is(store: Store) -> None:
+    content = json.loads(store.write(RECORD).read_text())
+    assert (content["id"], content["numerics"]) == (RECORD.id, NUMERICS)
+    assert content["trial"] == RECORD.trial.values
+
+
+def test_files_appear_whole_or_not_at_all(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is renamed into place is complete; a write that fails leaves the former result and nothing else."""
+    store.write(RECORD)
+
+    def fail(*arguments: object) -> None:
+        raise OSError("the disk is full")
+
+    seen = []
+    real = Path.replace
+
+    def look(partial: Path, path: Path) -> Path:
+        seen.append(json.loads(partial.read_text())["total"])
+        return real(partial, path)
+
+    monkeypatch.setattr(Path, "replace", look)
+    store.write(replace(RECORD, total=101))
+    assert seen == [101]
+    monkeypatch.setattr(store_module.os, "fsync", fail)
+    with pytest.raises(OSError, match="disk is full"):
+        store.write(replace(RECORD, total=102))
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        store.write(replace(RECORD, history=[{"loss": float("nan")}]))
+    assert store.read(RECORD.id).total == 101
+    assert [path.name for path in store.folder.iterdir()] == [store.path(RECORD.id).name]
+
+
+def test_leftovers_of_a_killed_write_are_ignored(store: Store) -> None:
+    store.write(RECORD)
+    (store.folder / "tmpabc.partial").write_text('{"schema": 1, "id"')
+    assert list(store) == [RECORD]
+
+
+def test_an_empty_or_missing_folder_holds_nothing(store: Store) -> None:
+    assert list(store) == []
+    with pytest.raises(StoreError, match=f"there is no result of trial {RECORD.id[:16]}"):
+        store.read(RECORD.id)
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"\n", b"{", b"null", b"[]", b'"text"', b"\xff\xfe", b'{"schema": 1}']
+)
+def test_what_is_no_result_is_refused_by_name(store: Store, content: bytes) -> None:
+    path = store.write(RECORD)
+    path.write_bytes(content)
+    with pytest.raises(StoreError, match=rf"{path.name}: .*(not a|is missing)"):
+        store.read(RECORD.id)
+    with pytest.raises(StoreError, match=path.name):
+        list(store)
+
+
+def test_a_truncated_file_is_refused_wherever_it_was_cut(store: Store) -> None:
+    path = store.write(RECORD)
+    whole = path.read_bytes()
+    for length in range(0, len(whole) - 2, 97):
+        path.write_bytes(whole[:length])
+        with pytest.raises(StoreError, match=f"{path.name}: not a whole result file .* run the trial again"):
+            store.get(RECORD.id)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda c: c.update(schema=2), "not a result of schema 1"),
+        (lambda c: c.pop("counts") and None, "'counts' is missing"),
+        (lambda c: c.pop("numerics") and None, "'numerics' is missing"),
+        (lambda c: c["trial"].update(seed=1), "its values have identity .*, but it says"),
+        (lambda c: c["trial"]["recipe"].update(epochs=20), "its values have identity .*, but it says"),
+        (lambda c: c["trial"]["data"].update(name="synthetic-health"), "its values have identity"),
+        (lambda c: c["trial"].pop("seed") and None, "describe no trial: .*'seed'"),
+        (lambda c: c["trial"].update(scheme="magic"), "'magic' is no scheme"),
+        (lambda c: c.update(trial=None), "describe no trial"),
+        (lambda c: c.update(numerics=NUMERICS + 1), "its values have identity .*, but it says"),
+        (lambda c: c.update(id="f" * 64), "but it says ffffffffffffffff"),
+        (lambda c: c.update(id=None), "but it says None"),
+        (
+            lambda c: c["counts"].update(n1=-1),
+            "counts of scenario 'n1' is -1, not a whole number from 0 to 100",
+        ),
+        (
+            lambda c: c["counts"].update(n1=101),
+            "counts of scenario 'n1' is 101, not a whole number from 0 to 100",
+        ),
+        (lambda c: c["counts"].update(n1=0.97), "counts of scenario 'n1' is 0.97, not a whole number"),
+        (lambda c: c["counts"].update(n1=True), "counts of scenario 'n1' is True, not a whole number"),
+        (lambda c: c["counts"].update(n1="97"), "counts of scenario 'n1' is '97', not a whole number"),
+        (lambda c: c["counts"].update(none=None), "the scenario without failures was not counted"),
+        (lambda c: c["counts"].pop("none") and None, "the scenario without failures was not counted"),
+        (lambda c: c["survival"]["normal"].update(none=101), "normal of scenario 'none' is 101"),
+        (lambda c: c.update(total=-5), "total is -5, not a whole number above 0"),
+        (lambda c: c.update(total="100"), "total is '100', not a whole number above 0"),
+        (lambda c: c.update(counts=[1, 2]), "counts"),
+        (lambda c: c.update(survival=[1]), "survival"),
+        (lambda c: c.update(survival={"normal": 3}), "normal"),
+    ],
+)
+def test_a_file_that_was_tampered_with_is_refused(
+    store: Store, change: Callable[[dict[str, Any]], Any], message: str
+) -> None:
+    path = altered(store.write(RECORD), change)
+    with pytest.raises(StoreError, match=rf"{path.name}: .*{message}.*; it is refused\."):
+        store.get(RECORD.id)
+
+
+def test_a_foreign_file_under_the_name_of_a_trial_is_refused(store: Store) -> None:
+    mine = store.write(RECORD)
+    other = replace(RECORD, trial=health_trial(PAPER, RESILINET, 1))
+    store.write(other).replace(mine)
+    with pytest.raises(
+        StoreError, match=f"{mine.name}: it holds trial {other.id[:16]}, which its name denies"
+    ):
+        store.get(RECORD.id)
+
+
+def test_a_renamed_file_is_refused(store: Store) -> None:
+    path = store.write(RECORD)
+    renamed = path.rename(path.with_name("0123456789abcdef.json"))
+    with pytest.raises(StoreError, match=renamed.name):
+        list(store)
+    with pytest.raises(StoreError, match=renamed.name):
+        read_record(renamed)
+
+
+def test_results_of_other_numerics_do_not_pass_for_current_ones(store: Store) -> None:
+    """A file that agrees with itself, but was made when the same trial gave other numbers."""
+    old = identity(RECORD.trial.values, NUMERICS - 1)
+    path = altered(store.write(RECORD), lambda c: c.update(numerics=NUMERICS - 1, id=old))
+    path = path.rename(store.path(old))
+    with pytest.raises(StoreError, match=f"{path.name}: .*made with numerics {NUMERICS - 1}"):
+        list(store)
+    assert store.get(RECORD.id) is None
+
+
+def test_a_folder_in_the_place_of_a_file_is_refused(store: Store) -> None:
+    store.path(RECORD.id).mkdir(parents=True)
+    with pytest.raises(StoreError, match=f"{RECORD.id[:16]}.json: not a whole result file"):
+        store.get(RECORD.id)
