@@ -53,6 +53,9 @@ class Recipe:
         for name in ("epochs", "batch_size", "learning_rate", "epsilon"):
             if not getattr(self, name) > 0:
                 raise ValueError(f"recipe: {name} is {getattr(self, name)!r}; give a number above 0.")
+        for name in ("epochs", "batch_size"):
+            if not isinstance(getattr(self, name), int):
+                raise ValueError(f"recipe: {name} is {getattr(self, name)!r}; give a whole number.")
 
     def rate(self, step: int, steps: int) -> float:
         """The learning rate of a step, counted from 0, out of ``steps``."""
@@ -110,10 +113,13 @@ class Trial:
             ValueError: a field is missing, unknown or of the wrong kind.
         """
         try:
-            fields = dict(values)
+            fields = {**values}
             recipe = Recipe(**fields.pop("recipe"))
             partition = tuple(fields.pop("partition"))
-            skips = tuple((source, target) for source, target in fields.pop("skips"))
+            ends = [tuple(skip) for skip in fields.pop("skips")]
+            if any(len(pair) != 2 for pair in ends):
+                raise TypeError("a skip needs a source and a target")
+            skips = tuple((source, target) for source, target in ends)
             return cls(recipe=recipe, partition=partition, skips=skips, **fields)
         except (KeyError, TypeError) as error:
             raise ValueError(f"these values describe no trial: {error}") from error
