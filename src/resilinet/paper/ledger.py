@@ -1,0 +1,218 @@
+"""The ledger: a verdict on every number the paper prints and every statement it makes."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from resilinet.expectation import GUESSES
+from resilinet.failures import SETTINGS, dead_nodes
+from resilinet.paper.claims import claims, config_gain, rate_sample, weight_spread
+from resilinet.paper.measured import Measured, Sample
+from resilinet.paper.printed import Printed, printed_value, printed_values, series_of
+from resilinet.paper.verdicts import TOLERANCE, Entry, Verdict, check, judge, judge_exact
+from resilinet.store import Store
+
+if TYPE_CHECKING:
+    from resilinet.experiments import Size
+
+CIFAR = "MobileNet on CIFAR-10 is not trained in this edition."
+RESNET = "ResNet-18 on CIFAR-10 is not trained in this edition."
+IMAGENET = "ImageNet needs the licensed ILSVRC images, and is not trained in this edition."
+
+NOT_ATTEMPTED: Final = {
+    "table-1-mobilenet": CIFAR,
+    "figure-2b": IMAGENET,
+    "figure-2b-raw": f"Superseded in the paper's own chart data. {IMAGENET}",
+    "figure-2c": RESNET,
+    "figure-2-camera": "The camera experiment is in no published figure, and its data set is not described.",
+    "figure-3-mobilenet": CIFAR,
+    "figure-3-resnet": RESNET,
+    "table-3-mobilenet": CIFAR,
+    "table-3-resnet": RESNET,
+    "table-4": "This network is not part of this edition, and the sizes are to come from real modules.",
+}
+"""Why nothing is held against the numbers of these artefacts, where nothing else is said."""
+
+
+def verify(store: Store, size: Size, guess: str = "train-frequency") -> list[Entry]:
+    """Judge every printed number and every statement against the stored results.
+
+    Args:
+        store: the results.
+        size: whose trials count. Only the paper's own size earns verdicts: what was trained tiny on synthetic data is
+            shown, but with ``no verdict``.
+        guess: how one guesses without information flow.
+
+    Raises:
+        StoreError: a result file cannot be trusted.
+        ValueError: the guess policy does not exist.
+    """
+    measured = Measured(store, size, guess)
+    entries = [number_entry(measured, number) for number in printed_values().values()]
+    entries += claims(measured)
+    if size.name == "paper":
+        return entries
+    return [
+        replace(entry, verdict=Verdict.NONE, note=f"Size {size.name}: synthetic data. {entry.note}".strip())
+        if entry.wanted
+        else entry
+        for entry in entries
+    ]
+
+
+def totals(entries: Iterable[Entry]) -> dict[Verdict, int]:
+    """How many entries have each verdict, in the order of :class:`Verdict`."""
+    counted = Counter(entry.verdict for entry in entries)
+    return {verdict: counted[verdict] for verdict in Verdict if counted[verdict]}
+
+
+def number_entry(measured: Measured, number: Printed) -> Entry:
+    """The entry of one printed number."""
+    entry = Entry(
+        number.artefact,
+        number.key,
+        Verdict.NOT_ATTEMPTED,
+        paper=number.value,
+        digits=number.digits,
+        unit=number.unit,
+        source=number.source,
+    )
+    if number.unit in ("probability", "hours"):
+        return replace(entry, verdict=Verdict.GIVEN, note="An input, taken over from the paper.")
+    computed = arithmetic(number)
+    if computed is not None:
+        value, note = computed
+        verdict = judge_exact(number.value, number.digits, value)
+        return replace(entry, verdict=verdict, ours=value, note=note)
+    if number.artefact in NOT_ATTEMPTED:
+        return replace(entry, note=NOT_ATTEMPTED[number.artefact])
+    return measured_entry(measured, number, entry)
+
+
+def arithmetic(number: Printed) -> tuple[float, str] | None:
+    """The value of a number that follows without training, and how; None where training is needed."""
+    series, _, condition = number.key.partition("/")
+    if series == "probability":
+        experiment = number.artefact.removeprefix("table-1-")
+        dies = SETTINGS[experiment]["normal"].probability
+        factors = [p if node in dead_nodes(condition) else 1 - p for node, p in dies.items()]
+        value = 100 * math.prod(factors)
+        return value, f"{' · '.join(f'{factor:g}' for factor in factors)} = {value:.4g} %, from Table 2."
+    if (number.artefact, number.key) == ("faq-8.2", "availability"):
+        between, repair = printed_value("faq-8.2", "mtbf"), printed_value("faq-8.2", "mttr")
+        return 100 * between / (between + repair), "MTBF / (MTBF + MTTR); the paper says about."
+    if (number.artefact, number.key) == ("table-4", "health-mlp"):
+        return health_saving()
+    return None
+
+
+def health_saving() -> tuple[float, str]:
+    """Table 4's row for Health, in percent, from what the network's modules really send."""
+    from resilinet.bandwidth import saving
+    from resilinet.experiments import PAPER, health_trial
+    from resilinet.runner import build_network
+    from resilinet.schemes import RESILINET
+
+    network = build_network(health_trial(PAPER, RESILINET, 0))
+    elements = network.elements()
+    sent = ", ".join(f"{node} {count}" for node, count in elements.items() if node != network.topology.cloud)
+    return 100 * saving(network.topology, elements), f"Numbers sent for one example: {sent}."
+
+
+def measured_entry(measured: Measured, number: Printed, entry: Entry) -> Entry:
+    """The entry of a number that trials answer."""
+    sample, tolerance = sample_of(measured, number), TOLERANCE
+    series, _, condition = number.key.partition("/")
+    notes = []
+    trend: bool | None
+    if number.artefact == "figure-3-health":
+        trend = sample.interval is not None and sample.interval.high < 1
+        tolerance, trending = 0.0, "it stays below one point"
+    elif number.artefact == "figure-4a":
+        trend, trending = check("", sample).holds, "Config 6 is the better one"
+        notes.append("The paper says up to.")
+    elif number.artefact == "table-1-health" and measured.is_guess(number.artefact, series, condition):
+        trend, trending = True, "no information reaches the cloud, as in the paper"
+        tolerance = guess_margin(measured, series)
+        notes.append(other_guess(measured, series))
+    else:
+        trend, trending = ordered(measured, number), "the order is the printed one"
+    verdict = judge(number.value, number.digits, sample, tolerance=tolerance, trend=bool(trend))
+    found = sample.interval
+    if verdict is Verdict.INCOMPLETE:
+        notes.insert(0, f"{len(sample.values)} of {sample.wanted} seeds.")
+    elif verdict is Verdict.TREND:
+        notes.insert(0, f"Beyond the margin, but {trending}.")
+    elif verdict is Verdict.NOT_REPRODUCED:
+        why = (
+            "nothing is printed clearly apart from it to compare"
+            if trend is None
+            else "the printed order is not ours"
+        )
+        notes.insert(0, f"Beyond the margin, and {why}.")
+    bounds = (None, None) if found is None or math.isnan(found.low) else (found.low, found.high)
+    return replace(
+        entry,
+        verdict=verdict,
+        ours=found.mean if found else None,
+        low=bounds[0],
+        high=bounds[1],
+        seeds=len(sample.values),
+        wanted=sample.wanted,
+        note=" ".join(notes),
+        trials=sample.trials,
+    )
+
+
+def sample_of(measured: Measured, number: Printed) -> Sample:
+    """Our values for a printed number of the Health experiment."""
+    series, _, condition = number.key.partition("/")
+    match number.artefact:
+        case "table-1-health" if condition == "average":
+            return measured.average(number.artefact, series, "normal")
+        case "table-1-health":
+            return measured.scenario(number.artefact, series, condition)
+        case "figure-2a" | "figure-6-health":
+            return measured.average(number.artefact, series, condition)
+        case "table-3-health":
+            return rate_sample(measured, series, condition)
+        case "figure-3-health":
+            return weight_spread(measured, number.key)
+        case "figure-4a":
+            return config_gain(measured, 6, "hazardous")
+    raise KeyError(f"{number.artefact}, {number.key}: no trials answer this number.")
+
+
+def ordered(measured: Measured, number: Printed) -> bool | None:
+    """Whether the numbers printed beside this one, where they are clearly apart, come out on the same side of ours.
+
+    Clearly apart is more than :data:`TOLERANCE`; the comparison is paired by seed, and its 95 % interval must keep
+    to the printed side of zero. None where nothing is clearly apart.
+    """
+    condition = number.key.partition("/")[2]
+    mine = sample_of(measured, number)
+    compared = []
+    for other in series_of(number.artefact, condition).values():
+        apart = number.value - other.value
+        if abs(apart) > TOLERANCE:
+            theirs = sample_of(measured, other)
+            compared.append(check("", mine - theirs if apart > 0 else theirs - mine).holds)
+    return all(compared) if compared else None
+
+
+def guess_margin(measured: Measured, series: str) -> float:
+    """How far the accuracy of one run's random guesses may stray, in points: its 95 % binomial margin."""
+    record = measured.records("table-1-health", series)[0]
+    chance = measured.chance(record)
+    return 100 * 1.96 * math.sqrt(chance * (1 - chance) / record.total)
+
+
+def other_guess(measured: Measured, series: str) -> str:
+    """What a guess would be worth under each policy."""
+    record = measured.records("table-1-health", series)[0]
+    worth = ", ".join(f"{policy} {100 * measured.chance(record, policy):.2f} %" for policy in GUESSES)
+    return f"A guess; by policy: {worth}."

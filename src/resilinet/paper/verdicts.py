@@ -1,0 +1,198 @@
+"""The rule by which a printed number or a statement is judged, stated once."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from resilinet.expectation import paired
+from resilinet.paper.measured import Sample
+
+RUNS = 10
+"""Runs that the paper averages for Health; its printed mean varies as a mean of that many runs does."""
+TOLERANCE = 1.0
+"""Percentage points by which an accuracy may differ and still count as reproduced.
+
+Seeds are all that our intervals account for. Another framework, another random split and another precision move an
+accuracy, too, and the paper's own prints of one quantity lie about a point apart (:func:`resilinet.paper.findings`).
+"""
+
+
+class Verdict(StrEnum):
+    """What became of a printed number or a statement."""
+
+    REPRODUCED = "reproduced"
+    TREND = "trend only"
+    NOT_REPRODUCED = "not reproduced"
+    INCOMPLETE = "incomplete"
+    NOT_ATTEMPTED = "not attempted"
+    GIVEN = "given"
+    """An input of the experiment, not a result: it is taken over, not tested."""
+    NONE = "no verdict"
+    """Trained tiny on synthetic data, which says nothing about the paper."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """One comparison, paired by seed, that a statement rests on: is the difference above a threshold?
+
+    Attributes:
+        what: the comparison in words.
+        difference: mean over seeds, in percentage points; None without a shared seed.
+        low: lower end of its 95 % t-interval, None with fewer than two seeds.
+        high: upper end.
+        effect: Cohen's d of the paired differences; None where they do not vary or are too few.
+        above: the threshold.
+        below: an upper threshold, None where there is none.
+        seeds: how many seeds are shared.
+        wanted: how many there are to be.
+        trials: identities of the trials behind it.
+    """
+
+    what: str
+    difference: float | None
+    low: float | None
+    high: float | None
+    effect: float | None
+    above: float
+    below: float | None
+    seeds: int
+    wanted: int
+    trials: tuple[str, ...]
+
+    @property
+    def holds(self) -> bool:
+        """Whether the whole interval lies beyond the threshold, or between the two."""
+        return (
+            self.low is not None
+            and self.high is not None
+            and self.low > self.above
+            and (self.below is None or self.high < self.below)
+        )
+
+    @property
+    def leans(self) -> bool:
+        """Whether the mean does, at least."""
+        return (
+            self.difference is not None
+            and self.difference > self.above
+            and (self.below is None or self.difference < self.below)
+        )
+
+    @property
+    def slack(self) -> float:
+        """How far the mean is on the right side; the smallest slack decides a statement."""
+        if self.difference is None:
+            return -math.inf
+        over = self.difference - self.above
+        return over if self.below is None else min(over, self.below - self.difference)
+
+
+def check(what: str, difference: Sample, above: float = 0.0, below: float | None = None) -> Check:
+    """Compare a paired difference with a threshold."""
+    found = difference.interval
+    effect = math.nan
+    if difference.whole is None and len(difference.values) > 1:
+        effect = paired(difference.values, dict.fromkeys(difference.values, 0.0)).effect
+    return Check(
+        what=what,
+        difference=found.mean if found else None,
+        low=finite(found.low) if found else None,
+        high=finite(found.high) if found else None,
+        effect=finite(effect),
+        above=above,
+        below=below,
+        seeds=len(difference.values),
+        wanted=difference.wanted,
+        trials=difference.trials,
+    )
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of the ledger; :func:`dataclasses.asdict` makes JSON of it.
+
+    Attributes:
+        artefact: the table, figure or passage, ``claims`` for a statement of the text.
+        key: its place there.
+        statement: for a statement, what it says; else empty.
+        paper: the printed number, None where a statement has none.
+        digits: decimals that are printed.
+        unit: of ``paper`` and ``ours``: ``percent``, ``points``, ``probability`` or ``hours``.
+        source: where it stands in the paper.
+        ours: our mean over seeds; of a statement, the difference that decides it.
+        low: lower end of the 95 % t-interval; None with fewer than two seeds, and where there are no seeds.
+        high: upper end.
+        seeds: how many seeds there are; 0 for what is computed, not trained.
+        wanted: how many there are to be.
+        verdict: what became of it.
+        note: why, in a sentence.
+        trials: identities of the trials behind it.
+        checks: of a statement, the comparisons it rests on.
+    """
+
+    artefact: str
+    key: str
+    verdict: Verdict
+    statement: str = ""
+    paper: float | None = None
+    digits: int = 2
+    unit: str = "percent"
+    source: str = ""
+    ours: float | None = None
+    low: float | None = None
+    high: float | None = None
+    seeds: int = 0
+    wanted: int = 0
+    note: str = ""
+    trials: tuple[str, ...] = ()
+    checks: tuple[Check, ...] = ()
+
+    @property
+    def half(self) -> float | None:
+        """Half the width of the interval."""
+        return None if self.low is None or self.high is None else (self.high - self.low) / 2
+
+
+def judge(paper: float, digits: int, sample: Sample, *, tolerance: float, trend: bool) -> Verdict:
+    """The verdict on a printed mean.
+
+    1. *Incomplete*: a seed is missing.
+    2. *Reproduced*: the printed mean lies within the widest of two margins around our mean, plus half a unit of the
+       last printed digit. The first margin is where a mean of :data:`RUNS` further runs of ours would fall with a
+       probability of 95 %: our t-interval times sqrt(1 + n / RUNS), as the printed mean varies like ours. The second
+       is ``tolerance``, :data:`TOLERANCE` for accuracies, zero for standard deviations; for a guess it is what one
+       run's guesses vary by.
+    3. *Trend only*: not so, but what the artefact compares comes out in the printed order (``trend``).
+    4. *Not reproduced*: neither.
+    """
+    found = sample.interval
+    if found is None or not sample.complete:
+        return Verdict.INCOMPLETE
+    half = (found.high - found.low) / 2
+    repeat = 0.0 if math.isnan(half) else half * math.sqrt(1 + found.n / RUNS)
+    if abs(paper - found.mean) <= max(repeat, tolerance) + 10.0**-digits / 2:
+        return Verdict.REPRODUCED
+    return Verdict.TREND if trend else Verdict.NOT_REPRODUCED
+
+
+def judge_exact(paper: float, digits: int, value: float) -> Verdict:
+    """The verdict on arithmetic, which has no seeds: equal up to one unit of the last digit, rounded or cut off."""
+    close = abs(paper - value) <= 10.0**-digits * (1 + 1e-9)
+    return Verdict.REPRODUCED if close else Verdict.NOT_REPRODUCED
+
+
+def judge_statement(checks: Sequence[Check]) -> Verdict:
+    """The verdict on a statement: reproduced if every check holds, trend only if every mean leans that way."""
+    if any(one.seeds < one.wanted for one in checks):
+        return Verdict.INCOMPLETE
+    if all(one.holds for one in checks):
+        return Verdict.REPRODUCED
+    return Verdict.TREND if all(one.leans for one in checks) else Verdict.NOT_REPRODUCED
+
+
+def finite(value: float) -> float | None:
+    """None for what JSON cannot say."""
+    return value if math.isfinite(value) else None

@@ -1,0 +1,287 @@
+from __future__ import annotations
+
+import json
+import math
+import tomllib
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, replace
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+
+from resilinet.experiments import ARTEFACTS, PAPER, health_trial, smoke
+from resilinet.failures import SETTINGS, dead_nodes
+from resilinet.models import mlp
+from resilinet.paper import (
+    Measured,
+    Sample,
+    Verdict,
+    findings,
+    printed_value,
+    printed_values,
+    statements,
+    verify,
+)
+from resilinet.paper.inconsistencies import product, recomputed_average
+from resilinet.paper.measured import spread
+from resilinet.paper.verdicts import check, judge, judge_exact, judge_statement
+from resilinet.schemes import RESILINET, SCHEMES, VANILLA
+from resilinet.store import Store
+from resilinet.trials import Record, Trial
+
+TOTAL = 100_000
+SCENARIOS = ("none", "n1", "n2", "n3", "n1+n2", "n1+n3", "n2+n3", "n1+n2+n3")
+LABELS = {"train": [0, *[8] * 12], "test": [0, *[1] * 12]}
+
+
+def numbers(node: object) -> Iterator[float]:
+    if isinstance(node, dict):
+        for value in node.values():
+            yield from numbers(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from numbers(value)
+    elif isinstance(node, int | float):
+        yield float(node)
+
+
+def as_printed(trial: Trial, scenario: str) -> float:
+    """Table 1's own accuracies, in percent, with a little noise by seed."""
+    return printed_value("table-1-health", f"{trial.scheme}/{scenario}") + 0.02 * (trial.seed % 5 - 2)
+
+
+def record(trial: Trial, accuracy: Callable[[Trial, str], float] = as_printed) -> Record:
+    reached = {key: flows(trial, key) for key in SCENARIOS}
+    counts = {key: round(accuracy(trial, key) / 100 * TOTAL) if reached[key] else None for key in SCENARIOS}
+    survival = dict.fromkeys(("failout", "normal", "poor", "hazardous"), counts)
+    return Record(
+        trial, TOTAL, counts, survival, LABELS, [{"loss": 1.0, "validation_accuracy": 0.5}], 1, 600_000
+    )
+
+
+def flows(trial: Trial, key: str) -> bool:
+    from resilinet.routing import routes
+
+    topology = mlp.topology(trial.partition, trial.skips)
+    return topology.cloud in routes(
+        topology, topology.everyone - dead_nodes(key), SCHEMES[trial.scheme].skips
+    )
+
+
+@pytest.fixture(scope="module")
+def faithful(tmp_path_factory: pytest.TempPathFactory) -> Store:
+    """Results in which every trial of Table 1, and so of Fig. 2a, does as the paper prints."""
+    store = Store(tmp_path_factory.mktemp("results"))
+    for trial in ARTEFACTS["table-1-health"].trials(PAPER):
+        store.write(record(trial))
+    return store
+
+
+def test_every_number_of_the_paper_is_in_the_ledger_exactly_once(tmp_path: Path) -> None:
+    text = files("resilinet.paper").joinpath("published_values.toml").read_text(encoding="utf-8")
+    entries = verify(Store(tmp_path), PAPER)
+    assert Counter(e.paper for e in entries if e.artefact != "claims") == Counter(
+        numbers(tomllib.loads(text))
+    )
+    assert max(Counter((e.artefact, e.key) for e in entries).values()) == 1
+    assert {(e.artefact, e.key) for e in entries} >= set(printed_values())
+
+
+def test_every_statement_is_in_the_ledger() -> None:
+    named = {e.key.split("/")[0] for e in verify(Store("nowhere"), PAPER) if e.artefact == "claims"}
+    assert named == set(statements())
+
+
+def test_every_entry_without_a_verdict_on_the_number_says_why(tmp_path: Path) -> None:
+    for entry in verify(Store(tmp_path), PAPER):
+        assert entry.note or entry.verdict is Verdict.REPRODUCED
+
+
+def test_the_ledger_is_json(faithful: Store, tmp_path: Path) -> None:
+    for store in (faithful, Store(tmp_path)):
+        text = json.dumps([asdict(entry) for entry in verify(store, PAPER)], allow_nan=False)
+        assert {"artefact", "key", "paper", "ours", "low", "high", "seeds", "verdict", "trials"} <= set(
+            json.loads(text)[0]
+        )
+
+
+def test_numbers_keep_the_digits_they_are_printed_with() -> None:
+    assert str(printed_values()["table-1-health", "dfg/none"]) == "97.90"
+    assert str(printed_values()["table-1-health", "dfg/n1+n2"]) == "8.2"
+    assert str(printed_values()["table-1-health", "probability/n1+n2+n3"]) == "0.003"
+    assert str(printed_values()["figure-4a", "config-6-over-config-1"]) == "24"
+
+
+@pytest.mark.parametrize("experiment", ["health", "mobilenet", "resnet"])
+@pytest.mark.parametrize("setting", ["normal", "poor", "hazardous"])
+def test_the_settings_are_those_of_the_package(experiment: str, setting: str) -> None:
+    ours = SETTINGS[experiment][setting].probability
+    theirs = {
+        key.split("/")[0]: number.value
+        for (artefact, key), number in printed_values().items()
+        if artefact == f"table-2-{experiment}" and key.endswith(setting)
+    }
+    assert {node: p for node, p in theirs.items() if p} == ours
+
+
+def test_table_1_averages_follow_from_its_own_rows_with_the_exact_probability_only() -> None:
+    assert product("n1") == pytest.approx(7.6032)
+    for series in ("resilinet-plus", "resilinet", "dfg", "vanilla"):
+        average = printed_value("table-1-health", f"{series}/average")
+        assert abs(recomputed_average(series, product("n1")) - average) < 0.02
+        assert (
+            abs(recomputed_average(series, printed_value("table-1-health", "probability/n1")) - average)
+            > 0.05
+        )
+
+
+def test_golden_arithmetic_of_the_ledger(tmp_path: Path) -> None:
+    entries = {(e.artefact, e.key): e for e in verify(Store(tmp_path), PAPER)}
+    assert entries["table-4", "health-mlp"].ours == pytest.approx(100 * 523 / 1296)
+    assert entries["table-4", "health-mlp"].verdict is Verdict.REPRODUCED
+    assert entries["table-1-health", "probability/n1"].verdict is Verdict.NOT_REPRODUCED
+    assert entries["table-1-mobilenet", "probability/m1"].verdict is Verdict.REPRODUCED
+    assert entries["claims", "faq-2/availability"].ours == pytest.approx(98.02, abs=0.01)
+
+
+def test_findings_compute_what_they_say() -> None:
+    found = {finding.key: finding for finding in findings()}
+    assert "7.01 %" in found["table-1-probability"].text
+    assert "7.60 %" in found["table-1-probability"].text
+    assert all(number in found["printed-twice"].text for number in ("95.88", "97.02", "97.07"))
+    assert "those that Table 3 gives for 30%" in found["mobilenet-rate"].text
+    savings = found["resnet-bandwidth"].table["saving (%)"].round(2).tolist()
+    assert savings == [49.28, 44.44, 40.36, 40.61]
+    assert (found["two-imagenet-tables"].table["difference"] > 4).all()
+
+
+def test_results_that_do_as_printed_reproduce_table_1(faithful: Store) -> None:
+    entries = [e for e in verify(faithful, PAPER) if e.artefact == "table-1-health" and e.trials]
+    assert {e.verdict for e in entries if "A guess" not in e.note} == {Verdict.REPRODUCED}
+    assert all(e.seeds == e.wanted == 10 and len(e.trials) == 10 for e in entries)
+    for entry in entries:
+        assert entry.low is not None
+        assert entry.high is not None
+        assert entry.ours is not None
+        assert entry.low <= entry.ours <= entry.high
+
+
+def test_both_guess_policies_are_shown(faithful: Store) -> None:
+    entry = next(
+        e for e in verify(faithful, PAPER) if (e.artefact, e.key) == ("table-1-health", "vanilla/n1")
+    )
+    assert "train-frequency" in entry.note
+    assert "released-code" in entry.note
+    with pytest.raises(ValueError, match="'oracle' is no guess policy"):
+        verify(faithful, PAPER, guess="oracle")
+
+
+def test_a_missing_seed_makes_an_entry_incomplete_and_is_counted(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    for seed in (0, 1, 2):
+        store.write(record(health_trial(PAPER, VANILLA, seed)))
+    entries = {(e.artefact, e.key): e for e in verify(store, PAPER)}
+    entry = entries["table-1-health", "vanilla/none"]
+    assert (entry.verdict, entry.seeds, entry.wanted) == (Verdict.INCOMPLETE, 3, 10)
+    assert "3 of 10 seeds" in entry.note
+    assert entries["table-1-health", "dfg/none"].ours is None
+    assert entries["claims", "key-result-1/health"].verdict is Verdict.INCOMPLETE
+
+
+def test_far_numbers_in_the_printed_order_are_trends_and_others_are_not(tmp_path: Path) -> None:
+    def worse(trial: Trial, scenario: str) -> float:
+        shift = {"dfg": 10.0, "resilinet": 30.0}.get(trial.scheme, 0.0) if scenario == "n1" else 0.0
+        return as_printed(trial, scenario) - shift
+
+    store = Store(tmp_path)
+    for trial in ARTEFACTS["table-1-health"].trials(PAPER):
+        store.write(record(trial, worse))
+    entries = {(e.artefact, e.key): e for e in verify(store, PAPER)}
+    assert entries["table-1-health", "dfg/n1"].verdict is Verdict.TREND
+    assert entries["table-1-health", "resilinet/n1"].verdict is Verdict.TREND
+    assert entries["table-1-health", "resilinet-plus/n1"].verdict is Verdict.REPRODUCED
+
+    def swapped(trial: Trial, scenario: str) -> float:
+        other = {"dfg": "resilinet", "resilinet": "dfg"}.get(trial.scheme, trial.scheme)
+        return as_printed(replace(trial, scheme=other), scenario)
+
+    for trial in ARTEFACTS["table-1-health"].trials(PAPER):
+        store.write(record(trial, swapped))
+    entries = {(e.artefact, e.key): e for e in verify(store, PAPER)}
+    assert entries["table-1-health", "dfg/n1"].verdict is Verdict.NOT_REPRODUCED
+    assert entries["claims", "key-result-1/health"].verdict is Verdict.NOT_REPRODUCED
+
+
+def test_synthetic_results_earn_no_verdict(tmp_path: Path) -> None:
+    store, size = Store(tmp_path), smoke()
+    for trial in ARTEFACTS["table-1-health"].trials(size):
+        store.write(record(trial))
+    for entry in verify(store, size):
+        if entry.wanted:
+            assert entry.verdict is Verdict.NONE
+            assert "synthetic" in entry.note
+
+
+@pytest.mark.parametrize(
+    ("paper", "values", "trend", "verdict"),
+    [
+        (97.0, [96.2, 96.3, 96.4], False, Verdict.REPRODUCED),  # within the tolerance
+        (90.0, [80.0, 90.0, 97.0], False, Verdict.REPRODUCED),  # within what a repetition would vary by
+        (97.0, [95.2, 95.3, 95.4], True, Verdict.TREND),
+        (97.0, [95.2, 95.3, 95.4], False, Verdict.NOT_REPRODUCED),
+        (97.0, [97.0, 97.0], True, Verdict.INCOMPLETE),
+    ],
+)
+def test_the_rule_for_printed_numbers(
+    paper: float, values: list[float], trend: bool, verdict: Verdict
+) -> None:
+    sample = Sample(dict(enumerate(values)), wanted=3)
+    assert judge(paper, 2, sample, tolerance=1.0, trend=trend) is verdict
+
+
+def test_arithmetic_may_be_rounded_or_cut_off_but_no_more() -> None:
+    assert judge_exact(87.43, 2, 87.4368) is Verdict.REPRODUCED
+    assert judge_exact(87.44, 2, 87.4368) is Verdict.REPRODUCED
+    assert judge_exact(87.42, 2, 87.4368) is Verdict.NOT_REPRODUCED
+
+
+def test_a_statement_needs_every_interval_beyond_its_threshold() -> None:
+    clear = check("clear", Sample({0: 1.0, 1: 1.1, 2: 1.2}, 3))
+    noisy = check("noisy", Sample({0: -1.0, 1: 1.0, 2: 2.0}, 3))
+    wrong = check("wrong", Sample({0: -1.0, 1: -1.1, 2: -1.2}, 3))
+    few = check("few", Sample({0: 1.0}, 3))
+    assert judge_statement([clear]) is Verdict.REPRODUCED
+    assert judge_statement([clear, noisy]) is Verdict.TREND
+    assert judge_statement([clear, wrong]) is Verdict.NOT_REPRODUCED
+    assert judge_statement([clear, few]) is Verdict.INCOMPLETE
+    assert clear.effect == pytest.approx(11.0)
+    assert few.low is None
+
+
+def test_differences_are_paired_by_seed() -> None:
+    difference = Sample({0: 3.0, 1: 5.0, 7: 9.0}, 3, ("a",)) - Sample({0: 1.0, 1: 2.0}, 3, ("b",))
+    assert difference.values == {0: 2.0, 1: 3.0}
+    assert difference.trials == ("a", "b")
+    assert not difference.complete
+
+
+def test_the_spread_is_that_of_the_means_and_shrinks_when_seeds_agree() -> None:
+    a, b = Sample({0: 1.0, 1: 3.0}, 2), Sample({0: 5.0, 1: 3.0}, 2)
+    found = spread([a, b]).interval
+    assert found is not None
+    assert found.mean == pytest.approx(math.sqrt(2))
+    same = spread([a, a]).interval
+    assert same is not None
+    assert same.mean == same.high == 0.0
+
+
+def test_an_own_setting_can_be_measured(faithful: Store) -> None:
+    from resilinet.failures import FailureSetting
+
+    measured = Measured(faithful, PAPER)
+    always = FailureSetting("n2 is gone", {"n2": 1.0})
+    expected = measured.scenario("table-1-health", "resilinet", "n2")
+    assert measured.average("table-1-health", "resilinet", always).values == pytest.approx(expected.values)
+    assert measured.rows("table-1-health")["resilinet"][0] == health_trial(PAPER, RESILINET, 0)
