@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 
@@ -34,38 +35,31 @@ class BandwidthRow:
     note: str = ""
 
 
-@torch.device("meta")
 def networks() -> dict[tuple[str, str, str], DistributedNetwork]:
     """The network behind each row, by experiment, geometry and the paper's key, with all skips.
 
     They are built on the meta device: shapes are those of the real modules, weights take no memory.
     """
-    found = {}
-    topology = mlp.topology()
-    found["Health, MLP", "ten layers of 250", "health-mlp"] = DistributedNetwork(
-        mlp.blocks(), topology, input_shape=(23,), adapters=mlp.adapters(topology)
-    )
-    topology = mobilenet.topology()
-    for name, key, geometry, classes in (
-        ("ImageNet, MobileNet", "imagenet-mobilenet", "160px", 1000),
-        ("CIFAR-10, MobileNet", "cifar10-mobilenet", "released-cifar", 10),
-    ):
-        side = mobilenet.GEOMETRIES[geometry][0]
-        found[name, geometry, key] = DistributedNetwork(
-            mobilenet.blocks(geometry, classes=classes),
-            topology,
-            input_shape=(3, side, side),
-            adapters=mobilenet.adapters(topology, geometry),
-        )
-    topology = resnet.topology()
-    for geometry in resnet.GEOMETRIES:
-        found["CIFAR-10, ResNet-18", geometry, "cifar10-resnet18"] = DistributedNetwork(
-            resnet.blocks(geometry),
-            topology,
-            input_shape=(3, 32, 32),
-            adapters=resnet.adapters(topology, geometry),
-        )
-    return found
+    with torch.device("meta"):
+        return {
+            ("Health, MLP", "ten layers of 250", "health-mlp"): _network(mlp, (23,)),
+            ("ImageNet, MobileNet", "160px", "imagenet-mobilenet"): _network(
+                mobilenet, (3, 160, 160), "160px"
+            ),
+            ("CIFAR-10, MobileNet", "released-cifar", "cifar10-mobilenet"): _network(
+                mobilenet, (3, 32, 32), "released-cifar"
+            ),
+            **{
+                ("CIFAR-10, ResNet-18", geometry, "cifar10-resnet18"): _network(resnet, (3, 32, 32), geometry)
+                for geometry in resnet.GEOMETRIES
+            },
+        }
+
+
+def _network(model: Any, input_shape: tuple[int, ...], *geometry: str) -> DistributedNetwork:
+    topology = model.topology()
+    adapters = model.adapters(topology, *geometry)
+    return DistributedNetwork(model.blocks(*geometry), topology, input_shape=input_shape, adapters=adapters)
 
 
 def rows() -> list[BandwidthRow]:
