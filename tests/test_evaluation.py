@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch import nn
 
-from resilinet.evaluation import accuracy, correct_counts
-from resilinet.failures import scenario_key, scenarios
+from resilinet.evaluation import accuracy, correct_counts, expected_accuracy
+from resilinet.failures import FailureSetting, scenario_key, scenarios
 from resilinet.network import DistributedNetwork
 from resilinet.routing import Skips, stage_runs
 from resilinet.topology import Hyperconnection, Node, Topology, vertical, with_skips
@@ -25,7 +25,9 @@ def brute_force(net: DistributedNetwork, x: torch.Tensor, y: torch.Tensor) -> di
     counts = {}
     for dead in scenarios(net.topology):
         logits = net(x, net.topology.everyone - dead)
-        counts[scenario_key(net.topology, dead)] = None if logits is None else int((logits.argmax(1) == y).sum())
+        counts[scenario_key(net.topology, dead)] = (
+            None if logits is None else int((logits.argmax(1) == y).sum())
+        )
     return counts
 
 
@@ -39,7 +41,9 @@ def test_equals_brute_force(nodes: int, skips: Skips) -> None:
 
 def test_equals_brute_force_on_a_horizontal_distribution() -> None:
     nodes = (Node("a", 0, 1), Node("b", 0, 1), Node("g", 1, 2), Node("h", 1, 2), Node("top", 2, 3))
-    links = tuple(Hyperconnection(*ends) for ends in [("a", "g"), ("b", "g"), ("b", "h"), ("g", "top"), ("h", "top")])
+    links = tuple(
+        Hyperconnection(*ends) for ends in [("a", "g"), ("b", "g"), ("b", "h"), ("g", "top"), ("h", "top")]
+    )
     topology = with_skips(Topology(nodes, links), [("a", "top"), ("b", "top")])
     net = network(topology, Skips.ON_FAILURE)
     x, y = torch.randn(31, 6), torch.randint(0, 6, (31,))
@@ -53,6 +57,32 @@ def test_distinct_stages(nodes: int, shared: int, separate: int) -> None:
     stages = [stage for stage in stage_runs(topology, livenesses, Skips.ON_FAILURE) if stage[0] != "i"]
     assert len(stages) == shared
     assert sum(len(alive) - 1 for alive in livenesses) == separate
+
+
+def test_expected_accuracy_sums_every_scenario() -> None:
+    net = network(chain(4), Skips.ON_FAILURE)
+    x, y = torch.randn(40, 6), torch.randint(0, 6, (40,))
+    setting = FailureSetting("own", {"n1": 0.3, "n2": 0.2, "n3": 0.6})
+    by_hand = 0.0
+    for dead in scenarios(net.topology):
+        logits = net(x, net.topology.everyone - dead)
+        share = 0.1 if logits is None else (logits.argmax(1) == y).float().mean().item()
+        by_hand += setting.scenario_probability(net.topology, dead) * share
+    found = expected_accuracy(net, x, y, setting, guess=0.1)
+    assert found.value == pytest.approx(by_hand, abs=1e-6)
+    assert found.remainder == 0
+
+
+def test_many_nodes_are_enumerated_best_first_down_to_a_stated_bound() -> None:
+    net = network(chain(24), Skips.ON_FAILURE)
+    x, y = torch.randn(20, 6), torch.randint(0, 6, (20,))
+    setting = FailureSetting("rare", {f"n{k}": 0.002 for k in range(1, 24)})
+    with pytest.raises(ValueError, match="23 nodes can fail, too many"):
+        expected_accuracy(net, x, y, setting, guess=0.1)
+    coarse = expected_accuracy(net, x, y, setting, guess=0.1, bound=0.01)
+    fine = expected_accuracy(net, x, y, setting, guess=0.1, bound=0.0005)
+    assert 0 < fine.remainder <= 0.0005 < coarse.remainder <= 0.01
+    assert coarse.value <= fine.value <= coarse.value + coarse.remainder
 
 
 def test_no_information_flow_is_not_a_count_of_zero() -> None:

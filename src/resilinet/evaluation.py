@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Set
 
 import torch
 from torch import Tensor
 
-from resilinet.failures import scenario_key, scenarios
+from resilinet.expectation import Expected, scenario_accuracies
+from resilinet.failures import FailureSetting, covering, scenario_key, scenarios
 from resilinet.network import DistributedNetwork
 from resilinet.routing import Route, inputs, routes
 
@@ -59,6 +61,40 @@ def correct_counts(
         key: totals.get(plan[topology.cloud]) if topology.cloud in plan else None
         for key, plan in plans.items()
     }
+
+
+def expected_accuracy(
+    network: DistributedNetwork,
+    x: Tensor,
+    y: Tensor,
+    setting: FailureSetting,
+    guess: float,
+    *,
+    bound: float = 0.0,
+    chunk: int = 4096,
+) -> Expected:
+    """The expected accuracy of ``network`` on these examples, computing only the scenarios it needs.
+
+    With more than 20 failable nodes the likeliest scenarios are taken until those left out have a probability of
+    at most ``bound``; how probable they are is returned with the number.
+
+    Args:
+        network: any distributed network.
+        x: ``(N, *input_shape)``.
+        y: ``(N,)`` class indices.
+        setting: how probable each node's failure is.
+        guess: accuracy of a random guess, from 0 to 1, where no information reaches the cloud.
+        bound: probability of the scenarios that may be left out.
+        chunk: examples computed at once.
+
+    Raises:
+        ValueError: too many nodes can fail to list every scenario, and ``bound`` is 0.
+    """
+    taken, remainder = covering(network.topology, setting, bound)
+    counts = correct_counts(network, x, y, [dead for dead, _ in taken], chunk=chunk)
+    accuracies = scenario_accuracies(counts, len(y), guess).values()
+    value = math.fsum(p * share for (_, p), share in zip(taken, accuracies, strict=True))
+    return Expected(value, remainder)
 
 
 @torch.no_grad()
