@@ -233,6 +233,19 @@ Dead: b. Data flow from a to c.'
     return " ".join(said)
 
 
+def describe_gallery(
+    topologies: Mapping[str, Topology],
+    *,
+    dead: Mapping[str, Set[str]] | None = None,
+    skips: Skips = Skips.ON_FAILURE,
+) -> str:
+    """What :func:`gallery` shows, in words."""
+    return " ".join(
+        f"{title}: {describe(topology, (dead or {}).get(title, frozenset()), skips)}"
+        for title, topology in topologies.items()
+    )
+
+
 def _words(link: Hyperconnection) -> str:
     return f"{link.source} to {link.target}"
 
