@@ -9,8 +9,9 @@ from typer.testing import CliRunner
 from resilinet.cli import app
 from resilinet.duration import seconds
 from resilinet.experiments import ARTEFACTS, smoke
+from resilinet.schemes import SCHEMES
 
-COMMANDS = ("data", "sweep", "status", "evaluate", "bandwidth", "verify", "book")
+COMMANDS = ("data", "sweep", "status", "networks", "evaluate", "bandwidth", "verify", "book")
 
 
 def run(*words: str, code: int = 0) -> str:
@@ -62,11 +63,9 @@ def test_smoke_results_are_no_results_of_the_paper(swept: Path) -> None:
 
 @pytest.fixture(scope="module")
 def network(swept: Path) -> Path:
-    from resilinet.networks import load_run, save
-
-    trial = next(t for t in ARTEFACTS["table-1-health"].trials(smoke()) if t.scheme == "resilinet")
-    save(load_run(trial, swept / "runs"), trial, swept / "resilinet.pt")
-    return swept / "resilinet.pt"
+    run("networks", "--profile", "smoke", "--runs", str(swept / "runs"), "--out", str(swept / "networks"))
+    assert {path.stem for path in (swept / "networks").iterdir()} == set(SCHEMES)
+    return swept / "networks" / "resilinet.pt"
 
 
 def test_evaluate_agrees_with_the_stored_counts(swept: Path, network: Path) -> None:
@@ -124,8 +123,10 @@ def test_verify_gives_every_number_a_verdict(tmp_path: Path) -> None:
         (["sweep", "figure-2a", "--profile", "tiny"], "'tiny' is no profile"),
         (["sweep", "figure-2a", "--time-budget", "soon"], "'soon' is no length of time"),
         (["status", "--profile", "tiny"], "'tiny' is no profile"),
+        (["networks", "--runs", "nowhere"], "run the trial first"),
+        (["networks", "--seed", "77"], "seed 77 is not among"),
         (["evaluate", "nothing.pt"], "there is no such file"),
-        (["evaluate", "README.md"], "not a trained network"),
+        (["evaluate", __file__], "not a trained network"),
         (["data", "health", "nothing.log"], "nothing.log"),
         (["verify", "table-9"], "'table-9' is no artefact"),
     ],

@@ -1,4 +1,4 @@
-"""The command line: ``resilinet data | sweep | status | evaluate | bandwidth | verify | book``."""
+"""The command line: ``resilinet data | sweep | status | networks | evaluate | bandwidth | verify | book``."""
 
 from __future__ import annotations
 
@@ -188,6 +188,31 @@ def status(profile: Profile = "published", results: Results = Path("results"), a
             ", ".join(map(str, lacking)) or "-",
         )
     out.print(table)
+
+
+@app.command()
+@plain_errors
+def networks(
+    profile: Profile = "published",
+    seed: Annotated[int, typer.Option(help="Which of Table 1's seeds.")] = 0,
+    runs: Runs = Path("runs"),
+    to: Annotated[Path, typer.Option("--out", help="Where the files go.")] = Path("results/networks"),
+) -> None:
+    """Write the trained network of each scheme as a small float16 file, from the trials run here.
+
+    Example: resilinet networks --seed 0, then resilinet evaluate results/networks/resilinet.pt
+    """
+    from resilinet.networks import load_run, save
+
+    for scheme, trials in ARTEFACTS["table-1-health"].rows(size_of(profile)).items():
+        chosen = [trial for trial in trials if trial.seed == seed]
+        if not chosen:
+            raise ValueError(
+                f"seed {seed} is not among Table 1's; choose from {[trial.seed for trial in trials]}."
+            )
+        path = to / f"{scheme}.pt"
+        save(load_run(chosen[0], runs), chosen[0], path)
+        out.print(f"{path}: {path.stat().st_size / 1e6:.1f} MB", soft_wrap=True)
 
 
 @app.command()
