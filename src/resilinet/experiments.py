@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 
 from resilinet.failures import SETTINGS
-from resilinet.models import mlp
+from resilinet.partitions import MLP_SKIPS
 from resilinet.schemes import DFG, RESILINET, RESILINET_PLUS, VANILLA, Scheme
 from resilinet.trials import Recipe, Trial, Values
 
@@ -24,7 +24,7 @@ PROFILES = ("published", "smoke", "full")
 FAILURES = tuple(name for name in SETTINGS["health"] if name != "no_failure")
 PARTITION, OTHER_PARTITION = (1, 2, 3, 4), (2, 3, 2, 3)
 CONFIGS = tuple(
-    tuple(skip for skip in mlp.SKIPS if skip in chosen)
+    tuple(skip for skip in MLP_SKIPS if skip in chosen)
     for chosen in (
         (),
         (("n2", "n4"),),
@@ -33,7 +33,7 @@ CONFIGS = tuple(
         (("n2", "n4"), ("n1", "n3")),
         (("n2", "n4"), ("i", "n2")),
         (("n1", "n3"), ("i", "n2")),
-        mlp.SKIPS,
+        MLP_SKIPS,
     )
 )
 """Fig. 4a's eight sets of skip hyperconnections, Config 1 first."""
@@ -120,7 +120,7 @@ def health_trial(
     return Trial(
         network=size.network,
         partition=partition,
-        skips=((() if scheme is VANILLA else mlp.SKIPS) if skips is None else skips),
+        skips=((() if scheme is VANILLA else MLP_SKIPS) if skips is None else skips),
         scheme=scheme.key,
         failout=failout,
         weights=weights or {"rule": "one", "probability": {}, "high": 1.0},

@@ -7,25 +7,11 @@ from itertools import pairwise
 import torch
 from torch import nn
 
-from resilinet.topology import Topology, vertical, with_skips
+from resilinet.partitions import MLP_SKIPS as SKIPS
+from resilinet.partitions import mlp as topology
+from resilinet.topology import Topology
 
-SKIPS = (("i", "n2"), ("n1", "n3"), ("n2", "n4"))
-"""The three skip hyperconnections; ``i`` is the IoT node, which holds nothing but the input."""
-
-
-def topology(
-    partition: tuple[int, ...] = (1, 2, 3, 4), skips: tuple[tuple[str, str], ...] = SKIPS
-) -> Topology:
-    """The MLP's physical nodes i, n1, n2, ... with their hidden layers; the output layer joins the last node.
-
-    Args:
-        partition: hidden layers on n1, n2, ...; the paper's are (1, 2, 3, 4) and, in Fig. 6, (2, 3, 2, 3), which
-            it writes 1-2-3-2-3 because it counts the input as a layer.
-        skips: the skip hyperconnections that are present.
-    """
-    sizes = {"i": 0} | {f"n{k}": size for k, size in enumerate(partition, start=1)}
-    sizes[f"n{len(partition)}"] += 1
-    return with_skips(vertical(sizes), skips)
+__all__ = ["SKIPS", "adapters", "blocks", "initialise", "topology"]
 
 
 def blocks(features: int = 23, width: int = 250, hidden: int = 10, classes: int = 13) -> list[nn.Module]:

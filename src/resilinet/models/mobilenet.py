@@ -4,30 +4,17 @@ from __future__ import annotations
 
 from torch import nn
 
-from resilinet.topology import Topology, vertical, with_skips
+from resilinet.partitions import MOBILENET_SKIPS as SKIPS
+from resilinet.partitions import mobilenet as topology
+from resilinet.topology import Topology
 
-SKIPS = (("i", "m2"), ("m1", "m3"))
-"""The two skip hyperconnections; ``i`` is the IoT node, which hosts the first convolution."""
+__all__ = ["GEOMETRIES", "SKIPS", "STACKED", "adapters", "blocks", "topology"]
 
 STACKED = ((64, 1), (128, 2), (128, 1), (256, 2), (256, 1), (512, 2), *[(512, 1)] * 5, (1024, 2), (1024, 1))
 """Output channels at width 1 and stride of each of the 13 depthwise-separable blocks."""
 
 GEOMETRIES = {"released-cifar": (32, 1), "160px": (160, 2)}
 """Side of the image and stride of the first convolution and of the second block, by name."""
-
-
-def topology(
-    partition: tuple[int, ...] = (1, 3, 5, 5), skips: tuple[tuple[str, str], ...] = SKIPS
-) -> Topology:
-    """The physical nodes i, m1, m2, m3 with their blocks, the first convolution counted; the head joins the last.
-
-    Args:
-        partition: blocks on each node; the paper's are (1, 3, 5, 5) and, in Fig. 6, (2, 2, 4, 6).
-        skips: the skip hyperconnections that are present.
-    """
-    sizes = dict(zip(("i", *(f"m{k}" for k in range(1, len(partition)))), partition, strict=True))
-    sizes[list(sizes)[-1]] += 1
-    return with_skips(vertical(sizes), skips)
 
 
 def blocks(geometry: str = "released-cifar", width: float = 0.75, classes: int = 10) -> list[nn.Module]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from resilinet.topology import Topology, vertical, with_skips
+from resilinet.partitions import RESNET_SKIPS as SKIPS
+from resilinet.partitions import resnet as topology
+from resilinet.topology import Topology
 
-SKIPS = (("i", "z2"), ("z1", "z3"))
-"""The two skip hyperconnections; ``i`` is the IoT node, which hosts the stem."""
+__all__ = ["GEOMETRIES", "SKIPS", "STAGES", "PreActivationBlock", "adapters", "blocks", "topology"]
 
 GEOMETRIES = ("released", "cifar", "cifar-raw-image")
 STAGES = (64, 128, 256, 512)
@@ -36,11 +37,6 @@ class PreActivationBlock(nn.Module):
         shortcut = x if isinstance(self.shortcut, nn.Identity) else self.shortcut(opened)
         total: torch.Tensor = self.body(opened) + shortcut
         return total
-
-
-def topology(skips: tuple[tuple[str, str], ...] = SKIPS) -> Topology:
-    """The stem on i, two blocks each on z1 and z2, four blocks and the head on z3 (the paper's 1-4-4-9 layers)."""
-    return with_skips(vertical({"i": 1, "z1": 2, "z2": 2, "z3": 5}), skips)
 
 
 def blocks(geometry: str = "released", classes: int = 10) -> list[nn.Module]:
