@@ -72,7 +72,7 @@ def run(
         raise DataError(
             f"the trial describes {dict(trial.data)}, but the data at hand are {dict(data.description)}."
         )
-    began = time.perf_counter()
+    began, code = time.perf_counter(), commit()
     network = build_network(trial)
     topology = network.topology
     resumed = (folder / "checkpoint.pt").exists()
@@ -107,14 +107,14 @@ def run(
         history=history,
         best_epoch=best_epoch,
         parameters=sum(p.numel() for p in network.parameters()),
-        provenance=provenance(time.perf_counter() - began, resumed),
+        provenance=provenance(code, time.perf_counter() - began, resumed),
     )
 
 
-def provenance(wall_seconds: float, resumed: bool) -> dict[str, Any]:
+def provenance(code: str, wall_seconds: float, resumed: bool) -> dict[str, Any]:
     """Where a number came from; none of this is part of a trial's identity."""
     return {
-        "commit": commit(),
+        "commit": code,
         "python": platform.python_version(),
         "torch": torch.__version__,
         "device": platform.processor() or platform.machine(),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import hashlib
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -97,7 +98,8 @@ def train(
         recipe: how to train.
         failout: draws who is alive for each batch.
         seed: of batch order and failout.
-        checkpoint: where each finished epoch is kept, so that a killed training loses at most the running one.
+        checkpoint: where each finished epoch is kept, so that a killed training loses at most the running one;
+            where one lies already, training goes on from it.
         stop: asked after every epoch.
         report: told after every epoch.
 
@@ -107,6 +109,9 @@ def train(
     Raises:
         Interrupted: ``stop`` said so before the last epoch was over.
         ArithmeticError: the loss is no longer finite.
+
+    Warns:
+        UserWarning: the checkpoint is damaged; nothing of it is used, and training starts afresh.
     """
     order, masks = generator(seed, "batches"), generator(seed, "failout")
     weights = MasterWeights(network, recipe.precision)
@@ -117,8 +122,8 @@ def train(
     validation = data.validation.x.to(weights.dtype)
     history: list[Mapping[str, float]] = []
     best: dict[str, Any] = {"epoch": 0, "accuracy": -1.0, "network": {}}
-    if checkpoint is not None and checkpoint.exists():
-        state = torch.load(checkpoint, weights_only=True)
+    state = None if checkpoint is None else load(checkpoint, network)
+    if state is not None:
         network.load_state_dict(state["network"])
         optimizer.load_state_dict(state["optimizer"])
         order.set_state(state["order"])
@@ -179,3 +184,24 @@ def save(state: Mapping[str, Any], path: Path) -> None:
     partial = path.with_suffix(".partial")
     torch.save(state, partial)
     partial.replace(path)
+
+
+def load(path: Path, network: DistributedNetwork) -> dict[str, Any] | None:
+    """The checkpoint of ``network`` at ``path``, or None where there is none that is whole.
+
+    A damaged checkpoint costs the time that it stood for, never a result: training afresh gives the same numbers.
+    Refusing it would stop an unattended sweep at this trial every time.
+    """
+    if not path.exists():
+        return None
+    try:
+        state: dict[str, Any] = torch.load(path, weights_only=True)
+        if missing := {"network", "optimizer", "order", "masks", "history", "best"} - set(state):
+            raise ValueError(f"{min(missing)!r} is missing")
+        # On a copy, because loading stops at the first tensor that does not fit and keeps those before it.
+        copy.deepcopy(network).load_state_dict(state["network"])
+    except Exception as error:
+        reason = str(error).split(". ")[0].split("\n")[0] or type(error).__name__
+        warnings.warn(f"{path}: not a whole checkpoint ({reason}); training starts afresh.", stacklevel=3)
+        return None
+    return state
