@@ -180,7 +180,7 @@ def higher_rates(measured: Measured) -> list[Check]:
     """Key observation 3: each higher rate is worse, in every setting."""
     return [
         check(
-            f"{lower} minus {higher} in {name_of(setting)}",
+            f"{lower} minus {higher} in {name_of(setting)}".replace("%", " %"),
             rate_sample(measured, lower, setting) - rate_sample(measured, higher, setting),
         )
         for setting in SETTINGS

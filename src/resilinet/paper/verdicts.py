@@ -74,10 +74,10 @@ class Check:
 
     @property
     def leans(self) -> bool:
-        """Whether the mean does, at least."""
+        """Whether the mean, at least, lies on the right side of zero and below the upper threshold."""
         return (
             self.difference is not None
-            and self.difference > self.above
+            and self.difference > min(self.above, 0.0)
             and (self.below is None or self.difference < self.below)
         )
 

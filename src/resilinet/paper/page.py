@@ -1,0 +1,122 @@
+"""The ledger as a page of the book: a part to unfold for each artefact, with every entry and its trials."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from html import escape
+from itertools import groupby
+from typing import TYPE_CHECKING, Final
+
+from resilinet.paper.ledger import totals
+from resilinet.paper.verdicts import Entry, Verdict
+
+if TYPE_CHECKING:
+    from IPython.display import HTML
+
+HEADS: Final = ("key", "paper", "ours", "95 % interval", "seeds", "verdict", "why", "trials")
+
+
+def show_totals(entries: Sequence[Entry]) -> HTML:
+    """How many numbers and statements have each verdict."""
+    numbers = totals(entry for entry in entries if entry.artefact != "claims")
+    claims = totals(entry for entry in entries if entry.artefact == "claims")
+    rows = "".join(
+        f"<tr><th>{verdict}</th><td>{numbers.get(verdict, 0)}</td><td>{claims.get(verdict, 0)}</td></tr>"
+        for verdict in Verdict
+        if verdict in numbers or verdict in claims
+    )
+    total = f"<tr><th>all</th><td>{sum(numbers.values())}</td><td>{sum(claims.values())}</td></tr>"
+    head = "<tr><th>verdict</th><th>printed numbers</th><th>statements</th></tr>"
+    return _html(f'<table class="dataframe"><thead>{head}</thead><tbody>{rows}{total}</tbody></table>')
+
+
+def show_ledger(entries: Iterable[Entry]) -> HTML:
+    """Every printed number, a part to unfold for each artefact."""
+    parts = []
+    for artefact, group in groupby(entries, key=lambda entry: entry.artefact):
+        found = list(group)
+        counts = ", ".join(f"{number} {verdict}" for verdict, number in totals(found).items())
+        source = found[0].source
+        parts.append(
+            f'<details class="ledger" id="ledger-{escape(artefact)}"><summary><code>{escape(artefact)}</code> '
+            f"({escape(source)}): {counts}</summary>{_table(found)}</details>"
+        )
+    return _html("\n".join(parts))
+
+
+def show_statements(entries: Iterable[Entry]) -> HTML:
+    """Every statement with its verdict, and the comparisons behind it to unfold."""
+    from resilinet.tables import checks, show  # tables are built on the ledger
+
+    parts = []
+    for entry in entries:
+        if entry.artefact != "claims":
+            continue
+        inner = f"<p>{escape(entry.note)}</p>"
+        if entry.checks:
+            inner += str(show(checks(entry)).data)
+        if entry.trials:
+            inner += _trials(entry)
+        anchor = f"claim-{escape(entry.key.replace('/', '-'))}"
+        parts.append(
+            f'<details class="ledger" id="{anchor}"><summary>{_badge(entry.verdict)} '
+            f"<code>{escape(entry.key)}</code> {escape(entry.statement)}</summary>{inner}</details>"
+        )
+    return _html("\n".join(parts))
+
+
+def _table(entries: Iterable[Entry]) -> str:
+    head = "".join(f"<th>{name}</th>" for name in HEADS)
+    rows = "".join(f"<tr>{''.join(_cells(entry))}</tr>" for entry in entries)
+    return f'<table class="dataframe"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
+
+
+def _cells(entry: Entry) -> list[str]:
+    digits = max(entry.digits, 2)
+    ours = "" if entry.ours is None else f"{entry.ours:.{digits}f}"
+    known = entry.low is not None and entry.high is not None
+    bounds = f"{entry.low:.{digits}f} to {entry.high:.{digits}f}" if known else ""
+    paper = "" if entry.paper is None else f"{entry.paper:.{entry.digits}f}"
+    seeds = f"{entry.seeds} of {entry.wanted}" if entry.wanted else ""
+    texts = [escape(entry.key), paper, ours, bounds, seeds, _badge(entry.verdict), escape(entry.note)]
+    return [f"<td>{text}</td>" for text in [*texts, _trials(entry) if entry.trials else ""]]
+
+
+def _badge(verdict: Verdict) -> str:
+    return f'<strong class="verdict verdict-{verdict.name.lower().replace("_", "-")}">{verdict}</strong>'
+
+
+def _trials(entry: Entry) -> str:
+    """Each trial by the first digits of its identity, a link to where it is described on this page."""
+    links = " ".join(f'<a href="#trial-{name[:16]}"><code>{name[:8]}</code></a>' for name in entry.trials)
+    return f"<details><summary>{len(entry.trials)}</summary>{links}</details>"
+
+
+def show_trials(rows: Iterable[tuple[str, Sequence[tuple[str, ...]]]], heads: Sequence[str]) -> HTML:
+    """The trials by artefact, each with an anchor that the ledger links to.
+
+    Args:
+        rows: title of the artefact, and for each trial its cells, the identity first.
+        heads: titles of the cells.
+    """
+    parts, anchored = [], set[str]()
+    for title, trials in rows:
+        lines = []
+        for cells in trials:
+            name = cells[0]
+            anchor = "" if name in anchored else f' id="trial-{escape(name)}"'
+            anchored.add(name)
+            rest = "".join(f"<td>{escape(text)}</td>" for text in cells[1:])
+            lines.append(f"<tr{anchor}><td><code>{escape(name)}</code></td>{rest}</tr>")
+        head = "".join(f"<th>{escape(text)}</th>" for text in heads)
+        parts.append(
+            f'<h3>{escape(title)}</h3><table class="dataframe"><thead><tr>{head}</tr></thead>'
+            f"<tbody>{''.join(lines)}</tbody></table>"
+        )
+    return _html("\n".join(parts))
+
+
+def _html(text: str) -> HTML:
+    from IPython.display import HTML
+
+    return HTML(text)

@@ -1,0 +1,312 @@
+"""The tables that chapters show: the paper's numbers and ours side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+import pandas as pd
+
+from resilinet.expectation import Interval
+from resilinet.failures import FailureSetting
+from resilinet.paper.claims import FAILURES, SETTINGS, config_gain, name_of, survival_loss
+from resilinet.paper.ledger import totals
+from resilinet.paper.measured import Measured, Sample
+from resilinet.paper.verdicts import Check, Entry, Verdict, check
+from resilinet.schemes import SCHEMES
+
+if TYPE_CHECKING:
+    from IPython.display import HTML
+
+MARKS: Final[Mapping[Verdict, str]] = {
+    Verdict.REPRODUCED: "✓",
+    Verdict.TREND: "≈",
+    Verdict.NOT_REPRODUCED: "✗",
+    Verdict.INCOMPLETE: "…",
+    Verdict.NOT_ATTEMPTED: "–",
+    Verdict.GIVEN: "=",
+    Verdict.NONE: "∅",
+}
+"""What stands for a verdict in a narrow table."""
+SCENARIOS: Final = ("none", "n1", "n2", "n3", "n1+n2", "n1+n3", "n2+n3", "n1+n2+n3")
+RATES: Final = ("failure", "5%", "10%", "30%", "50%")
+NOTHING: Final = "n/a"
+
+
+def legend() -> str:
+    """What the marks and the ± mean."""
+    marks = ", ".join(f"{mark} {verdict}" for verdict, mark in MARKS.items())
+    return f"± is half the 95 % t-interval over seeds; k/n counts seeds where some are missing. {marks}."
+
+
+def ours(entry: Entry) -> str:
+    """Our value of an entry with interval and mark; seeds where some are missing."""
+    return cell(entry.ours, entry.half, entry.seeds, entry.wanted, entry.digits) + f" {MARKS[entry.verdict]}"
+
+
+def cell(mean: float | None, half: float | None, seeds: int, wanted: int, digits: int = 2) -> str:
+    """A value, half its interval, and how many seeds there are where some are missing.
+
+    >>> cell(97.123, 0.25, 3, 10)
+    '97.12 ± 0.25 (3/10)'
+    """
+    digits = max(digits, 2)
+    text = NOTHING if mean is None else f"{mean:.{digits}f}"
+    if half is not None:
+        text += f" ± {half:.{digits}f}"
+    return text + (f" ({seeds}/{wanted})" if seeds < wanted else "")
+
+
+def show_sample(sample: Sample) -> str:
+    """The cell of a sample that no printed number answers to."""
+    return show_interval(sample.interval, len(sample.values), sample.wanted)
+
+
+def show_interval(found: Interval | None, seeds: int, wanted: int) -> str:
+    """The cell of an interval."""
+    half = None if found is None or found.n < 2 else (found.high - found.low) / 2
+    return cell(found.mean if found else None, half, seeds, wanted)
+
+
+def show_check(one: Check) -> str:
+    """The cell of a paired difference, with its sign."""
+    if one.difference is None:
+        return cell(None, None, one.seeds, one.wanted)
+    half = None if one.low is None or one.high is None else (one.high - one.low) / 2
+    sign = "+" if one.difference >= 0 else ""
+    return sign + cell(one.difference, half, one.seeds, one.wanted)
+
+
+def beside(
+    entries: Iterable[Entry], artefact: str, series: Mapping[str, str], conditions: Mapping[str, str]
+) -> pd.DataFrame:
+    """Printed numbers and ours: a row a condition, for each series a column ``paper`` and a column ``ours``.
+
+    Args:
+        entries: the ledger.
+        artefact: whose numbers.
+        series: keys of columns to their titles.
+        conditions: keys of rows to their titles.
+    """
+    known = {entry.key: entry for entry in entries if entry.artefact == artefact}
+    columns: dict[tuple[str, str], list[str]] = {}
+    for name, title in series.items():
+        found = [known.get(f"{name}/{condition}") for condition in conditions]
+        columns[title, "paper"] = ["" if e is None else f"{e.paper:.{e.digits}f}" for e in found]
+        columns[title, "ours"] = ["" if e is None else ours(e) for e in found]
+    return pd.DataFrame(columns, index=pd.Index(list(conditions.values())))
+
+
+def scheme_names(*keys: str) -> dict[str, str]:
+    """Schemes as the paper writes them, by key."""
+    return {key: SCHEMES[key].name for key in keys}
+
+
+def setting_names(names: Sequence[str] = SETTINGS) -> dict[str, str]:
+    """Failure settings as the paper writes them, by key."""
+    return {name: name_of(name) for name in names}
+
+
+def table_1(entries: Sequence[Entry]) -> pd.DataFrame:
+    """Table 1, Health: the probability under Normal and the accuracy for each set of failing nodes, in percent."""
+    conditions = {key: key.replace("+", ", ").replace("none", "None") for key in SCENARIOS}
+    schemes = scheme_names("resilinet-plus", "resilinet", "dfg", "vanilla")
+    return beside(
+        entries,
+        "table-1-health",
+        {"probability": "Probability"} | schemes,
+        conditions | {"average": "Average"},
+    ).rename_axis("Failing nodes")
+
+
+def figure_2a(entries: Sequence[Entry]) -> pd.DataFrame:
+    """Fig. 2a: average accuracy by failure setting, in percent."""
+    return beside(
+        entries, "figure-2a", scheme_names("vanilla", "dfg", "resilinet"), setting_names()
+    ).rename_axis("Setting")
+
+
+def figure_6(entries: Sequence[Entry]) -> pd.DataFrame:
+    """Fig. 6, Health: average accuracy with the partition 1-2-3-2-3, in percent."""
+    return beside(
+        entries, "figure-6-health", scheme_names("vanilla", "dfg", "resilinet"), setting_names()
+    ).rename_axis("Setting")
+
+
+def table_3(entries: Sequence[Entry]) -> pd.DataFrame:
+    """Table 3, Health: average accuracy by failout rate, in percent."""
+    rates = {rate: "Failure" if rate == "failure" else rate.replace("%", " %") for rate in RATES}
+    return beside(entries, "table-3-health", rates, setting_names()).rename_axis("Setting")
+
+
+def figure_3(entries: Sequence[Entry]) -> pd.DataFrame:
+    """Fig. 3, Health: standard deviation among weight rules, in percentage points."""
+    known = {entry.key: entry for entry in entries if entry.artefact == "figure-3-health"}
+    rows = {name_of(name): known[name] for name in SETTINGS}
+    return pd.DataFrame(
+        {title: [f"{e.paper:.{e.digits}f}", ours(e)] for title, e in rows.items()}, index=["paper", "ours"]
+    ).T.rename_axis("Setting")
+
+
+def weight_rules(measured: Measured) -> pd.DataFrame:
+    """The averages behind Fig. 3, and those with weights from U(0,10), in percent."""
+    from resilinet.paper.claims import weight_samples
+
+    columns = {}
+    for setting in SETTINGS:
+        found = weight_samples(measured, setting)
+        found |= {"U(0,10)": measured.average("figure-3-health", "U(0,10)", setting)}
+        columns[name_of(setting)] = {rule: show_sample(sample) for rule, sample in found.items()}
+    return pd.DataFrame(columns).rename_axis("Weights")
+
+
+def figure_4a(measured: Measured) -> pd.DataFrame:
+    """Fig. 4a: average accuracy for each set of skips, and the gain over Config 1 in Hazardous, in percent."""
+    from resilinet.experiments import CONFIGS
+
+    rows = {}
+    for number, skips in enumerate(CONFIGS, start=1):
+        row = {"Skips": ", ".join(f"{a}→{b}" for a, b in skips) or "none"}
+        for setting in SETTINGS:
+            row[name_of(setting)] = show_sample(measured.average("figure-4a", f"Config {number}", setting))
+        gain = check("", config_gain(measured, number, "hazardous"))
+        row["Gain in Hazardous"] = show_check(gain) if number > 1 else ""
+        rows[f"Config {number}"] = row
+    return pd.DataFrame(rows).T
+
+
+def survival_scaling(measured: Measured) -> pd.DataFrame:
+    """Section 2.3: what scaling by survival probabilities costs, in percentage points, paired by seed."""
+    rows = {}
+    for key, name in scheme_names("resilinet", "resilinet-plus").items():
+        for source, title in (("failout", "training: 10 % failout"), ("setting", "inference: the setting")):
+            row = {}
+            for setting in FAILURES:
+                loss = survival_loss(measured, key, setting, setting if source == "setting" else source)
+                plain = measured.average("section-2.3-health", key, setting)
+                row[name_of(setting), "unscaled"] = show_sample(plain)
+                row[name_of(setting), "lost"] = show_check(check("", loss))
+            rows[name, title] = row
+    table = pd.DataFrame.from_dict(rows, orient="index")
+    table.columns = pd.MultiIndex.from_tuples(
+        [(name_of(s), part) for s in FAILURES for part in ("unscaled", "lost")]
+    )
+    return table.rename_axis(["Scheme", "Survival in"])
+
+
+def short_recipe(measured: Measured) -> pd.DataFrame:
+    """The short recipe against the paper's: average accuracies and their difference, paired by seed."""
+    rows = {}
+    for setting in SETTINGS:
+        long, short = (
+            measured.average("short-recipe", row, setting) for row in ("paper's recipe", "short recipe")
+        )
+        shared = short - long
+        rows[name_of(setting)] = {
+            "paper's recipe": show_sample(long),
+            "short recipe": show_sample(short),
+            "difference": show_check(check("", shared)),
+            "shared seeds": str(len(shared.values)),
+        }
+    return pd.DataFrame(rows).T.rename_axis("Setting")
+
+
+def own_setting(measured: Measured, probability: Mapping[str, float]) -> pd.DataFrame:
+    """Average accuracy of every scheme under failure probabilities of the reader's own, in percent.
+
+    Raises:
+        ValueError: a value is no probability, or a node does not exist or cannot fail.
+    """
+    setting = FailureSetting("your own", dict(probability))
+    title = ", ".join(f"{node} {p:g}" for node, p in probability.items())
+    return pd.DataFrame(
+        {
+            title: {
+                name: show_sample(measured.average("table-1-health", key, setting))
+                for key, name in scheme_names("vanilla", "dfg", "resilinet", "resilinet-plus").items()
+            }
+        }
+    ).rename_axis("Scheme")
+
+
+def checks(entry: Entry) -> pd.DataFrame:
+    """The comparisons behind a statement: difference with interval, effect size, threshold, and whether it holds."""
+    rows = []
+    for one in entry.checks:
+        bounds = f"above {one.above:g}" if one.below is None else f"between {one.above:g} and {one.below:g}"
+        if one.above < 0:
+            bounds = f"below {one.below:g}"
+        rows.append(
+            {
+                "comparison": one.what,
+                "difference (points)": show_check(one),
+                "Cohen's d": NOTHING if one.effect is None else f"{one.effect:.1f}",
+                "is to be": bounds,
+                "holds": "yes" if one.holds else "not yet known" if one.seeds < one.wanted else "no",
+            }
+        )
+    return pd.DataFrame(rows).set_index("comparison")
+
+
+def provenance(measured: Measured, artefact: str) -> pd.DataFrame:
+    """Where each trial of an artefact came from."""
+    rows = []
+    for row in measured.rows(artefact):
+        for record in measured.records(artefact, row):
+            made: Mapping[str, Any] = record.provenance
+            rows.append(
+                {
+                    "row": row,
+                    "seed": record.trial.seed,
+                    "trial": record.id[:16],
+                    "kept epoch": f"{record.best_epoch} of {record.trial.recipe.epochs}",
+                    "minutes": f"{made.get('wall_seconds', float('nan')) / 60:.1f}",
+                    "torch": made.get("torch", NOTHING),
+                    "commit": str(made.get("commit", NOTHING))[:10],
+                }
+            )
+    columns = ["row", "seed", "trial", "kept epoch", "minutes", "torch", "commit"]
+    return pd.DataFrame(rows, columns=columns).set_index(["row", "seed"])
+
+
+def show(table: pd.DataFrame, caption: str = "") -> HTML:
+    """A table as HTML, with long text in full and, where given, a caption."""
+    from IPython.display import HTML
+
+    with pd.option_context("display.max_colwidth", None):
+        html = table.to_html(border=0, na_rep="", float_format=lambda value: f"{value:.2f}", justify="left")
+    if caption:
+        html = html.replace(">\n", f">\n  <caption>{caption}</caption>\n", 1)
+    return HTML(html)
+
+
+def in_short(entries: Sequence[Entry], *artefacts: str) -> str:
+    """How many numbers of some artefacts have which verdict, as the end of a sentence."""
+    counts = totals(
+        entry for entry in entries if entry.artefact in artefacts and entry.verdict != Verdict.GIVEN
+    )
+    return f"of {sum(counts.values())} printed numbers " + ", ".join(f"{n} {v}" for v, n in counts.items())
+
+
+def differing(entries: Sequence[Entry], *artefacts: str) -> pd.DataFrame:
+    """The printed numbers of some artefacts that are not reproduced, with the reason."""
+    rows = [
+        {
+            "artefact": entry.artefact,
+            "key": entry.key,
+            "paper": f"{entry.paper:.{entry.digits}f}",
+            "ours": ours(entry),
+            "why": entry.note,
+        }
+        for entry in entries
+        if entry.artefact in artefacts and entry.verdict in (Verdict.TREND, Verdict.NOT_REPRODUCED)
+    ]
+    return pd.DataFrame(rows, columns=["artefact", "key", "paper", "ours", "why"]).set_index(
+        ["artefact", "key"]
+    )
+
+
+def statement(entries: Sequence[Entry], key: str) -> str:
+    """A statement of the paper with its verdict and what decides it, in Markdown."""
+    entry = next(entry for entry in entries if (entry.artefact, entry.key) == ("claims", key))
+    return f"*{entry.statement}* **{entry.verdict.capitalize()}**: {entry.note}"
