@@ -117,7 +117,7 @@ def provenance(code: str, wall_seconds: float, resumed: bool) -> dict[str, Any]:
         "commit": code,
         "python": platform.python_version(),
         "torch": torch.__version__,
-        "device": platform.processor() or platform.machine(),
+        "device": f"{platform.machine()} CPU, {torch.backends.cpu.get_cpu_capability()}",
         "threads": torch.get_num_threads(),
         "wall_seconds": round(wall_seconds, 1),
         "resumed": resumed,
