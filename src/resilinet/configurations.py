@@ -1,16 +1,10 @@
-"""Topologies of the paper that are drawn and counted, but need no layers: Figs. 1 and 5."""
+"""The three configurations of hyperconnections of Fig. 5, as topologies."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 from resilinet.topology import Hyperconnection, Node, Topology, vertical, with_skips
-
-MOBILENET = with_skips(vertical({"i": 1, "m1": 3, "m2": 5, "m3": 6}))
-"""MobileNetV1 in Fig. 1, partition 1-3-5-5: a convolution on the IoT node, 13 stacked layers, the head on ``m3``."""
-
-RESNET = with_skips(vertical({"i": 1, "z1": 4, "z2": 4, "z3": 9}))
-"""ResNet-18 in Fig. 1, partition 1-4-4-9: all 18 layers."""
 
 FIGURE_5: Mapping[str, Topology] = {
     "a": with_skips(vertical({"v1": 1, "v2": 1, "v3": 1})),
