@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import os
 import time
+import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from resilinet.experiments import ARTEFACTS, Size, size_of
 from resilinet.store import Store
-from resilinet.sweep import Event, Setup, missing, sweep
 from resilinet.trials import Trial
+
+if TYPE_CHECKING:
+    from resilinet.sweep import Event, Setup
 
 
 def prepare(profile: str, results: str | Path, *artefacts: str) -> tuple[Store, Size]:
@@ -35,6 +39,10 @@ def prepare(profile: str, results: str | Path, *artefacts: str) -> tuple[Store, 
     size, folder = size_of(profile), Path(results)
     store = Store(folder)
     if profile != "published":
+        with warnings.catch_warnings():
+            # The downloader's progress bar would like ipywidgets, which no chapter needs.
+            warnings.filterwarnings("ignore", message="IProgress not found")
+            from resilinet.sweep import Setup  # here, as a chapter that only reads needs no training code
         # Without a thread for each tiny product: that costs more than it saves.
         threads = 1 if profile == "smoke" else int(os.environ.get("OMP_NUM_THREADS", os.cpu_count() or 1))
         setup = Setup(folder, folder.parent / "runs", folder.parent / "data", threads, keep_weights=False)
@@ -49,6 +57,8 @@ def complete(trials: Sequence[Trial], setup: Setup, say: Callable[[str], None]) 
     Raises:
         RuntimeError: a trial failed.
     """
+    from resilinet.sweep import missing, sweep
+
     store, began, done = Store(setup.results), time.monotonic(), 0
     todo = missing(trials, store)
     epochs_left = epochs = sum(trial.recipe.epochs for trial in todo)

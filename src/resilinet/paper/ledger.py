@@ -113,11 +113,11 @@ def arithmetic(number: Printed) -> tuple[float, str] | None:
 def health_saving() -> tuple[float, str]:
     """Table 4's row for Health, in percent, from what the network's modules really send."""
     from resilinet.bandwidth import saving
-    from resilinet.experiments import PAPER, health_trial
-    from resilinet.runner import build_network
-    from resilinet.schemes import RESILINET
+    from resilinet.models import mlp
+    from resilinet.network import DistributedNetwork
 
-    network = build_network(health_trial(PAPER, RESILINET, 0))
+    topology = mlp.topology()
+    network = DistributedNetwork(mlp.blocks(), topology, input_shape=(23,), adapters=mlp.adapters(topology))
     elements = network.elements()
     sent = ", ".join(f"{node} {count}" for node, count in elements.items() if node != network.topology.cloud)
     return 100 * saving(network.topology, elements), f"Numbers sent for one example: {sent}."
