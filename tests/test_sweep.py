@@ -1,0 +1,280 @@
+"""A sweep runs what is missing, each trial once, whoever is killed on the way and whoever sweeps beside it."""
+
+import json
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+import torch
+from filelock import FileLock
+
+from resilinet import sweep as sweep_module
+from resilinet.datasets import DataError
+from resilinet.store import Store, StoreError
+from resilinet.sweep import Event, Setup, missing, sweep
+from resilinet.trials import Record, Trial
+
+pytestmark = pytest.mark.usefixtures("_one_thread")
+
+SCRIPT = """
+import json, os, signal, sys, time
+from pathlib import Path
+from resilinet.sweep import Setup, sweep
+from resilinet.trials import Trial
+
+folder, processes, die_at = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
+
+def tell(event):
+    print(event.kind, event.trial, event.epoch, flush=True)
+    if event.epoch == die_at:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+if __name__ == "__main__":
+    trials = [Trial.from_values(values) for values in json.load(sys.stdin)]
+    print("ready", flush=True)
+    while not (folder / "go").exists():
+        time.sleep(0.01)
+    sweep(trials, Setup(folder / "results", folder / "runs"), processes=processes, tell=tell)
+"""
+
+
+def setup(folder: Path, **options: object) -> Setup:
+    return Setup(folder / "results", folder / "runs", folder / "data", **options)
+
+
+def script(
+    folder: Path, trials: list[Trial], *, processes: int = 1, die_at: int = -1
+) -> subprocess.Popen[str]:
+    """Another Python that sweeps the same folder as soon as it finds the file ``go`` there."""
+    (folder / "sweep.py").write_text(SCRIPT)
+    process = subprocess.Popen(
+        [sys.executable, str(folder / "sweep.py"), str(folder), str(processes), str(die_at)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdin is not None
+    process.stdin.write(json.dumps([trial.values for trial in trials]))
+    process.stdin.close()
+    process.stdin = None
+    return process
+
+
+def outcome(record: Record) -> tuple[object, ...]:
+    """What a trial gives, without when and where."""
+    return record.trial, record.counts, record.survival, record.history, record.best_epoch
+
+
+@pytest.fixture
+def trials(tiny_trials: Callable[[int], list[Trial]]) -> list[Trial]:
+    return tiny_trials(3)
+
+
+def test_what_is_missing_is_run_once(trials: list[Trial], tmp_path: Path) -> None:
+    told: list[Event] = []
+    assert sweep([*trials, trials[0]], setup(tmp_path), tell=told.append) == []
+    assert [event.kind for event in told] == ["started", "epoch", "epoch", "epoch", "finished"] * 3
+    assert [event.trial for event in told if event.kind == "finished"] == [trial.id for trial in trials]
+    assert {record.trial.seed for record in Store(tmp_path / "results")} == {0, 1, 2}
+    assert not list(tmp_path.glob("runs/*/checkpoint.pt"))
+    assert len(list(tmp_path.glob("runs/*/weights.pt"))) == 3
+
+
+def test_a_second_call_does_nothing(trials: list[Trial], tmp_path: Path) -> None:
+    sweep(trials[:2], setup(tmp_path))
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.glob("results/*")}
+    told: list[Event] = []
+    assert sweep(trials[:2], setup(tmp_path), tell=told.append) == []
+    assert told == []
+    assert {path: path.stat().st_mtime_ns for path in tmp_path.glob("results/*")} == before
+    assert missing(trials, Store(tmp_path / "results")) == trials[2:]
+
+
+def test_weights_are_kept_only_where_wanted(trials: list[Trial], tmp_path: Path) -> None:
+    sweep(trials[:1], setup(tmp_path, keep_weights=False))
+    assert not list(tmp_path.glob("runs/*/*.pt"))
+
+
+def test_nothing_to_run_ends_at_once(tmp_path: Path) -> None:
+    assert sweep([], setup(tmp_path), processes=2) == []
+
+
+def test_out_of_time_a_sweep_stops_after_the_epoch_and_the_next_call_goes_on(
+    trials: list[Trial], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By a clock on which every epoch takes a second."""
+    told: list[Event] = []
+    epochs = lambda: float(sum(event.kind == "epoch" for event in told))  # noqa: E731
+    monkeypatch.setattr(sweep_module, "time", SimpleNamespace(time=epochs))
+    assert sweep(trials, setup(tmp_path), time_budget=4.5, tell=told.append) == []
+    assert [event.kind for event in told] == [
+        *["started", "epoch", "epoch", "epoch", "finished"],
+        *["started", "epoch", "epoch", "stopped"],
+    ]
+    assert missing(trials, Store(tmp_path / "results")) == trials[1:]
+    again: list[Event] = []
+    assert sweep(trials, setup(tmp_path), tell=again.append) == []
+    assert [event.epoch for event in again if event.kind == "epoch"] == [3, 1, 2, 3]
+    assert missing(trials, Store(tmp_path / "results")) == []
+    sweep(trials, setup(tmp_path / "uninterrupted"))
+    for trial in trials:
+        stopped, straight = (
+            Store(folder / "results").read(trial.id) for folder in (tmp_path, tmp_path / "uninterrupted")
+        )
+        assert outcome(stopped) == outcome(straight)
+
+
+def test_without_time_nothing_begins(trials: list[Trial], tmp_path: Path) -> None:
+    told: list[Event] = []
+    assert sweep(trials, setup(tmp_path), time_budget=0, tell=told.append) == []
+    assert told == []
+
+
+def test_a_trial_that_fails_is_reported_and_the_others_run(trials: list[Trial], tmp_path: Path) -> None:
+    wild = replace(trials[0], recipe=replace(trials[0].recipe, learning_rate=1e30))
+    odd = replace(trials[0], network=dict(trials[0].network) | {"model": "transformer"})
+    failed = sweep([wild, odd, *trials[1:]], setup(tmp_path))
+    assert [(event.kind, event.trial) for event in failed] == [("failed", wild.id), ("failed", odd.id)]
+    assert "the training loss of epoch 1 is nan" in failed[0].message
+    assert "'transformer' is no model of this package" in failed[1].message
+    assert {record.trial.seed for record in Store(tmp_path / "results")} == {1, 2}
+
+
+@pytest.mark.parametrize("content", ["", "{}", None], ids=["empty", "foreign", "another trial"])
+def test_a_result_that_cannot_be_trusted_is_refused_before_anything_runs(
+    trials: list[Trial], tmp_path: Path, content: str | None
+) -> None:
+    sweep(trials[:1], setup(tmp_path))
+    (path,) = tmp_path.glob("results/*.json")
+    if content is None:
+        path.rename(path.with_name(f"{trials[1].id[:16]}.json"))
+    else:
+        path.write_text(content)
+    told: list[Event] = []
+    with pytest.raises(StoreError, match=r"[0-9a-f]{16}\.json: .*(refused|run the trial again)"):
+        sweep(trials, setup(tmp_path), tell=told.append)
+    assert told == []
+
+
+def test_data_that_are_not_there_are_refused_before_anything_runs(
+    trials: list[Trial], tmp_path: Path
+) -> None:
+    described = dict(trials[0].data) | {"fingerprint": "0" * 64}
+    told: list[Event] = []
+    with pytest.raises(DataError, match="0000"):
+        sweep([trials[0], replace(trials[1], data=described)], setup(tmp_path), tell=told.append)
+    assert told == []
+
+
+def test_a_trial_that_someone_else_runs_is_left_to_them(trials: list[Trial], tmp_path: Path) -> None:
+    folder = tmp_path / "runs" / trials[0].id[:16]
+    folder.mkdir(parents=True)
+    with FileLock(folder / "lock"):
+        assert sweep(trials, setup(tmp_path)) == []
+    assert missing(trials, Store(tmp_path / "results")) == trials[:1]
+    assert sweep(trials, setup(tmp_path)) == []
+    assert missing(trials, Store(tmp_path / "results")) == []
+
+
+def test_threads_are_those_of_the_setup(
+    trials: list[Trial], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found: list[int] = []
+    monkeypatch.setattr(sweep_module, "run", lambda *a, **o: found.append(torch.get_num_threads()) or 1 / 0)
+    failed = sweep(trials[:1], setup(tmp_path, threads=2))
+    assert found == [2]
+    assert "ZeroDivisionError" in failed[0].message
+
+
+def test_a_sweep_killed_in_a_trial_goes_on_where_it_was(trials: list[Trial], tmp_path: Path) -> None:
+    (tmp_path / "go").touch()
+    longer = [replace(trial, recipe=replace(trial.recipe, epochs=8)) for trial in trials[:2]]
+    with script(tmp_path, longer, die_at=5) as process:
+        out, err = process.communicate(timeout=120)
+    assert process.returncode == -signal.SIGKILL, err
+    assert out.splitlines()[-1] == f"epoch {longer[0].id} 5"
+    assert list((tmp_path / "results").glob("*")) == []
+    told: list[Event] = []
+    assert sweep(longer, setup(tmp_path), tell=told.append) == []
+    assert [event.epoch for event in told if event.kind == "epoch"] == [6, 7, 8, *range(1, 9)]
+    sweep(longer[:1], setup(tmp_path / "uninterrupted"))
+    killed, straight = (
+        Store(folder / "results").read(longer[0].id) for folder in (tmp_path, tmp_path / "uninterrupted")
+    )
+    assert outcome(killed) == outcome(straight)
+    assert (killed.provenance["resumed"], straight.provenance["resumed"]) == (True, False)
+
+
+def test_two_sweeps_at_once_share_the_trials(
+    tiny_trials: Callable[[int], list[Trial]], tmp_path: Path
+) -> None:
+    trials = [replace(trial, recipe=replace(trial.recipe, epochs=6)) for trial in tiny_trials(12)]
+    sweeps = [script(tmp_path, trials) for _ in range(2)]
+    for process in sweeps:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+    (tmp_path / "go").touch()
+    finished: list[list[str]] = []
+    for process in sweeps:
+        with process:
+            out, err = process.communicate(timeout=120)
+        assert process.returncode == 0, err
+        finished.append([line.split()[1] for line in out.splitlines() if line.startswith("finished")])
+    assert Counter(finished[0] + finished[1]) == Counter(trial.id for trial in trials)
+    assert all(finished), "both took part"
+    assert {record.id for record in Store(tmp_path / "results")} == {trial.id for trial in trials}
+    assert {path.suffix for path in (tmp_path / "results").iterdir()} == {".json"}
+
+
+def test_a_killed_worker_is_reported_and_the_next_call_goes_on_with_its_trial(
+    trials: list[Trial], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    endless = replace(trials[0], recipe=replace(trials[0].recipe, epochs=1_000_000))
+    started: dict[str, int] = {}
+    killed: list[int] = []
+
+    def kill_who_runs_the_endless_trial(event: Event) -> None:
+        if event.kind == "started":
+            started[event.trial] = event.worker
+        # Not before the other worker has a trial of its own: it would take over this one.
+        if event.kind == "epoch" and event.trial == endless.id and len(started) > 1 and not killed:
+            workers = sorted(multiprocessing.active_children(), key=lambda process: process.pid or 0)
+            os.kill(workers[event.worker].pid or 0, signal.SIGKILL)
+            killed.append(event.worker)
+
+    failed = sweep([endless, *trials[1:]], setup(tmp_path), processes=2, tell=kill_who_runs_the_endless_trial)
+    assert [event.message for event in failed] == [f"worker {killed[0]} ended with exit code -9"]
+    assert missing([endless, *trials[1:]], Store(tmp_path / "results")) == [endless]
+    told: list[Event] = []
+    monkeypatch.setattr(sweep_module, "time", SimpleNamespace(time=lambda: float(len(told))))
+    assert sweep([endless], setup(tmp_path), time_budget=1.5, tell=told.append) == []
+    assert [event.kind for event in told] == ["started", "epoch", "stopped"]
+    assert told[1].epoch > 1
+
+
+def test_workers_whose_sweep_was_killed_stop_after_their_epoch(trials: list[Trial], tmp_path: Path) -> None:
+    (tmp_path / "go").touch()
+    endless = [replace(trial, recipe=replace(trial.recipe, epochs=1_000_000)) for trial in trials[:2]]
+    with script(tmp_path, endless, processes=2) as process:
+        assert process.stdout is not None
+        begun: set[str] = set()
+        while len(begun) < 2:
+            told = process.stdout.readline().split()
+            assert told, process.communicate()[1]
+            begun |= {told[1]} if told[0] == "epoch" else set()
+        process.kill()
+        locks = [FileLock(tmp_path / "runs" / trial.id[:16] / "lock") for trial in endless]
+        for lock in locks:
+            lock.acquire(timeout=60)
+            lock.release()
+    assert len(list(tmp_path.glob("runs/*/checkpoint.pt"))) == 2
+    assert not (tmp_path / "results").exists()
