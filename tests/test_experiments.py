@@ -1,0 +1,189 @@
+"""Each artefact of the paper has its trials: the right conditions, in the paper's order, paired by seed."""
+
+from dataclasses import asdict
+
+import pytest
+
+from resilinet.experiments import ARTEFACTS, CONFIGS, HEALTH, PAPER, Size, all_trials, size_of, smoke
+from resilinet.failures import SETTINGS
+from resilinet.models import mlp
+from resilinet.schemes import SCHEMES
+from resilinet.trials import Trial
+
+# Artefact, its rows in the paper's order, seeds at full size.
+CONTENTS = {
+    "table-1-health": (["resilinet-plus", "resilinet", "dfg", "vanilla"], 10),
+    "figure-2a": (["resilinet-plus", "resilinet", "dfg", "vanilla"], 10),
+    "section-2.3-health": (["resilinet-plus", "resilinet", "dfg", "vanilla"], 10),
+    "short-recipe": (["paper's recipe", "short recipe"], 5),
+    "table-3-health": (
+        ["5%", "10%", "30%", "50%", "failure:normal", "failure:poor", "failure:hazardous"],
+        5,
+    ),
+    "figure-3-health": (
+        [
+            "one",
+            *(f"reliability:{name}" for name in ("normal", "poor", "hazardous")),
+            *(f"relative-reliability:{name}" for name in ("no_failure", "normal", "poor", "hazardous")),
+            "U(0,1)",
+            "U(0,10)",
+        ],
+        5,
+    ),
+    "figure-4a": ([f"Config {number}" for number in range(1, 9)], 5),
+    "figure-6-health": (["vanilla", "dfg", "resilinet"], 10),
+}
+
+
+@pytest.fixture(params=["full", "smoke"])
+def size(request: pytest.FixtureRequest) -> Size:
+    return size_of(request.param)
+
+
+def only(key: str, row: str, size: Size = PAPER) -> Trial:
+    return ARTEFACTS[key].rows(size)[row][0]
+
+
+def test_every_health_artefact_of_the_paper_is_there() -> None:
+    assert set(ARTEFACTS) == set(CONTENTS)
+    assert all(
+        artefact.key == key and artefact.title and artefact.chapter for key, artefact in ARTEFACTS.items()
+    )
+
+
+@pytest.mark.parametrize("key", CONTENTS)
+def test_rows_and_seeds(key: str) -> None:
+    names, seeds = CONTENTS[key]
+    rows = ARTEFACTS[key].rows(PAPER)
+    assert list(rows) == names
+    assert all([trial.seed for trial in row] == list(range(seeds)) for row in rows.values())
+    assert len(ARTEFACTS[key].trials(PAPER)) == len(names) * seeds
+
+
+@pytest.mark.parametrize("key", CONTENTS)
+def test_trials_of_a_row_differ_by_seed_alone(key: str, size: Size) -> None:
+    for row in ARTEFACTS[key].rows(size).values():
+        assert len({str(asdict(trial) | {"seed": None}) for trial in row}) == 1
+
+
+@pytest.mark.parametrize("key", CONTENTS)
+def test_rows_are_conditions_that_differ_and_are_paired_by_seed(key: str, size: Size) -> None:
+    rows = ARTEFACTS[key].rows(size)
+    assert len({row[0].id for row in rows.values()}) == len(rows)
+    assert len({tuple(trial.seed for trial in row) for row in rows.values()}) == 1
+
+
+@pytest.mark.parametrize("key", CONTENTS)
+def test_a_sweep_grows_all_rows_evenly(key: str, size: Size) -> None:
+    seeds = [trial.seed for trial in ARTEFACTS[key].trials(size)]
+    assert seeds == sorted(seeds)
+
+
+def test_table_1_compares_four_schemes_by_the_papers_recipe() -> None:
+    for name, row in ARTEFACTS["table-1-health"].rows(PAPER).items():
+        (recipe,) = {trial.recipe for trial in row}
+        assert (recipe.epochs, recipe.batch_size, recipe.learning_rate) == (50, 1024, 1e-3)
+        assert (recipe.schedule, recipe.no_flow) == ("constant", "zeros")
+        assert (row[0].scheme, row[0].partition, row[0].data) == (name, (1, 2, 3, 4), HEALTH)
+        failout = {"n1": 0.1, "n2": 0.1, "n3": 0.1} if SCHEMES[name].failout else {}
+        assert row[0].failout == failout
+        assert row[0].skips == (() if name == "vanilla" else mlp.SKIPS)
+
+
+def test_the_eight_configs_of_fig_4a_in_the_papers_order() -> None:
+    rows = ARTEFACTS["figure-4a"].rows(PAPER)
+    assert [{f"{a}->{b}" for a, b in row[0].skips} for row in rows.values()] == [
+        set(),
+        {"n2->n4"},
+        {"n1->n3"},
+        {"i->n2"},
+        {"n2->n4", "n1->n3"},
+        {"n2->n4", "i->n2"},
+        {"n1->n3", "i->n2"},
+        {"n2->n4", "n1->n3", "i->n2"},
+    ]
+    assert len(set(CONFIGS)) == 8
+    assert all(row[0].failout == {"n1": 0.1, "n2": 0.1, "n3": 0.1} for row in rows.values())
+
+
+def test_one_set_of_skips_has_one_spelling() -> None:
+    """Config 8 is ResiliNet itself, and must not be trained again under another identity."""
+    assert only("figure-4a", "Config 8").id == only("short-recipe", "short recipe").id
+
+
+def test_the_same_condition_is_the_same_trial_in_every_artefact() -> None:
+    short = only("short-recipe", "short recipe").id
+    assert only("table-3-health", "10%").id == only("figure-3-health", "one").id == short
+    assert only("table-1-health", "resilinet").id == only("short-recipe", "paper's recipe").id
+
+
+def test_table_3_trains_at_the_rates_it_names() -> None:
+    rows = ARTEFACTS["table-3-health"].rows(PAPER)
+    for name, rate in {"5%": 0.05, "10%": 0.1, "30%": 0.3, "50%": 0.5}.items():
+        assert rows[name][0].failout == {"n1": rate, "n2": rate, "n3": rate}
+    for name in ("normal", "poor", "hazardous"):
+        assert rows[f"failure:{name}"][0].failout == SETTINGS["health"][name].probability
+
+
+def test_fig_3_differs_by_the_rule_of_weights_alone() -> None:
+    for name, row in ARTEFACTS["figure-3-health"].rows(PAPER).items():
+        rule, _, setting = name.partition(":")
+        if rule.startswith("U"):
+            assert row[0].weights == {"rule": "uniform", "probability": {}, "high": float(rule[4:-1])}
+        else:
+            probability = SETTINGS["health"][setting].probability if setting else {}
+            assert row[0].weights == {"rule": rule, "probability": probability, "high": 1.0}
+        assert row[0].values | {"weights": None} == only("short-recipe", "short recipe").values | {
+            "weights": None
+        }
+
+
+def test_fig_6_is_table_1_on_another_partition() -> None:
+    for name, row in ARTEFACTS["figure-6-health"].rows(PAPER).items():
+        other = only("table-1-health", name).values
+        assert row[0].values == other | {"partition": [2, 3, 2, 3]}
+
+
+def test_the_short_recipe_differs_by_its_length_and_its_decay() -> None:
+    paper, short = (only("short-recipe", row).values for row in ("paper's recipe", "short recipe"))
+    assert short == paper | {"recipe": paper["recipe"] | {"epochs": 20, "schedule": "linear"}}
+
+
+def test_every_trial_can_be_built(size: Size) -> None:
+    """Its topology exists, its failout names nodes that can fail, its data and network are the size's."""
+    for trial in all_trials(size):
+        topology = mlp.topology(trial.partition, trial.skips)
+        assert set(trial.failout) <= set(topology.failable)
+        assert (trial.data, trial.network) == (size.data, size.network)
+        assert topology.blocks == trial.network["hidden"] + 1
+
+
+def test_all_trials_are_each_there_once(size: Size) -> None:
+    found = [trial.id for trial in all_trials(size)]
+    assert len(set(found)) == len(found)
+    assert set(found) == {trial.id for artefact in ARTEFACTS.values() for trial in artefact.trials(size)}
+    assert len({trial_id[:16] for trial_id in found}) == len(found), "the names of result files"
+
+
+def test_how_many_trainings_the_paper_takes() -> None:
+    """40 of Table 1, 30 of Fig. 6, and five seeds of the short recipe, of 6, 9 and 7 more conditions, are 185."""
+    assert len(all_trials(PAPER)) == 40 + 30 + 5 * (1 + 6 + 9 + 7)
+
+
+def test_no_smoke_trial_passes_for_one_of_the_papers() -> None:
+    tiny = all_trials(smoke())
+    assert {trial.id for trial in tiny}.isdisjoint(trial.id for trial in all_trials(PAPER))
+    assert {trial.data["name"] for trial in tiny} == {"synthetic-health"}
+    assert {trial.data["fingerprint"] for trial in tiny}.isdisjoint({HEALTH["fingerprint"]})
+
+
+def test_smoke_has_every_row_of_the_paper() -> None:
+    for artefact in ARTEFACTS.values():
+        assert list(artefact.rows(smoke())) == list(artefact.rows(PAPER))
+
+
+def test_profiles_and_their_sizes() -> None:
+    assert size_of("published") is size_of("full") is PAPER
+    assert size_of("smoke") is smoke()
+    with pytest.raises(ValueError, match="'tiny' is no profile; choose one of published, smoke, full"):
+        size_of("tiny")
