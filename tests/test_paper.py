@@ -151,7 +151,7 @@ def test_findings_compute_what_they_say() -> None:
     assert "7.01 %" in found["table-1-probability"].text
     assert "7.60 %" in found["table-1-probability"].text
     assert all(number in found["printed-twice"].text for number in ("95.88", "97.02", "97.07"))
-    assert "those that Table 3 gives for 30%" in found["mobilenet-rate"].text
+    assert "those that Table 3 gives for 30 %" in found["mobilenet-rate"].text
     savings = found["resnet-bandwidth"].table["saving (%)"].round(2).tolist()
     assert savings == [49.28, 44.44, 40.36, 40.61]
     assert (found["two-imagenet-tables"].table["difference"] > 4).all()

@@ -31,30 +31,36 @@ MARKS: Final[Mapping[Verdict, str]] = {
 SCENARIOS: Final = ("none", "n1", "n2", "n3", "n1+n2", "n1+n3", "n2+n3", "n1+n2+n3")
 RATES: Final = ("failure", "5%", "10%", "30%", "50%")
 NOTHING: Final = "n/a"
+SPACE: Final = "\N{NO-BREAK SPACE}"
+"""Keeps a value, its interval and its mark on one line."""
 
 
 def legend() -> str:
     """What the marks and the ± mean."""
-    marks = ", ".join(f"{mark} {verdict}" for verdict, mark in MARKS.items())
-    return f"± is half the 95 % t-interval over seeds; k/n counts seeds where some are missing. {marks}."
+    marks = ", ".join(f"{MARKS[v]} {v}" for v in (Verdict.REPRODUCED, Verdict.TREND, Verdict.NOT_REPRODUCED))
+    return (
+        f"± is half the 95 % t-interval over seeds. {marks}; (k/n) where only k of n seeds are there, too few "
+        "for a verdict."
+    )
 
 
 def ours(entry: Entry) -> str:
     """Our value of an entry with interval and mark; seeds where some are missing."""
-    return cell(entry.ours, entry.half, entry.seeds, entry.wanted, entry.digits) + f" {MARKS[entry.verdict]}"
+    text = cell(entry.ours, entry.half, entry.seeds, entry.wanted, entry.digits)
+    return text if entry.seeds < entry.wanted else f"{text}{SPACE}{MARKS[entry.verdict]}"
 
 
 def cell(mean: float | None, half: float | None, seeds: int, wanted: int, digits: int = 2) -> str:
     """A value, half its interval, and how many seeds there are where some are missing.
 
-    >>> cell(97.123, 0.25, 3, 10)
+    >>> cell(97.123, 0.25, 3, 10).replace(SPACE, " ")
     '97.12 ± 0.25 (3/10)'
     """
     digits = max(digits, 2)
     text = NOTHING if mean is None else f"{mean:.{digits}f}"
     if half is not None:
-        text += f" ± {half:.{digits}f}"
-    return text + (f" ({seeds}/{wanted})" if seeds < wanted else "")
+        text += f"{SPACE}±{SPACE}{half:.{digits}f}"
+    return text + (f"{SPACE}({seeds}/{wanted})" if seeds < wanted else "")
 
 
 def show_sample(sample: Sample) -> str:
@@ -273,6 +279,11 @@ def show(table: pd.DataFrame, caption: str = "") -> HTML:
     """A table as HTML, with long text in full and, where given, a caption."""
     from IPython.display import HTML
 
+    if table.index.nlevels == 1:
+        # The name of the rows goes to the corner: a line of its own would stand empty otherwise.
+        table = table.copy()
+        table.columns.names = [*[None] * (table.columns.nlevels - 1), table.index.name]
+        table.index.name = None
     with pd.option_context("display.max_colwidth", None):
         html = table.to_html(border=0, na_rep="", float_format=lambda value: f"{value:.2f}", justify="left")
     if caption:
@@ -285,7 +296,8 @@ def in_short(entries: Sequence[Entry], *artefacts: str) -> str:
     counts = totals(
         entry for entry in entries if entry.artefact in artefacts and entry.verdict != Verdict.GIVEN
     )
-    return f"of {sum(counts.values())} printed numbers " + ", ".join(f"{n} {v}" for v, n in counts.items())
+    parts = ", ".join(f"{n} {'is' if n == 1 else 'are'} {v}" for v, n in counts.items())
+    return f"of {sum(counts.values())} printed numbers {parts}"
 
 
 def differing(entries: Sequence[Entry], *artefacts: str) -> pd.DataFrame:
@@ -304,6 +316,23 @@ def differing(entries: Sequence[Entry], *artefacts: str) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["artefact", "key", "paper", "ours", "why"]).set_index(
         ["artefact", "key"]
     )
+
+
+def best_rates(entries: Sequence[Entry]) -> pd.DataFrame:
+    """Table 3, Health: the failout rate with the highest average in each setting, in the paper and here."""
+    rows = {}
+    for setting in SETTINGS:
+        found = [e for e in entries if e.artefact == "table-3-health" and e.key.endswith(f"/{setting}")]
+        known = [(e.ours, e) for e in found if e.ours is not None]
+        rows[name_of(setting)] = {
+            "paper": _rate(max(found, key=lambda e: e.paper or 0.0)),
+            "ours": _rate(max(known, key=lambda pair: pair[0])[1]) if known else NOTHING,
+        }
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("Setting")
+
+
+def _rate(entry: Entry) -> str:
+    return entry.key.split("/")[0].replace("%", f"{SPACE}%").replace("failure", "Failure")
 
 
 def statement(entries: Sequence[Entry], key: str) -> str:

@@ -14,7 +14,7 @@ HEALTH_SCENARIOS = ("none", "n1", "n2", "n3", "n1+n2", "n1+n3", "n2+n3", "n1+n2+
 
 TWICE: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = tuple(
     (
-        f"{title}, {setting.replace('_', ' ')}",
+        f"{title}, {setting.replace('_', ' ').title()}",
         tuple(
             address
             for address in (
@@ -149,7 +149,7 @@ def mobilenet_rate() -> Finding:
         if row["Normal"] == one["average"] and row["No Failure"] == one["none"]
     ]
     agree = (
-        f"Both of Table 1's numbers equal, to the last digit, those that Table 3 gives for {same[0]}."
+        f"Both numbers of Table 1 equal, to the last digit, those that Table 3 gives for {same[0][:-1]} %."
         if same
         else "They equal those of no rate in Table 3."
     )
@@ -171,7 +171,7 @@ def two_imagenet_tables() -> Finding:
             rows.append(
                 {
                     "scheme": name,
-                    "setting": setting.replace("_", " "),
+                    "setting": setting.replace("_", " ").title(),
                     "headed raw": raw,
                     "headed corrected (drawn)": corrected,
                     "difference": corrected - raw,

@@ -1,0 +1,187 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from resilinet import tables
+from resilinet.chapter import prepare
+from resilinet.experiments import ARTEFACTS, PAPER, Size, smoke
+from resilinet.paper import Entry, Measured, Verdict, verify
+from resilinet.paper.page import show_ledger, show_statements, show_totals, show_trials
+from resilinet.paper.verdicts import check
+from resilinet.store import Store
+from resilinet.trials import Record, Trial
+
+LABELS = {"train": [0, *[8] * 12], "test": [0, *[1] * 12]}
+
+
+def record(trial: Trial) -> Record:
+    """A made-up result whose numbers differ by seed and scheme."""
+    counts: dict[str, int | None] = {
+        key: 900 - 40 * dead + 3 * trial.seed + len(trial.scheme)
+        for dead, keys in enumerate((("none",), ("n1", "n2", "n3"), ("n1+n3",)))
+        for key in keys
+    }
+    counts |= {"n1+n2": None, "n2+n3": None, "n1+n2+n3": None}
+    survival = dict.fromkeys(("failout", "normal", "poor", "hazardous"), counts)
+    return Record(trial, 1000, counts, survival, LABELS, [{"loss": 1.0, "validation_accuracy": 0.5}], 1, 600)
+
+
+@pytest.fixture(scope="module")
+def full(tmp_path_factory: pytest.TempPathFactory) -> Store:
+    """Made-up results of every trial of the paper's size."""
+    store = Store(tmp_path_factory.mktemp("results"))
+    for artefact in ARTEFACTS.values():
+        for trial in artefact.trials(PAPER):
+            if trial.id not in store:
+                store.write(record(trial))
+    return store
+
+
+def every_table(store: Store, size: Size) -> list[pd.DataFrame]:
+    entries, measured = verify(store, size), Measured(store, size)
+    return [
+        *(
+            make(entries)
+            for make in (
+                tables.table_1,
+                tables.figure_2a,
+                tables.figure_3,
+                tables.figure_6,
+                tables.table_3,
+                tables.best_rates,
+            )
+        ),
+        *(
+            make(measured)
+            for make in (
+                tables.weight_rules,
+                tables.figure_4a,
+                tables.survival_scaling,
+                tables.short_recipe,
+            )
+        ),
+        tables.own_setting(measured, {"n1": 0.5}),
+    ]
+
+
+def test_tables_without_any_result_say_so_and_invent_nothing(tmp_path: Path) -> None:
+    for table in every_table(Store(tmp_path), PAPER):
+        assert table.map(str).map(lambda text: "nan" not in text).all(axis=None)
+    table = tables.table_1(verify(Store(tmp_path), PAPER))
+    assert table.loc["n1", ("DFG", "ours")] == "n/a (0/10)".replace(" ", tables.SPACE)
+    assert table.loc["n1", ("DFG", "paper")] == "64.42"
+    assert table.loc["n1", ("Probability", "ours")].startswith("7.60")
+
+
+def test_tables_with_every_result_have_every_cell(full: Store) -> None:
+    for table in every_table(full, PAPER):
+        assert table.map(lambda text: "n/a" not in text and "(" not in text).all(axis=None)
+
+
+def test_values_stand_beside_the_printed_ones_with_interval_and_mark(full: Store) -> None:
+    cell = tables.table_1(verify(full, PAPER)).loc["None", ("ResiliNet", "ours")]
+    mean, sign, half, mark = cell.split(tables.SPACE)
+    assert float(mean) == pytest.approx(100 * (900 + 3 * 4.5 + 9) / 1000, abs=0.01)
+    assert sign == "±"
+    assert float(half) > 0
+    assert mark in tables.MARKS.values()
+
+
+def test_missing_seeds_are_counted(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    for trial in ARTEFACTS["figure-6-health"].trials(PAPER)[:6]:
+        store.write(record(trial))
+    cell = tables.figure_6(verify(store, PAPER)).loc["Normal", ("DFG", "ours")]
+    assert cell.endswith("(2/10)")
+    assert "±" in cell
+
+
+def test_the_short_recipe_is_compared_on_shared_seeds(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    rows = ARTEFACTS["short-recipe"].rows(PAPER)
+    for trial in (*rows["paper's recipe"][:3], *rows["short recipe"][1:]):
+        store.write(record(trial))
+    table = tables.short_recipe(Measured(store, PAPER))
+    assert set(table["shared seeds"]) == {"2"}
+    assert table.loc["Normal", "difference"].startswith("+0.00")
+
+
+def test_marks_and_prose_cover_every_verdict() -> None:
+    assert set(tables.MARKS) == set(Verdict)
+    entries = [Entry("a", str(k), verdict, paper=1.0) for k, verdict in enumerate(Verdict)]
+    assert tables.in_short(entries, "a").startswith("of 6 printed numbers 1 is reproduced")
+    assert len(tables.differing(entries, "a")) == 2
+
+
+def test_a_statement_reads_as_a_sentence_with_its_verdict(full: Store) -> None:
+    text = tables.statement(verify(full, PAPER), "key-result-1/health")
+    assert text.startswith("*ResiliNet has a higher average")
+    assert "comparisons hold" in text
+
+
+def test_own_settings_are_refused_in_words(full: Store) -> None:
+    with pytest.raises(ValueError, match="'n9'"):
+        tables.own_setting(Measured(full, PAPER), {"n9": 0.5})
+    with pytest.raises(ValueError, match="no probability"):
+        tables.own_setting(Measured(full, PAPER), {"n1": 5})
+
+
+def test_shown_tables_keep_long_text_and_have_a_caption() -> None:
+    long = "word " * 40 + "end"
+    html = str(tables.show(pd.DataFrame({"a": [long]}, index=pd.Index(["x"], name="corner")), "About a").data)
+    assert long in html
+    assert "<caption>About a</caption>" in html
+    assert html.count("<tr") == 2
+
+
+def test_the_ledger_page_links_each_number_to_its_trials(full: Store) -> None:
+    entries = verify(full, PAPER)
+    page = str(show_ledger(e for e in entries if e.artefact != "claims").data)
+    assert page.count("<details class") == len({e.artefact for e in entries}) - 1
+    trial = ARTEFACTS["table-1-health"].trials(PAPER)[0].id
+    trials = str(
+        show_trials([("A", [(trial[:16], "row")]), ("B", [(trial[:16], "row")])], ["trial", "row"]).data
+    )
+    assert f'href="#trial-{trial[:16]}"' in page
+    assert trials.count(f'id="trial-{trial[:16]}"') == 1
+    assert all(
+        f"<code>{e.key}</code>" in str(show_statements(entries).data)
+        for e in entries
+        if e.artefact == "claims"
+    )
+    assert f"<td>{sum(e.artefact != 'claims' for e in entries)}</td>" in str(show_totals(entries).data)
+
+
+def test_checks_say_when_nothing_is_known_yet(tmp_path: Path) -> None:
+    entries = {e.key: e for e in verify(Store(tmp_path), PAPER) if e.artefact == "claims"}
+    assert set(tables.checks(entries["key-result-2/health"])["holds"]) == {"not yet known"}
+    measured = Measured(Store(tmp_path), PAPER)
+    assert check("", measured.average("figure-2a", "dfg", "normal")).difference is None
+
+
+def test_preparing_a_published_chapter_runs_nothing(tmp_path: Path) -> None:
+    store, size = prepare("published", tmp_path / "results", "table-1-health")
+    assert size is PAPER
+    assert not list(store)
+    assert not (tmp_path / "results").exists()
+
+
+def test_preparing_refuses_what_does_not_exist(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="'table-9' is no artefact"):
+        prepare("published", tmp_path, "table-9")
+    with pytest.raises(ValueError, match="'tiny' is no profile"):
+        prepare("tiny", tmp_path)
+
+
+@pytest.mark.slow
+def test_preparing_a_smoke_chapter_runs_what_is_missing_once(tmp_path: Path) -> None:
+    store, size = prepare("smoke", tmp_path / "results", "figure-6-health")
+    assert size == smoke()
+    rows = Measured(store, size).rows("figure-6-health")
+    assert len(list(store)) == sum(map(len, rows.values()))
+    before = {path: path.stat().st_mtime_ns for path in store.folder.glob("*.json")}
+    prepare("smoke", tmp_path / "results", "figure-6-health")
+    assert {path: path.stat().st_mtime_ns for path in store.folder.glob("*.json")} == before
