@@ -10,7 +10,7 @@ import pandas as pd
 from resilinet.expectation import Interval
 from resilinet.failures import FailureSetting
 from resilinet.paper.claims import FAILURES, SETTINGS, config_gain, name_of, survival_loss
-from resilinet.paper.ledger import totals
+from resilinet.paper.ledger import GUESS, totals
 from resilinet.paper.measured import Measured, Sample
 from resilinet.paper.verdicts import Check, Entry, Verdict, check
 from resilinet.schemes import SCHEMES
@@ -58,7 +58,7 @@ def cell(mean: float | None, half: float | None, seeds: int, wanted: int, digits
     """
     digits = max(digits, 2)
     text = NOTHING if mean is None else f"{mean:.{digits}f}"
-    if half is not None:
+    if half:  # what does not depend on the seed, such as a guess, has an interval of no width
         text += f"{SPACE}±{SPACE}{half:.{digits}f}"
     return text + (f"{SPACE}({seeds}/{wanted})" if seeds < wanted else "")
 
@@ -301,7 +301,7 @@ def in_short(entries: Sequence[Entry], *artefacts: str) -> str:
 
 
 def differing(entries: Sequence[Entry], *artefacts: str) -> pd.DataFrame:
-    """The printed numbers of some artefacts that are not reproduced, with the reason."""
+    """The printed numbers of some artefacts that are not reproduced, guesses aside, with the reason."""
     rows = [
         {
             "artefact": entry.artefact,
@@ -311,7 +311,9 @@ def differing(entries: Sequence[Entry], *artefacts: str) -> pd.DataFrame:
             "why": entry.note,
         }
         for entry in entries
-        if entry.artefact in artefacts and entry.verdict in (Verdict.TREND, Verdict.NOT_REPRODUCED)
+        if entry.artefact in artefacts
+        and entry.verdict in (Verdict.TREND, Verdict.NOT_REPRODUCED)
+        and GUESS not in entry.note
     ]
     return pd.DataFrame(rows, columns=["artefact", "key", "paper", "ours", "why"]).set_index(
         ["artefact", "key"]

@@ -195,7 +195,7 @@ def _observation_3() -> str:
         for setting in SETTINGS
         for lower, higher in (("5%", "10%"), ("10%", "30%"), ("30%", "50%"))
     )
-    return f"In the paper's own Table 3 {falls} of these 12 comparisons fall."
+    return f"In the paper's own Table 3, {falls} of these 12 comparisons go that way."
 
 
 def config_gain(measured: Measured, number: int, setting: str, over: int = 1) -> Sample:

@@ -12,6 +12,8 @@ from resilinet.paper.printed import printed_value, printed_values
 
 HEALTH_SCENARIOS = ("none", "n1", "n2", "n3", "n1+n2", "n1+n3", "n2+n3", "n1+n2+n3")
 
+STRANGERS = "16x16 maps of CIFAR-10 beside 56x56 and 28x28 maps of 224 px images"
+
 TWICE: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = tuple(
     (
         f"{title}, {setting.replace('_', ' ').title()}",
@@ -197,31 +199,24 @@ def two_imagenet_tables() -> Finding:
 
 def resnet_bandwidth() -> Finding:
     """Table 4's row for ResNet-18 comes out of tensor sizes that no one network has."""
+    from resilinet.bandwidth_table import networks  # itself built on the printed values
+
     printed = printed_value("table-4", "cifar10-resnet18")
-    # What the source, z1 and z2 send for one example: height x width x channels.
-    shapes = {
-        "residual stages of stride 2 throughout (released code)": ((16, 16, 64), (4, 4, 64), (2, 2, 128)),
-        "3x3 stem of stride 1 on the IoT node": ((32, 32, 64), (32, 32, 64), (16, 16, 128)),
-        "the same, the IoT node sends the raw image": ((32, 32, 3), (32, 32, 64), (16, 16, 128)),
-        "16x16 maps of CIFAR-10 beside 56x56 and 28x28 maps of 224 px images": (
-            (16, 16, 64),
-            (56, 56, 64),
-            (28, 28, 128),
-        ),
+    sizes = {
+        f"geometry {geometry}, from its modules": network.elements()
+        for (_, geometry, key), network in networks().items()
+        if key == "cifar10-resnet18"
     }
+    # Height x width x channels of what the source, z1 and z2 would send.
+    sizes[STRANGERS] = {"i": 16 * 16 * 64, "z1": 56 * 56 * 64, "z2": 28 * 28 * 128}
     rows = []
-    for name, three in shapes.items():
-        first, second, third = (math.prod(shape) for shape in three)
+    for name, sent in sizes.items():
         # z3 is the cloud: skips leave the source and z1, simple hyperconnections the source, z1 and z2.
-        saving = 100 * (first + second) / (2 * (first + second) + third)
+        skips, third = sent["i"] + sent["z1"], sent["z2"]
         rows.append(
-            {
-                "tensors": name,
-                "source": first,
-                "z1": second,
-                "z2": third,
-                "saving (%)": saving,
-            }
+            {"tensors": name}
+            | {node: sent[node] for node in ("i", "z1", "z2")}
+            | {"saving (%)": 100 * skips / (2 * skips + third)}
         )
     table = pd.DataFrame(rows).set_index("tensors")
     match = [str(name) for name, row in table.iterrows() if round(row["saving (%)"], 2) == printed]
@@ -230,6 +225,6 @@ def resnet_bandwidth() -> Finding:
         "Table 4: the saving for ResNet-18",
         f"Table 4 prints {printed:.2f} %. Skips over all traffic, by the rule that gives the other rows, comes to that "
         f"only for {match[0] if match else 'none of these'}, sizes that belong to no single network. The other rows "
-        "are what networks for CIFAR-10 would save.",
+        "are what networks for CIFAR-10 save.",
         table,
     )

