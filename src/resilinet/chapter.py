@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import time
-import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -39,10 +38,8 @@ def prepare(profile: str, results: str | Path, *artefacts: str) -> tuple[Store, 
     size, folder = size_of(profile), Path(results)
     store = Store(folder)
     if profile != "published":
-        with warnings.catch_warnings():
-            # The downloader's progress bar would like ipywidgets, which no chapter needs.
-            warnings.filterwarnings("ignore", message="IProgress not found")
-            from resilinet.sweep import Setup  # here, as a chapter that only reads needs no training code
+        from resilinet.sweep import Setup  # here, as a chapter that only reads needs no training code
+
         # Without a thread for each tiny product: that costs more than it saves.
         threads = 1 if profile == "smoke" else int(os.environ.get("OMP_NUM_THREADS", os.cpu_count() or 1))
         setup = Setup(folder, folder.parent / "runs", folder.parent / "data", threads, keep_weights=False)

@@ -17,7 +17,6 @@ from http.client import HTTPException
 from pathlib import Path
 from typing import IO
 
-import pooch
 from rich.console import Console
 from rich.progress import DownloadColumn, Progress, TimeRemainingColumn, TransferSpeedColumn
 
@@ -52,6 +51,8 @@ def fetch_archive(url: str, folder: Path, name: str = "mhealth.zip") -> Path:
             ) from None
         part.replace(output_file)
         _validator(part).unlink(missing_ok=True)
+
+    import pooch  # here, as it looks for a notebook to draw its bar in, and complains where there is none
 
     return Path(pooch.retrieve(url, None, fname=name, path=folder, downloader=download))
 

@@ -6,7 +6,6 @@ import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property
-from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import stats
@@ -19,13 +18,12 @@ from resilinet.expectation import (
     interval,
     scenario_accuracies,
 )
+from resilinet.experiments import ARTEFACTS, Size
 from resilinet.failures import SETTINGS, FailureSetting
+from resilinet.partitions import mlp
 from resilinet.store import Store
+from resilinet.topology import Topology
 from resilinet.trials import Record, Trial
-
-if TYPE_CHECKING:
-    from resilinet.experiments import Size
-    from resilinet.topology import Topology
 
 
 @dataclass(frozen=True)
@@ -76,19 +74,16 @@ class Measured:
     """
 
     def __init__(self, store: Store, size: Size, guess: str = "train-frequency") -> None:
-        from resilinet.experiments import ARTEFACTS  # brings in torch by way of the models
-
         if guess not in GUESSES:
             raise ValueError(f"{guess!r} is no guess policy; choose {' or '.join(GUESSES)}.")
         self.store, self.size, self.guess = store, size, guess
-        self._artefacts = ARTEFACTS
         self._rows: dict[str, Mapping[str, list[Trial]]] = {}
         self._read: dict[str, Record | None] = {}
 
     def rows(self, artefact: str) -> Mapping[str, list[Trial]]:
         """The trials of each row of an artefact."""
         if artefact not in self._rows:
-            self._rows[artefact] = self._artefacts[artefact].rows(self.size)
+            self._rows[artefact] = ARTEFACTS[artefact].rows(self.size)
         return self._rows[artefact]
 
     def record(self, trial: Trial) -> Record | None:
@@ -153,9 +148,7 @@ class Measured:
 
 @cache
 def _topology(partition: tuple[int, ...], skips: tuple[tuple[str, str], ...]) -> Topology:
-    from resilinet.models import mlp
-
-    return mlp.topology(partition, skips)
+    return mlp(partition, skips)
 
 
 def spread(samples: Iterable[Sample]) -> Sample:
