@@ -218,6 +218,15 @@ def test_half_of_a_checkpoint_never_lies_in_its_place(
     assert_same(go(tiny, data, checkpoint=checkpoint), go(tiny, data))
 
 
+def test_a_checkpoint_is_replaced_and_never_written_over(tmp_path: Path) -> None:
+    path, former = tmp_path / "checkpoint.pt", tmp_path / "former.pt"
+    training.save({"epoch": 1}, path)
+    former.hardlink_to(path)
+    training.save({"epoch": 2}, path)
+    assert [torch.load(file, weights_only=True)["epoch"] for file in (former, path)] == [1, 2]
+    assert sorted(tmp_path.iterdir()) == sorted([path, former])
+
+
 # --- what is kept --------------------------------------------------------------------------------
 
 
