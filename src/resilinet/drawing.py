@@ -41,7 +41,7 @@ class Layout:
     Attributes:
         topology: what is drawn.
         direction: in which data flow; ``up`` is the paper's way and fits a phone.
-        margin: inches left free around everything.
+        margin: inches left free on both sides of the flow, where labels stand.
     """
 
     topology: Topology
@@ -118,7 +118,8 @@ class Layout:
         ]
         turns = [middle_of(self.curve(skip)) for skip in self.topology.skips]
         xs, ys = zip(*boxes, *turns, strict=True)
-        return min(xs) - self.margin, max(xs) + self.margin, min(ys) - self.margin, max(ys) + self.margin
+        dx, dy = (self.margin, 0.12) if self.direction == "up" else (0.12, self.margin)
+        return min(xs) - dx, max(xs) + dx, min(ys) - dy, max(ys) + dy
 
     @property
     def size(self) -> Point:

@@ -1,0 +1,202 @@
+"""Facts about the chapters as they are written: what a reader, a screen reader and the build rely on."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import jupytext
+import pytest
+import torch
+import yaml
+
+from resilinet import partitions
+from resilinet.book.pages import Page, read_pages
+from resilinet.configurations import FAILING, FIGURE_5
+from resilinet.drawing import describe, describe_gallery
+
+ROOT = Path(__file__).parents[1]
+PAGES = read_pages(ROOT / "book")
+CHAPTERS = [page for page in PAGES if page.is_chapter]
+ORDER = [
+    "intro",
+    "distributed-networks",
+    "failout",
+    "settings",
+    "health-results",
+    "health-ablations",
+    "bandwidth",
+    "verdicts",
+    "environment",
+    "references",
+]
+DRAWN = {
+    "fig-partitions": describe_gallery(
+        {
+            "MLP, Health": partitions.mlp(),
+            "MobileNetV1": partitions.mobilenet(),
+            "ResNet-18": partitions.resnet(),
+        }
+    ),
+    "fig-cut": describe(partitions.mlp(), {"n1", "n2"}),
+    "fig-detour": describe(partitions.mlp(), {"n1"}),
+    "fig-traffic": describe(partitions.mlp(), {"n1"}),
+    **{f"fig-5{name}": describe(topology, {FAILING[name]}) for name, topology in FIGURE_5.items()},
+}
+
+STATED = {
+    "intro": {"3.11"},
+    "settings": {"99.999 %"},
+    "health-results": {"8 %"},
+    "health-ablations": {"10 %", "30 %"},
+}
+"""What is no result of ours: a version, what the paper says in words, rates of failout."""
+
+each_chapter = pytest.mark.parametrize("page", CHAPTERS, ids=lambda page: page.name)
+
+
+def cells(page: Page) -> list[Any]:
+    cells: list[Any] = jupytext.read(page.path, fmt="md:myst").cells
+    return cells
+
+
+def code(page: Page) -> list[Any]:
+    return [cell for cell in cells(page) if cell.cell_type == "code"]
+
+
+def prose(page: Page) -> str:
+    """The text of a chapter without code, code blocks, mathematics and what directives take as options."""
+    text = "\n\n".join(cell.source for cell in cells(page) if cell.cell_type == "markdown")
+    text = re.sub(r"^(```+|:::+).*?^\1$", "", text, flags=re.DOTALL | re.MULTILINE)
+    text = re.sub(r"\{[\w:]+\}`[^`]*`|`[^`]*`", "", text)
+    return re.sub(r"\$\$.*?\$\$|\$[^$]*\$", "", text, flags=re.DOTALL)
+
+
+def figures(page: Page) -> dict[str, dict[str, Any]]:
+    """The options of each cell that shows a figure, by the figure's name."""
+    found = [cell.metadata.get("mystnb", {}) for cell in code(page)]
+    return {options["figure"]["name"]: options for options in found if "figure" in options}
+
+
+def test_pages_come_in_the_order_of_the_story() -> None:
+    names = [page.name for page in PAGES]
+    assert [name for name in names if name in ORDER] == [name for name in ORDER if name in names]
+    assert {"intro", "distributed-networks", "failout", "settings", "bandwidth", "environment"} <= set(names)
+
+
+@each_chapter
+def test_a_chapter_has_one_title_and_begins_with_it(page: Page) -> None:
+    first = cells(page)[0]
+    assert first.cell_type == "markdown"
+    assert re.match(r"# \S", first.source)
+    text = "\n".join(cell.source for cell in cells(page) if cell.cell_type == "markdown")
+    assert len(re.findall(r"^# ", re.sub(r"^```.*?^```", "", text, flags=re.DOTALL | re.M), re.M)) == 1
+
+
+@each_chapter
+def test_the_first_code_cell_declares_the_parameters_and_profile_first(page: Page) -> None:
+    first = code(page)[0]
+    assert "parameters" in first.metadata["tags"]
+    assert first.source.startswith('profile = "published"')
+    assert sum("parameters" in cell.metadata.get("tags", []) for cell in code(page)) == 1
+
+
+@each_chapter
+def test_every_figure_has_a_name_a_caption_and_an_alternative_text(page: Page) -> None:
+    for name, options in figures(page).items():
+        assert name.startswith("fig-")
+        assert options["figure"]["caption"].rstrip().endswith("."), name
+        assert len(options["image"]["alt"]) > 40, name
+
+
+@each_chapter
+def test_every_cell_that_plots_is_a_figure(page: Page) -> None:
+    for cell in code(page):
+        if re.search(r"plt\.(subplots|figure)\(|^draw\(|^gallery\(", cell.source, re.M):
+            assert "figure" in cell.metadata.get("mystnb", {}), cell.source[:60]
+
+
+def test_figure_names_are_unique_in_the_book() -> None:
+    names = [name for page in CHAPTERS for name in figures(page)]
+    assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_the_alternative_text_of_a_drawing_is_made_from_its_topology(name: str) -> None:
+    (options,) = (figures(page)[name] for page in CHAPTERS if name in figures(page))
+    assert " ".join(options["image"]["alt"].split()) == DRAWN[name]
+
+
+@each_chapter
+def test_no_result_is_typed_into_the_prose(page: Page) -> None:
+    # A result is a number with a fraction, a percentage, or one of five digits and more.
+    allowed = STATED.get(page.name, set())
+    # The exercises name values to try.
+    text = prose(page).split("## Try it")[0]
+    text = re.sub(r"\b(?:[Ss]ections?|FAQ|CC BY|version) \d+\.\d+", "", text)
+    for value in allowed:
+        text = text.replace(value, "")
+    assert re.findall(r"\b\d+\.\d+\b|\b\d+ ?%|\b\d{5,}\b|\b\d+,\d{3}\b", text) == []
+
+
+@each_chapter
+def test_every_figure_is_spoken_of_or_explains_itself(page: Page) -> None:
+    for reference in re.findall(r"\{numref\}`(?:[^`<]*<)?([\w-]+)>?`", page.path.read_text(encoding="utf-8")):
+        assert any(reference in figures(other) for other in CHAPTERS), reference
+
+
+@pytest.mark.parametrize("name", ["distributed-networks", "failout", "settings", "bandwidth", "environment"])
+def test_a_teaching_chapter_has_something_to_try(name: str) -> None:
+    text = (ROOT / "book" / f"{name}.md").read_text(encoding="utf-8")
+    assert "\n## Try it\n" in text
+    assert ":class: dropdown" in text.split("## Try it")[1]
+
+
+@pytest.mark.parametrize("path", [*(p.path for p in PAGES), *ROOT.glob("*.md")], ids=lambda path: path.name)
+def test_pages_name_no_place_on_a_machine(path: Path) -> None:
+    assert not re.search(r"(?<![\w.])/(?:work|tmp|home|root|Users)\b", path.read_text(encoding="utf-8"))
+
+
+def own_network(text: str) -> str:
+    """The code block that distributes a small network, less its imports."""
+    (block,) = (b for b in re.findall(r"^```.*?\n(.*?)^```", text, re.DOTALL | re.M) if "without_fog =" in b)
+    return block[block.index("import torch") :].strip()
+
+
+def test_readme_and_chapter_show_the_same_five_lines() -> None:
+    readme, chapter = (
+        own_network((ROOT / path).read_text(encoding="utf-8"))
+        for path in ("README.md", "book/distributed-networks.md")
+    )
+    assert readme == chapter
+    assert len(readme.split("\n\n")[1].splitlines()) == 5
+
+
+def test_the_five_lines_do_what_the_readme_says() -> None:
+    scope: dict[str, Any] = {}
+    exec(own_network((ROOT / "README.md").read_text(encoding="utf-8")), scope)
+    assert torch.equal(scope["answer"], scope["model"](torch.ones(4, 8)))
+    assert scope["without_fog"].shape == (4, 3)
+    assert scope["network"](torch.ones(4, 8), alive={"cloud"}) is None
+
+
+def test_readme_names_every_command_and_make_target_that_exists() -> None:
+    from typer.main import get_command
+
+    from resilinet.cli import app
+
+    commands = set(get_command(app).commands)  # type: ignore[attr-defined]
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"`resilinet (\w+)", readme)) == commands
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.M))
+    assert set(re.findall(r"\bmake ([a-z]+)\b(?=`|    #| )", readme)) <= targets
+
+
+def test_citation_is_the_one_that_the_book_cites() -> None:
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))["preferred-citation"]
+    entry = (ROOT / "book" / "references.bib").read_text(encoding="utf-8").split("@inproceedings")[1]
+    assert citation["title"] == re.search(r"title\s*= \{(.*)\},", entry)[1].replace("{", "").replace("}", "")  # type: ignore[index]
+    assert f"{{{citation['year']}}}" in entry
+    for author in citation["authors"]:
+        assert author["family-names"] in entry
