@@ -16,7 +16,9 @@ from resilinet.topology import Topology, TopologyError, vertical, with_skips
 SIZES = {"features": 5, "width": 8, "hidden": 10, "classes": 4}
 
 
-def network(skips: Skips, *, topology: Topology | None = None, seed: int = 0, **options: object) -> DistributedNetwork:
+def network(
+    skips: Skips, *, topology: Topology | None = None, seed: int = 0, **options: object
+) -> DistributedNetwork:
     topology = mlp.topology() if topology is None else topology
     net = DistributedNetwork(
         mlp.blocks(**SIZES),
