@@ -18,11 +18,15 @@ def load(description: Mapping[str, Any], root: Path) -> Dataset:
         DataError: the data set is unknown, not prepared under ``root``, or not the one described.
     """
     if description["name"] == "health":
-        data = load_health(root, description["preprocessing"], description["split"], description["split_seed"])
+        data = load_health(
+            root, description["preprocessing"], description["split"], description["split_seed"]
+        )
     elif description["name"] == "synthetic-health":
         data = synthetic_health(rows=description["rows"], seed=description["seed"])
     else:
         raise DataError(f"{description['name']!r} is no data set; there are health and synthetic-health.")
     if dict(data.description) != dict(description):
-        raise DataError(f"the trial wants {dict(description)}, but the data at hand are {dict(data.description)}.")
+        raise DataError(
+            f"the trial wants {dict(description)}, but the data at hand are {dict(data.description)}."
+        )
     return data
