@@ -14,7 +14,7 @@ from types import SimpleNamespace
 
 import pytest
 import torch
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 from resilinet import sweep as sweep_module
 from resilinet.datasets import DataError
@@ -25,7 +25,7 @@ from resilinet.trials import Record, Trial
 pytestmark = pytest.mark.usefixtures("_one_thread")
 
 SCRIPT = """
-import json, os, signal, sys, time
+import json, multiprocessing, os, signal, sys, time
 from pathlib import Path
 from resilinet.sweep import Setup, sweep
 from resilinet.trials import Trial
@@ -33,7 +33,7 @@ from resilinet.trials import Trial
 folder, processes, die_at = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
 
 def tell(event):
-    print(event.kind, event.trial, event.epoch, flush=True)
+    print(event.kind, event.trial, event.epoch, *[p.pid for p in multiprocessing.active_children()], flush=True)
     if event.epoch == die_at:
         os.kill(os.getpid(), signal.SIGKILL)
 
@@ -185,6 +185,22 @@ def test_a_trial_that_someone_else_runs_is_left_to_them(trials: list[Trial], tmp
     assert missing(trials, Store(tmp_path / "results")) == []
 
 
+def test_a_trial_that_someone_else_has_finished_meanwhile_is_not_run_again(
+    trials: list[Trial], tmp_path: Path
+) -> None:
+    beside: list[Event] = []
+    told: list[Event] = []
+
+    def tell(event: Event) -> None:
+        told.append(event)
+        if event.kind == "started" and not beside:
+            sweep(trials, setup(tmp_path), tell=beside.append)
+
+    assert sweep(trials, setup(tmp_path), tell=tell) == []
+    assert [event.trial for event in beside if event.kind == "started"] == [trial.id for trial in trials[1:]]
+    assert [event.trial for event in told if event.kind == "started"] == [trials[0].id]
+
+
 def test_threads_are_those_of_the_setup(
     trials: list[Trial], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -261,20 +277,32 @@ def test_a_killed_worker_is_reported_and_the_next_call_goes_on_with_its_trial(
     assert told[1].epoch > 1
 
 
-def test_workers_whose_sweep_was_killed_stop_after_their_epoch(trials: list[Trial], tmp_path: Path) -> None:
+@pytest.mark.parametrize("by", [signal.SIGKILL, signal.SIGINT])
+def test_workers_whose_sweep_was_ended_stop_after_their_epoch(
+    trials: list[Trial], tmp_path: Path, by: signal.Signals
+) -> None:
     (tmp_path / "go").touch()
     endless = [replace(trial, recipe=replace(trial.recipe, epochs=1_000_000)) for trial in trials[:2]]
+    begun: set[str] = set()
+    workers: list[str] = []
     with script(tmp_path, endless, processes=2) as process:
         assert process.stdout is not None
-        begun: set[str] = set()
         while len(begun) < 2:
             told = process.stdout.readline().split()
             assert told, process.communicate()[1]
             begun |= {told[1]} if told[0] == "epoch" else set()
-        process.kill()
-        locks = [FileLock(tmp_path / "runs" / trial.id[:16] / "lock") for trial in endless]
-        for lock in locks:
-            lock.acquire(timeout=60)
-            lock.release()
+            workers = told[3:]
+        process.send_signal(by)
+        try:
+            process.communicate(timeout=60)
+            assert process.returncode == -by
+            for trial in endless:
+                with FileLock(tmp_path / "runs" / trial.id[:16] / "lock", timeout=60):
+                    pass
+        except (Timeout, subprocess.TimeoutExpired):
+            for pid in workers:
+                os.kill(int(pid), signal.SIGKILL)
+            raise
+    assert len(workers) == 2
     assert len(list(tmp_path.glob("runs/*/checkpoint.pt"))) == 2
     assert not (tmp_path / "results").exists()

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import multiprocessing
-import queue
 import signal
 import time
 import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import SpawnProcess
 from pathlib import Path
 from typing import Any
 
@@ -114,16 +116,20 @@ def work(
 
 
 def _work_apart(
-    trials: Sequence[Trial], setup: Setup, deadline: float, stopping: Any, events: Any, worker: int
+    trials: Sequence[Trial], setup: Setup, deadline: float, parent: Connection, worker: int
 ) -> None:
     """What a worker process does: :func:`work`, until it is late, told to stop, or left alone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches every process; the parent passes it on
-    parent = multiprocessing.parent_process()
 
     def stop() -> bool:
-        return time.time() >= deadline or stopping.is_set() or not (parent and parent.is_alive())
+        # The parent says nothing but "stop"; a parent that is gone reads as an end, which counts as said.
+        return time.time() >= deadline or parent.poll()
 
-    work(trials, setup, stop, events.put, worker)
+    def tell(event: Event) -> None:
+        with contextlib.suppress(OSError):  # nobody listens any more; the checkpoint is kept all the same
+            parent.send(event)
+
+    work(trials, setup, stop, tell, worker)
 
 
 def sweep(
@@ -162,27 +168,35 @@ def sweep(
     if processes == 1:
         work(todo, setup, lambda: time.time() >= deadline, hear)
         return failed
+    # A line of its own for each worker: on a shared queue one that is killed while it writes silences all others.
     context = multiprocessing.get_context("spawn")
-    events, stopping = context.Queue(), context.Event()
-    workers = [
-        context.Process(
-            target=_work_apart, args=(todo, setup, deadline, stopping, events, number), daemon=True
+    workers: list[SpawnProcess] = []
+    lines: list[Connection] = []
+    for number in range(min(processes, len(todo))):
+        line, far_end = context.Pipe()
+        process = context.Process(
+            target=_work_apart, args=(todo, setup, deadline, far_end, number), daemon=True
         )
-        for number in range(min(processes, len(todo)))
-    ]
-    for process in workers:
         process.start()
+        far_end.close()
+        workers.append(process)
+        lines.append(line)
     interrupted = False
-    while True:
+    while lines:
         try:
-            running = any(process.is_alive() for process in workers)
-            hear(events.get(timeout=0.2))
-        except queue.Empty:
-            if not running:
-                break
+            for line in [line for line in wait(lines) if isinstance(line, Connection)]:
+                try:
+                    event = line.recv()
+                except (EOFError, OSError):  # this worker has ended
+                    lines.remove(line)
+                    line.close()
+                else:
+                    hear(event)
         except KeyboardInterrupt:
             interrupted = True
-            stopping.set()
+            for line in lines:
+                with contextlib.suppress(OSError):
+                    line.send("stop")
     for number, process in enumerate(workers):
         process.join()
         if process.exitcode:
