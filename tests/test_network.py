@@ -77,6 +77,11 @@ def test_silent_nodes_can_be_fed_zeros() -> None:
     assert torch.equal(logits, net.nodes["n4"](net.nodes["n3"](torch.zeros(16, 8))))
 
 
+def test_a_node_that_does_not_exist_cannot_be_alive() -> None:
+    with pytest.raises(ValueError, match="'n9' is no physical node; there are i, n1"):
+        network(Skips.ON_FAILURE)(X, {"i", "n9", "n4"})
+
+
 def test_eq_1_by_hand() -> None:
     net = network(Skips.ON_FAILURE)
     dead_n1 = net(X, net.topology.everyone - {"n1"})

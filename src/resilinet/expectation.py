@@ -47,7 +47,7 @@ class Difference:
     """A paired comparison over seeds: the mean of a - b, its interval, and Cohen's d of the differences.
 
     ``effect`` is the mean difference in units of the differences' standard deviation; it is infinite when they do
-    not vary, NaN with fewer than two seeds.
+    not vary and are not zero, NaN with fewer than two seeds.
     """
 
     interval: Interval
@@ -133,4 +133,6 @@ def paired(a: Mapping[int, float], b: Mapping[int, float]) -> Difference:
     if len(differences) < 2:
         return Difference(found, math.nan)
     spread = float(np.std(differences, ddof=1))
+    if found.mean == 0:
+        return Difference(found, 0.0)
     return Difference(found, found.mean / spread if spread else math.copysign(math.inf, found.mean))

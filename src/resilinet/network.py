@@ -95,8 +95,15 @@ class DistributedNetwork(nn.Module):
 
         Returns:
             ``(B, classes)`` logits, or None.
+
+        Raises:
+            ValueError: ``alive`` names a node that does not exist.
         """
         alive = self.topology.everyone if alive is None else alive
+        if unknown := sorted(alive - self.topology.everyone):
+            raise ValueError(
+                f"{unknown[0]!r} is no physical node; there are {', '.join(self.topology.order)}."
+            )
         sent: dict[str, Tensor] = {}
         for name, route in routes(
             self.topology, alive, self.skips, silent_nodes_send=silent_nodes_send

@@ -134,7 +134,7 @@ def train(
     for epoch in range(len(history) + 1, recipe.epochs + 1):
         weights.working.train()
         permutation = torch.randperm(len(y), generator=order)
-        losses = torch.zeros((), dtype=torch.float64)
+        losses, seen = torch.zeros((), dtype=torch.float64), 0
         batches = zip(
             part[permutation].split(recipe.batch_size), y[permutation].split(recipe.batch_size), strict=True
         )
@@ -149,8 +149,9 @@ def train(
             loss = nn.functional.cross_entropy(logits.float(), y_batch)
             loss.backward()
             losses += loss.detach() * len(y_batch)
+            seen += len(y_batch)
             weights.step(optimizer)
-        mean_loss = float(losses) / len(y)
+        mean_loss = float(losses) / max(seen, 1)
         if not mean_loss < float("inf"):
             raise ArithmeticError(
                 f"the training loss of epoch {epoch} is {mean_loss}; lower the learning rate."
