@@ -105,8 +105,9 @@ def test_the_short_recipe_is_compared_on_shared_seeds(tmp_path: Path) -> None:
     for trial in (*rows["paper's recipe"][:3], *rows["short recipe"][1:]):
         store.write(record(trial))
     table = tables.short_recipe(Measured(store, PAPER))
-    assert set(table["shared seeds"]) == {"2"}
-    assert table.loc["Normal", "difference"].startswith("+0.00")
+    assert set(table.loc["10 %", "shared seeds"]) == {"2"}
+    assert set(table.loc["50 %", "shared seeds"]) == {"0"}
+    assert table.loc[("10 %", "Normal"), "difference"].startswith("+0.00")
 
 
 def test_marks_and_prose_cover_every_verdict() -> None:
