@@ -529,3 +529,13 @@ def test_golden_trial(tmp_path: Path, tiny: Trial) -> None:
     for key, count in pinned["counts"].items():
         found = record.counts[key]
         assert found is count if count is None else abs(found - count) <= 1, (key, found, count)
+
+
+def test_time_spent_before_an_interruption_counts(tiny: Trial, data: Dataset, tmp_path: Path) -> None:
+    checkpoint, seen = tmp_path / "run" / "checkpoint.pt", []
+    with pytest.raises(Interrupted):
+        go(tiny, data, checkpoint=checkpoint, report=seen.append, stop=lambda: True)
+    go(tiny, data, checkpoint=checkpoint, report=seen.append)
+    first, second = seen[:2]
+    assert first.seconds == first.seconds_of_this_run > 0
+    assert second.seconds == pytest.approx(first.seconds + second.seconds_of_this_run)

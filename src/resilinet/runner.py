@@ -20,7 +20,7 @@ from resilinet.failures import SETTINGS
 from resilinet.models import mlp
 from resilinet.network import DistributedNetwork
 from resilinet.schemes import SCHEMES
-from resilinet.training import Progress, generator, train
+from resilinet.training import Progress, generator, save, train
 from resilinet.trials import Record, Trial
 from resilinet.weights import WeightRule, survival_scaled
 
@@ -76,6 +76,13 @@ def run(
     network = build_network(trial)
     topology = network.topology
     resumed = (folder / "checkpoint.pt").exists()
+    earlier = 0.0  # seconds that runs before an interruption took
+
+    def hear(progress: Progress) -> None:
+        nonlocal earlier
+        earlier = progress.seconds - progress.seconds_of_this_run
+        report(progress)
+
     history, best_epoch = train(
         network,
         data,
@@ -84,9 +91,9 @@ def run(
         trial.seed,
         checkpoint=folder / "checkpoint.pt",
         stop=stop,
-        report=report,
+        report=hear,
     )
-    torch.save(network.state_dict(), folder / "weights.pt")
+    save(network.state_dict(), folder / "weights.pt")
     counts = correct_counts(network, data.test.x, data.test.y)
     survival = {}
     fixed = dict(network.fixed_weights)
@@ -107,7 +114,7 @@ def run(
         history=history,
         best_epoch=best_epoch,
         parameters=sum(p.numel() for p in network.parameters()),
-        provenance=provenance(code, time.perf_counter() - began, resumed),
+        provenance=provenance(code, earlier + time.perf_counter() - began, resumed),
     )
 
 

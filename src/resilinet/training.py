@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import hashlib
+import time
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -32,6 +33,9 @@ class Progress:
     epochs: int
     loss: float
     validation_accuracy: float
+    seconds: float
+    """Training time so far, that before an interruption included."""
+    seconds_of_this_run: float
 
 
 def generator(seed: int, purpose: str) -> torch.Generator:
@@ -122,13 +126,14 @@ def train(
     validation = data.validation.x.to(weights.dtype)
     history: list[Mapping[str, float]] = []
     best: dict[str, Any] = {"epoch": 0, "accuracy": -1.0, "network": {}}
+    spent, began = 0.0, time.perf_counter()
     state = None if checkpoint is None else load(checkpoint, network)
     if state is not None:
         network.load_state_dict(state["network"])
         optimizer.load_state_dict(state["optimizer"])
         order.set_state(state["order"])
         masks.set_state(state["masks"])
-        history, best = state["history"], state["best"]
+        history, best, spent = state["history"], state["best"], state.get("seconds", 0.0)
         weights.publish()
     steps_an_epoch = -(-len(y) // recipe.batch_size)
     for epoch in range(len(history) + 1, recipe.epochs + 1):
@@ -160,6 +165,7 @@ def train(
         history.append({"loss": mean_loss, "validation_accuracy": score})
         if score > best["accuracy"]:
             best = {"epoch": epoch, "accuracy": score, "network": copy.deepcopy(network.state_dict())}
+        seconds = time.perf_counter() - began
         if checkpoint is not None:
             save(
                 {
@@ -169,10 +175,11 @@ def train(
                     "masks": masks.get_state(),
                     "history": history,
                     "best": best,
+                    "seconds": spent + seconds,
                 },
                 checkpoint,
             )
-        report(Progress(epoch, recipe.epochs, mean_loss, score))
+        report(Progress(epoch, recipe.epochs, mean_loss, score, spent + seconds, seconds))
         if stop() and epoch < recipe.epochs:
             raise Interrupted
     network.load_state_dict(best["network"])
