@@ -7,7 +7,7 @@ from torch import nn
 from resilinet.evaluation import accuracy, correct_counts, expected_accuracy
 from resilinet.failures import FailureSetting, scenario_key, scenarios
 from resilinet.network import DistributedNetwork
-from resilinet.routing import Skips, stage_runs
+from resilinet.routing import Skips
 from resilinet.topology import Hyperconnection, Node, Topology, vertical, with_skips
 
 
@@ -51,11 +51,13 @@ def test_equals_brute_force_on_a_horizontal_distribution() -> None:
 
 
 @pytest.mark.parametrize(("nodes", "shared", "separate"), [(4, 11, 20), (9, 142, 1280)])
-def test_distinct_stages(nodes: int, shared: int, separate: int) -> None:
-    topology = chain(nodes)
-    livenesses = [topology.everyone - dead for dead in scenarios(topology)]
-    stages = [stage for stage in stage_runs(topology, livenesses, Skips.ON_FAILURE) if stage[0] != "i"]
-    assert len(stages) == shared
+def test_distinct_stages(nodes: int, shared: int, separate: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    net, stages = network(chain(nodes), Skips.ON_FAILURE), []
+    compute = net.stage
+    monkeypatch.setattr(net, "stage", lambda name, *rest: (stages.append(name), compute(name, *rest))[1])
+    correct_counts(net, torch.randn(3, 6), torch.zeros(3, dtype=torch.long))
+    assert len([name for name in stages if name != "i"]) == shared
+    livenesses = [net.topology.everyone - dead for dead in scenarios(net.topology)]
     assert sum(len(alive) - 1 for alive in livenesses) == separate
 
 

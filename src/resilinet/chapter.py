@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from resilinet.experiments import ARTEFACTS, Size, size_of
+from resilinet.experiments import Size, size_of, trials_of
 from resilinet.store import Store
 from resilinet.trials import Trial
 
@@ -32,19 +32,15 @@ def prepare(profile: str, results: str | Path, *artefacts: str) -> tuple[Store, 
         ValueError: there is no such profile or artefact.
         RuntimeError: a trial failed; the message names the first and its reason.
     """
-    for key in artefacts:
-        if key not in ARTEFACTS:
-            raise ValueError(f"{key!r} is no artefact; choose from {', '.join(ARTEFACTS)}.")
     size, folder = size_of(profile), Path(results)
-    store = Store(folder)
+    store, trials = Store(folder), trials_of(size, *artefacts)
     if profile != "published":
         from resilinet.sweep import Setup  # here, as a chapter that only reads needs no training code
 
         # Without a thread for each tiny product: that costs more than it saves.
         threads = 1 if profile == "smoke" else int(os.environ.get("OMP_NUM_THREADS", os.cpu_count() or 1))
         setup = Setup(folder, folder.parent / "runs", folder.parent / "data", threads, keep_weights=False)
-        trials = {trial.id: trial for key in artefacts for trial in ARTEFACTS[key].trials(size)}
-        complete(list(trials.values()), setup, ticker())
+        complete(trials, setup, ticker())
     return store, size
 
 

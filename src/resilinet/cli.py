@@ -14,9 +14,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from resilinet.experiments import ARTEFACTS, all_trials, size_of
+from resilinet.experiments import ARTEFACTS, all_trials, size_of, trials_of
 from resilinet.store import Store
-from resilinet.trials import Trial
 
 app = typer.Typer(
     help="Failure-resilient inference in distributed neural networks: data, trials, results and the book.",
@@ -64,17 +63,6 @@ def say_json(content: Any) -> None:
         return None if isinstance(value, float) and not math.isfinite(value) else value
 
     typer.echo(json.dumps(clean(content), indent=1, ensure_ascii=False))
-
-
-def chosen_trials(artefacts: list[str] | None, profile: str) -> list[Trial]:
-    """The trials of the named artefacts, or of all when none is named."""
-    size = size_of(profile)
-    for name in artefacts or []:
-        if name not in ARTEFACTS:
-            raise ValueError(f"{name!r} is no artefact; choose from {', '.join(ARTEFACTS)}.")
-    if not artefacts:
-        return all_trials(size)
-    return list({trial.id: trial for name in artefacts for trial in ARTEFACTS[name].trials(size)}.values())
 
 
 @data_app.command("health")
@@ -132,7 +120,8 @@ def sweep_command(
 
     if every == bool(artefacts):
         raise ValueError("name the artefacts to run, or say --all (and not both).")
-    trials = chosen_trials(artefacts, profile)
+    size = size_of(profile)
+    trials = all_trials(size) if every else trials_of(size, *(artefacts or []))
     budget = None if time_budget is None else seconds(time_budget)
     setup = Setup(results=results, runs=runs, data=data, threads=threads)
     try:

@@ -151,11 +151,9 @@ class Artefact:
 
     def trials(self, size: Size) -> list[Trial]:
         """Every trial, seed by seed, so that all rows grow evenly while a sweep runs."""
-        by_seed: dict[int, list[Trial]] = {}
-        for row in self.rows(size).values():
-            for trial in row:
-                by_seed.setdefault(trial.seed, []).append(trial)
-        return [trial for seed in sorted(by_seed) for trial in by_seed[seed]]
+        return sorted(
+            (trial for row in self.rows(size).values() for trial in row), key=lambda trial: trial.seed
+        )
 
 
 def _table_1(size: Size) -> Rows:
@@ -239,7 +237,18 @@ ARTEFACTS = {
 }
 
 
+def trials_of(size: Size, *keys: str) -> list[Trial]:
+    """The trials of the named artefacts, each once.
+
+    Raises:
+        ValueError: there is no such artefact.
+    """
+    for key in keys:
+        if key not in ARTEFACTS:
+            raise ValueError(f"{key!r} is no artefact; choose from {', '.join(ARTEFACTS)}.")
+    return list({trial.id: trial for key in keys for trial in ARTEFACTS[key].trials(size)}.values())
+
+
 def all_trials(size: Size) -> list[Trial]:
     """The trials of every artefact, each once, seed by seed, so that every artefact grows while a sweep runs."""
-    unique = {trial.id: trial for artefact in ARTEFACTS.values() for trial in artefact.trials(size)}
-    return sorted(unique.values(), key=lambda trial: trial.seed)
+    return sorted(trials_of(size, *ARTEFACTS), key=lambda trial: trial.seed)

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from resilinet import style
+from resilinet.experiments import Size
 from resilinet.paper.claims import FAILURES, SETTINGS, name_of, survival_loss
 from resilinet.paper.measured import Measured, Sample
 from resilinet.paper.verdicts import Entry
 from resilinet.schemes import SCHEMES
-
-if TYPE_CHECKING:
-    from resilinet.experiments import Size
 
 COLOUR: Final = style.LOOKS["resilinet"].colour
 """Of what is measured with ResiliNet alone."""

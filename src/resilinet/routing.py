@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Set
+from collections.abc import Set
 from enum import Enum
 
 from resilinet.topology import Hyperconnection, Topology
@@ -54,10 +54,3 @@ def routes(
 def inputs(topology: Topology, name: str, route: Route) -> tuple[Hyperconnection, ...]:
     """The hyperconnections over which ``name`` hears something on this route, in the topology's order."""
     return tuple(link for link in topology.incoming[name] if link.key in route)
-
-
-def stage_runs(topology: Topology, livenesses: Iterable[Set[str]], skips: Skips) -> list[tuple[str, Route]]:
-    """The distinct (node, route) pairs of all scenarios: what must be computed once to evaluate them all."""
-    return list(
-        dict.fromkeys(pair for alive in livenesses for pair in routes(topology, alive, skips).items())
-    )

@@ -7,18 +7,16 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 from functools import cache
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from resilinet.expectation import GUESSES
+from resilinet.experiments import Size
 from resilinet.failures import SETTINGS, dead_nodes
 from resilinet.paper.claims import claims, config_gain, rate_sample, weight_spread
 from resilinet.paper.measured import Measured, Sample
 from resilinet.paper.printed import Printed, printed_value, printed_values, series_of
 from resilinet.paper.verdicts import TOLERANCE, Entry, Verdict, check, judge, judge_exact
 from resilinet.store import Store
-
-if TYPE_CHECKING:
-    from resilinet.experiments import Size
 
 CIFAR = "MobileNet on CIFAR-10 is not trained in this edition."
 RESNET = "ResNet-18 on CIFAR-10 is not trained in this edition."

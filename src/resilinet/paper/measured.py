@@ -22,7 +22,6 @@ from resilinet.experiments import ARTEFACTS, Size
 from resilinet.failures import SETTINGS, FailureSetting
 from resilinet.partitions import mlp
 from resilinet.store import Store
-from resilinet.topology import Topology
 from resilinet.trials import Record, Trial
 
 
@@ -146,9 +145,7 @@ class Measured:
         return any(record.counts.get(scenario, 0) is None for record in self.records(artefact, row))
 
 
-@cache
-def _topology(partition: tuple[int, ...], skips: tuple[tuple[str, str], ...]) -> Topology:
-    return mlp(partition, skips)
+_topology = cache(mlp)
 
 
 def spread(samples: Iterable[Sample]) -> Sample:
