@@ -113,8 +113,10 @@ def test_one_set_of_skips_has_one_spelling() -> None:
 
 def test_the_same_condition_is_the_same_trial_in_every_artefact() -> None:
     short = only("short-recipe", "short recipe").id
-    assert only("table-3-health", "10%").id == only("figure-3-health", "one").id == short
-    assert only("table-1-health", "resilinet").id == only("short-recipe", "paper's recipe").id
+    assert only("figure-4a", "Config 8").id == only("figure-3-health", "one").id == short
+    paper = only("short-recipe", "paper's recipe").id
+    assert only("table-1-health", "resilinet").id == only("table-3-health", "10%").id == paper
+    assert only("table-3-health", "50%").id == only("short-recipe", "paper's recipe, 50%").id
 
 
 def test_table_3_trains_at_the_rates_it_names() -> None:
@@ -166,8 +168,8 @@ def test_all_trials_are_each_there_once(size: Size) -> None:
 
 
 def test_how_many_trainings_the_paper_takes() -> None:
-    """40 of Table 1, 30 of Fig. 6, five seeds of the short recipe and of 6, 9, 7 and 1 more conditions."""
-    assert len(all_trials(PAPER)) == 40 + 30 + 5 * (1 + 6 + 9 + 7 + 1)
+    """40 of Table 1, 30 of Fig. 6, five seeds of two short recipes and of 6, 9 and 7 more conditions."""
+    assert len(all_trials(PAPER)) == 40 + 30 + 5 * (2 + 6 + 9 + 7)
 
 
 def test_no_smoke_trial_passes_for_one_of_the_papers() -> None:

@@ -62,16 +62,24 @@ def test_a_figure_of_synthetic_data_says_smoke(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("size", "seeds", "wanted", "label"),
+    ("artefact", "seeds", "wanted", "label"),
     [
-        (PAPER, [10, 10], 10, "MHEALTH · paper's recipe, 50 epochs · 10 seeds"),
-        (PAPER, [3, 10], 10, "MHEALTH · paper's recipe, 50 epochs · 3 to 10 of 10 seeds"),
-        (PAPER, [5], 5, "MHEALTH · short recipe, 20 epochs · 5 seeds"),
-        (PAPER, [], 5, "MHEALTH · short recipe, 20 epochs · 0 of 5 seeds"),
+        ("figure-2a", [10, 10], 10, "MHEALTH · paper's recipe, 50 epochs · 10 seeds"),
+        ("figure-2a", [3, 10], 10, "MHEALTH · paper's recipe, 50 epochs · 3 to 10 of 10 seeds"),
+        ("table-3-health", [5], 5, "MHEALTH · paper's recipe, 50 epochs · 5 seeds"),
+        ("figure-4a", [5], 5, "MHEALTH · short recipe, 20 epochs · 5 seeds"),
+        ("figure-4a", [], 5, "MHEALTH · short recipe, 20 epochs · 0 of 5 seeds"),
     ],
 )
-def test_the_size_names_recipe_and_seeds(size: Size, seeds: list[int], wanted: int, label: str) -> None:
-    assert figures.size_label(size, seeds, wanted) == label
+def test_the_size_names_recipe_and_seeds(artefact: str, seeds: list[int], wanted: int, label: str) -> None:
+    assert figures.size_label(PAPER, artefact, seeds, wanted) == label
+
+
+@pytest.mark.parametrize("key", sorted(ARTEFACTS))
+def test_what_is_drawn_side_by_side_is_of_one_recipe(key: str) -> None:
+    """But for the artefact that compares recipes."""
+    recipes = {trial.recipe for trial in ARTEFACTS[key].trials(PAPER)}
+    assert len(recipes) == (2 if key == "short-recipe" else 1)
 
 
 @pytest.mark.parametrize("artefact", sorted(figures.TITLES))

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from resilinet import style
-from resilinet.experiments import Size
+from resilinet.experiments import ARTEFACTS, Size
 from resilinet.paper.claims import FAILURES, SETTINGS, name_of, survival_loss
 from resilinet.paper.measured import Measured, Sample
 from resilinet.paper.verdicts import Entry
@@ -48,7 +48,7 @@ def averages(entries: Sequence[Entry], size: Size, artefact: str, schemes: Seque
     axes.set_xticks(range(len(SETTINGS)), [name_of(setting) for setting in SETTINGS])
     axes.set_ylabel("average accuracy (%)")
     axes.legend(handles=handles, loc="lower left")
-    _name_size(figure, size, known.values())
+    _name_size(figure, size, artefact, known.values())
     return figure
 
 
@@ -69,7 +69,7 @@ def figure_3(entries: Sequence[Entry], size: Size) -> Figure:
     axes.set_ylim(bottom=0)
     axes.set_ylabel("standard deviation (points)")
     _legend(axes, "standard deviation among weight rules")
-    _name_size(figure, size, column)
+    _name_size(figure, size, "figure-3-health", column)
     return figure
 
 
@@ -86,7 +86,7 @@ def table_3(entries: Sequence[Entry], size: Size) -> Figure:
         axes.set_title(name_of(setting))
     _label_panels(figure, panels, "failout rate")
     _legend(figure, "ResiliNet", loc="outside lower center", ncols=2)
-    _name_size(figure, size, known.values())
+    _name_size(figure, size, "table-3-health", known.values())
     return figure
 
 
@@ -102,7 +102,7 @@ def figure_4a(measured: Measured) -> Figure:
         axes.set_title(name_of(setting))
         samples += row
     _label_panels(figure, panels, "configuration of skips")
-    _name_size(figure, measured.size, samples)
+    _name_size(figure, measured.size, "figure-4a", samples)
     return figure
 
 
@@ -130,15 +130,16 @@ def survival_scaling(measured: Measured) -> Figure:
     axes.set_xticks(range(len(FAILURES)), [name_of(setting) for setting in FAILURES])
     axes.set_ylabel("average accuracy lost (points)")
     axes.legend(handles=handles, loc="upper left")
-    _name_size(figure, measured.size, samples)
+    _name_size(figure, measured.size, "section-2.3-health", samples)
     return figure
 
 
-def size_label(size: Size, seeds: Sequence[int], wanted: int) -> str:
+def size_label(size: Size, artefact: str, seeds: Sequence[int], wanted: int) -> str:
     """What a figure was made from: the recipe or SMOKE, and how many seeds.
 
     Args:
         size: of the trials.
+        artefact: whose trials they are.
         seeds: how many there are of each quantity drawn.
         wanted: how many there are to be.
     """
@@ -147,7 +148,7 @@ def size_label(size: Size, seeds: Sequence[int], wanted: int) -> str:
     part = f"{number} seeds" if low == wanted else f"{number} of {wanted} seeds"
     if size.name != "paper":
         return f"SMOKE · synthetic data, tiny network · {part}"
-    recipe = size.short_recipe if wanted == len(size.short_seeds) else size.recipe
+    recipe = ARTEFACTS[artefact].trials(size)[0].recipe
     kind = "short recipe" if recipe is size.short_recipe else "paper's recipe"
     return f"MHEALTH · {kind}, {recipe.epochs} epochs · {part}"
 
@@ -224,12 +225,12 @@ def _legend(where: Axes | Figure, ours: str, **options: Any) -> None:
     )
 
 
-def _name_size(figure: Figure, size: Size, shown: Iterable[Entry | Sample]) -> None:
+def _name_size(figure: Figure, size: Size, artefact: str, shown: Iterable[Entry | Sample]) -> None:
     """Write on the figure what it was made from, so that it keeps saying so wherever it is copied to."""
     items = list(shown)
     seeds = [item.seeds if isinstance(item, Entry) else len(item.values) for item in items]
     wanted = max((item.wanted for item in items), default=0)
-    figure.suptitle(size_label(size, seeds, wanted), x=0.99, ha="right", fontsize=8.5, color=style.INK)
+    figure.suptitle(size_label(size, artefact, seeds, wanted), x=0.99, ha="right", fontsize=8.5, color=style.INK)
 
 
 TITLES: Final[Mapping[str, str]] = {
