@@ -228,8 +228,13 @@ def test_examples_must_fit_together():
     x, y = torch.zeros(3, 23), torch.zeros(3, dtype=torch.int64)
     with pytest.raises(DataError, match="one label an input"):
         Examples(x, y[:2])
-    with pytest.raises(DataError, match="float32 inputs and int64 labels"):
-        Examples(x.double(), y)
+    refused = [(x.double(), y), (x, y.int()), (x.byte(), y), (torch.zeros(3, 3, 4, 4, dtype=torch.int16), y)]
+    for inputs, labels in refused:
+        with pytest.raises(
+            DataError, match=r"float32 inputs or uint8 images \(N, C, H, W\), and int64 labels"
+        ):
+            Examples(inputs, labels)
+    assert len(Examples(torch.zeros(3, 1, 4, 4, dtype=torch.uint8), y)) == 3
     with pytest.raises(DataError, match="parts train, validation and test, not 'all'"):
         synthetic_health(100).label_counts("all")
 

@@ -25,7 +25,10 @@ class DataError(ValueError):
 class Examples:
     """Labelled inputs: one part of a data set.
 
-    Shapes: `x` is `(N, *input_shape)` float32, `y` is `(N,)` int64 holding class indices.
+    Shapes: `x` is `(N, *input_shape)` float32, or images `(N, C, H, W)` uint8 with values from 0
+    to 255, a quarter of the memory; `y` is `(N,)` int64 holding class indices. Images may be
+    mapped from a file that is larger than memory, so whoever uses them takes a batch at a time
+    and gives it to :func:`resilinet.datasets.images.as_input`.
 
     Raises:
         DataError: the two disagree in length or have another type.
@@ -36,9 +39,11 @@ class Examples:
 
     def __post_init__(self) -> None:
         """Refuse tensors that no trainer could use."""
-        if self.x.dtype != torch.float32 or self.y.dtype != torch.int64:
+        usable = self.x.dtype == torch.float32 or (self.x.dtype == torch.uint8 and self.x.ndim == 4)
+        if not usable or self.y.dtype != torch.int64:
             raise DataError(
-                f"examples need float32 inputs and int64 labels, got {self.x.dtype} and {self.y.dtype}"
+                "examples need float32 inputs or uint8 images (N, C, H, W), and int64 labels; got "
+                f"{self.x.dtype} inputs {tuple(self.x.shape)} and {self.y.dtype} labels"
             )
         if self.y.ndim != 1 or len(self.x) != len(self.y):
             raise DataError(
@@ -70,6 +75,11 @@ class Dataset:
     def fingerprint(self) -> str:
         """The sha256 over everything that determines the tensors."""
         return str(self.description["fingerprint"])
+
+    @property
+    def augmentation(self) -> str:
+        """The policy by which training images are augmented, `none` where the description has none."""
+        return str(self.description.get("augmentation", "none"))
 
     def part(self, part: Part) -> Examples:
         """Return the examples of the named part.
