@@ -14,6 +14,8 @@ from resilinet.trials import NUMERICS, Record, Trial, identity
 
 SCHEMA = 1
 FIELDS = {field.name for field in dataclasses.fields(Record)}
+WITH_BATCH_NORM = {"per_route", "route_numbers"}
+"""Fields that a result of a network without batch normalisation need not have."""
 
 
 class StoreError(ValueError):
@@ -38,7 +40,9 @@ class Store:
     def write(self, record: Record) -> Path:
         """Write a record to a temporary file, then rename it into place."""
         content = {"schema": SCHEMA, "id": record.id, "numerics": NUMERICS}
-        content |= {name: getattr(record, name) for name in sorted(FIELDS)} | {"trial": record.trial.values}
+        left_out = set() if record.per_route else WITH_BATCH_NORM
+        content |= {name: getattr(record, name) for name in sorted(FIELDS - left_out)}
+        content["trial"] = record.trial.values
         self.folder.mkdir(parents=True, exist_ok=True)
         path = self.path(record.id)
         with tempfile.NamedTemporaryFile("w", dir=self.folder, suffix=".partial", delete=False) as file:
@@ -92,14 +96,15 @@ def read_record(path: Path) -> Record:
     problem = _problem(path, content)
     if problem:
         raise StoreError(f"{path}: {problem}; it is refused.")
-    return Record(**{name: content[name] for name in FIELDS} | {"trial": Trial.from_values(content["trial"])})
+    known = {name: content[name] for name in FIELDS & set(content)}
+    return Record(**known | {"trial": Trial.from_values(content["trial"])})
 
 
 def _problem(path: Path, content: Any) -> str | None:
     """What is wrong with a result file, or None."""
     if not isinstance(content, dict) or content.get("schema") != SCHEMA:
         return f"not a result of schema {SCHEMA}"
-    if missing := sorted((FIELDS | {"id", "numerics"}) - set(content)):
+    if missing := sorted((FIELDS - WITH_BATCH_NORM | {"id", "numerics"}) - set(content)):
         return f"{missing[0]!r} is missing"
     try:
         Trial.from_values(content["trial"])
@@ -117,7 +122,8 @@ def _problem(path: Path, content: Any) -> str | None:
         return f"total is {total!r}, not a whole number above 0"
     if not isinstance(content["survival"], dict):
         return f"survival is {content['survival']!r}, not counts by failure setting"
-    for kind, counts in {"counts": content["counts"], **content["survival"]}.items():
+    counted = {"counts": content["counts"], "per_route": content.get("per_route", {}), **content["survival"]}
+    for kind, counts in counted.items():
         if not isinstance(counts, dict):
             return f"{kind} is {counts!r}, not counts by scenario"
         for key, count in counts.items():

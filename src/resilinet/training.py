@@ -12,9 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from resilinet.datasets import Dataset
+from resilinet.datasets.augmentation import augment
+from resilinet.datasets.images import as_input
 from resilinet.evaluation import accuracy
 from resilinet.failout import Failout
 from resilinet.network import DistributedNetwork
@@ -48,12 +50,22 @@ def generator(seed: int, purpose: str) -> torch.Generator:
 
 
 class MasterWeights:
-    """Float32 master weights and the copy in working precision that computes; with float32 they are one."""
+    """Float32 master weights and the copy in working precision that computes; but for ``bfloat16`` they are one.
+
+    Raises:
+        ValueError: a network with batch normalisation is to compute in bfloat16, in which its running statistics
+            would stand still: a hundredth of the way to the batch's is below the rounding.
+    """
 
     def __init__(self, network: DistributedNetwork, precision: str) -> None:
         """Keep ``network`` as the masters; ``self.working`` computes."""
         self.network = network
         low = precision == "bfloat16"
+        if low and any(True for _ in network.buffers()):
+            raise ValueError(
+                "recipe: bfloat16 weights lose the running statistics of batch normalisation; "
+                "choose the precision autocast or float32."
+            )
         self.working = copy.deepcopy(network).to(torch.bfloat16) if low else network
         self.dtype = torch.bfloat16 if low else torch.float32
         pairs = zip(network.parameters(), self.working.parameters(), strict=True)
@@ -97,8 +109,8 @@ def train(
     Deterministic given seed, thread count and library versions.
 
     Args:
-        network: float32, already initialised.
-        data: training and validation parts.
+        network: float32, already initialised, on the device that is to compute.
+        data: training and validation parts, there or in main memory.
         recipe: how to train.
         failout: draws who is alive for each batch.
         seed: of batch order and failout.
@@ -118,12 +130,14 @@ def train(
         UserWarning: the checkpoint is damaged; nothing of it is used, and training starts afresh.
     """
     order, masks = generator(seed, "batches"), generator(seed, "failout")
+    motions = generator(seed, "augmentation")
+    device = next(network.parameters()).device
     weights = MasterWeights(network, recipe.precision)
     optimizer = torch.optim.Adam(
         network.parameters(), lr=recipe.learning_rate, eps=recipe.epsilon, fused=True
     )
-    part, y = data.train.x.to(weights.dtype), data.train.y
-    validation = data.validation.x.to(weights.dtype)
+    x, y = in_working_precision(data.train.x, weights.dtype), data.train.y
+    validation = in_working_precision(data.validation.x, weights.dtype)
     history: list[Mapping[str, float]] = []
     best: dict[str, Any] = {"epoch": 0, "accuracy": -1.0, "network": {}}
     spent, began = 0.0, time.perf_counter()
@@ -133,22 +147,23 @@ def train(
         optimizer.load_state_dict(state["optimizer"])
         order.set_state(state["order"])
         masks.set_state(state["masks"])
+        motions.set_state(state["motions"])
         history, best, spent = state["history"], state["best"], state.get("seconds", 0.0)
         weights.publish()
     steps_an_epoch = -(-len(y) // recipe.batch_size)
     for epoch in range(len(history) + 1, recipe.epochs + 1):
         weights.working.train()
-        permutation = torch.randperm(len(y), generator=order)
-        losses, seen = torch.zeros((), dtype=torch.float64), 0
-        batches = zip(
-            part[permutation].split(recipe.batch_size), y[permutation].split(recipe.batch_size), strict=True
-        )
-        for step, (x_batch, y_batch) in enumerate(batches, start=(epoch - 1) * steps_an_epoch):
+        losses, seen = torch.zeros((), dtype=torch.float64, device=device), 0
+        batches = torch.randperm(len(y), generator=order).split(recipe.batch_size)
+        for step, rows in enumerate(batches, start=(epoch - 1) * steps_an_epoch):
             for group in optimizer.param_groups:
                 group["lr"] = recipe.rate(step, recipe.epochs * steps_an_epoch)
-            logits = weights.working(
-                x_batch, failout.draw(masks), silent_nodes_send=recipe.no_flow == "zeros"
-            )
+            x_batch, y_batch = (part[rows.to(part.device)].to(device) for part in (x, y))
+            x_batch = augment(as_input(x_batch, weights.dtype), motions, data.augmentation)
+            with torch.autocast(device.type, torch.bfloat16, enabled=recipe.precision == "autocast"):
+                logits = weights.working(
+                    x_batch, failout.draw(masks), silent_nodes_send=recipe.no_flow == "zeros"
+                )
             if logits is None:
                 continue
             loss = nn.functional.cross_entropy(logits.float(), y_batch)
@@ -173,6 +188,7 @@ def train(
                     "optimizer": optimizer.state_dict(),
                     "order": order.get_state(),
                     "masks": masks.get_state(),
+                    "motions": motions.get_state(),
                     "history": history,
                     "best": best,
                     "seconds": spent + seconds,
@@ -184,6 +200,11 @@ def train(
             raise Interrupted
     network.load_state_dict(best["network"])
     return history, best["epoch"]
+
+
+def in_working_precision(x: Tensor, dtype: torch.dtype) -> Tensor:
+    """Inputs converted once for all epochs; but images stay as they are, a quarter of the memory."""
+    return x if x.dtype == torch.uint8 else x.to(dtype)
 
 
 def save(state: Mapping[str, Any], path: Path) -> None:
@@ -203,8 +224,9 @@ def load(path: Path, network: DistributedNetwork) -> dict[str, Any] | None:
     if not path.exists():
         return None
     try:
-        state: dict[str, Any] = torch.load(path, weights_only=True)
-        if missing := {"network", "optimizer", "order", "masks", "history", "best"} - set(state):
+        # To main memory: the states of generators live there; what belongs on a device is copied there when loaded.
+        state: dict[str, Any] = torch.load(path, weights_only=True, map_location="cpu")
+        if missing := {"network", "optimizer", "order", "masks", "motions", "history", "best"} - set(state):
             raise ValueError(f"{min(missing)!r} is missing")
         # On a copy, because loading stops at the first tensor that does not fit and keeps those before it.
         copy.deepcopy(network).load_state_dict(state["network"])

@@ -26,7 +26,8 @@ class Recipe:
         batch_size: examples a step; the last batch of an epoch may be smaller.
         learning_rate: Adam's, at the first step.
         schedule: ``constant``, or ``linear`` decay to zero over all steps.
-        precision: ``float32``, or ``bfloat16`` weights and activations over float32 master weights.
+        precision: ``float32``; ``bfloat16`` weights and activations over float32 master weights; or ``autocast``,
+            PyTorch's mixed precision, which keeps batch normalisation in float32.
         epsilon: Adam's, by default that of Keras, in which the paper's experiments were written.
         no_flow: what a batch without information flow does: ``zeros`` feeds zeros to nodes that hear nothing and
             takes the step, as the released code does; ``skip`` takes no step.
@@ -44,12 +45,14 @@ class Recipe:
         """Refuse values that no training loop can follow."""
         choices = {
             "schedule": ("constant", "linear"),
-            "precision": ("float32", "bfloat16"),
+            "precision": ("float32", "bfloat16", "autocast"),
             "no_flow": ("zeros", "skip"),
         }
         for name, allowed in choices.items():
             if getattr(self, name) not in allowed:
-                raise ValueError(f"recipe: {name} is {getattr(self, name)!r}; choose {' or '.join(allowed)}.")
+                raise ValueError(
+                    f"recipe: {name} is {getattr(self, name)!r}; choose {', '.join(allowed[:-1])} or {allowed[-1]}."
+                )
         for name in ("epochs", "batch_size", "learning_rate", "epsilon"):
             if not getattr(self, name) > 0:
                 raise ValueError(f"recipe: {name} is {getattr(self, name)!r}; give a number above 0.")
@@ -149,6 +152,9 @@ class Record:
         best_epoch: the epoch, counted from 1, whose weights were kept.
         parameters: trainable numbers of the network.
         provenance: commit, versions, device, threads, wall time in seconds, time of the end.
+        per_route: ``counts`` of the same network with batch statistics of each route instead of running ones; empty
+            for a network without batch normalisation.
+        route_numbers: how many numbers those statistics take beyond the running ones.
     """
 
     trial: Trial
@@ -160,6 +166,8 @@ class Record:
     best_epoch: int
     parameters: int
     provenance: Mapping[str, Any] = field(default_factory=dict)
+    per_route: Mapping[str, int | None] = field(default_factory=dict)
+    route_numbers: int = 0
 
     @property
     def id(self) -> str:
