@@ -2,29 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from resilinet.datasets import DataError, Dataset
+from resilinet.datasets.cifar10 import load_cifar10
 from resilinet.datasets.health import load_health
 from resilinet.datasets.synthetic import synthetic_health
 
+__all__ = ["NAMES", "load"]
 
-def load(description: Mapping[str, Any], root: Path) -> Dataset:
+Description = Mapping[str, Any]
+
+_LOADERS: dict[str, Callable[[Description, Path], Dataset]] = {
+    "health": lambda it, root: load_health(root, it["preprocessing"], it["split"], it["split_seed"]),
+    "synthetic-health": lambda it, root: synthetic_health(rows=it["rows"], seed=it["seed"]),
+    "cifar10": lambda it, root: load_cifar10(root, it["split_seed"], it["augmentation"]),
+}
+
+NAMES = tuple(_LOADERS)
+"""The data sets there are."""
+
+
+def load(description: Description, root: Path) -> Dataset:
     """The data set that has this description, fingerprint included.
 
     Raises:
         DataError: the data set is unknown, not prepared under ``root``, or not the one described.
     """
-    if description["name"] == "health":
-        data = load_health(
-            root, description["preprocessing"], description["split"], description["split_seed"]
-        )
-    elif description["name"] == "synthetic-health":
-        data = synthetic_health(rows=description["rows"], seed=description["seed"])
-    else:
-        raise DataError(f"{description['name']!r} is no data set; there are health and synthetic-health.")
+    name = description.get("name")
+    if name not in NAMES:
+        raise DataError(f"{name!r} is no data set; there are {', '.join(NAMES[:-1])} and {NAMES[-1]}.")
+    try:
+        data = _LOADERS[name](description, root)
+    except KeyError as missing:
+        raise DataError(f"the description of {name} lacks {missing}.") from None
     if dict(data.description) != dict(description):
         raise DataError(
             f"the trial wants {dict(description)}, but the data at hand are {dict(data.description)}."

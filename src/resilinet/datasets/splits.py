@@ -1,6 +1,6 @@
 """Splits of a data set into training, validation and test rows, fixed by a seed.
 
-The paper's split is of rows; section 4.1. A split by subject is stricter, since
+The paper's split is of rows; section 3.1. A split by subject is stricter, since
 neighbouring rows of one person are nearly alike.
 """
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from resilinet.datasets import DataError
 
-__all__ = ["Parts", "rows_at_random", "whole_subjects"]
+__all__ = ["Parts", "rows_at_random", "tenth_held_out", "whole_subjects"]
 
 Parts = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]
 """Row numbers of training, validation and test examples."""
@@ -22,6 +22,15 @@ def rows_at_random(rows: int, seed: int) -> Parts:
     order = _shuffled(rows, seed)
     train, validation = rows * 8 // 10, rows // 10
     return order[:train], order[train : train + validation], order[train + validation :]
+
+
+def tenth_held_out(rows: int, seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Split rows 0 .. rows - 1 into those to train on and a random tenth, rounded down, to validate on.
+
+    Rows keep their order, so that images in files are read in the order in which they lie.
+    """
+    order = _shuffled(rows, seed)
+    return np.sort(order[rows // 10 :]), np.sort(order[: rows // 10])
 
 
 def whole_subjects(subject: NDArray[np.uint8], seed: int) -> Parts:
