@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 
 from resilinet.bandwidth import saving
-from resilinet.models import mlp, mobilenet, resnet
+from resilinet.models import model
 from resilinet.network import DistributedNetwork
 from resilinet.paper import printed_value
 
@@ -42,24 +41,27 @@ def networks() -> dict[tuple[str, str, str], DistributedNetwork]:
     """
     with torch.device("meta"):
         return {
-            ("Health, MLP", "ten layers of 250", "health-mlp"): _network(mlp, (23,)),
-            ("ImageNet, MobileNet", "160px", "imagenet-mobilenet"): _network(
-                mobilenet, (3, 160, 160), "160px"
-            ),
+            ("Health, MLP", "ten layers of 250", "health-mlp"): _network("mlp"),
+            ("ImageNet, MobileNet", "160px", "imagenet-mobilenet"): _network("mobilenet", geometry="160px"),
             ("CIFAR-10, MobileNet", "released-cifar", "cifar10-mobilenet"): _network(
-                mobilenet, (3, 32, 32), "released-cifar"
+                "mobilenet", geometry="released-cifar"
             ),
             **{
-                ("CIFAR-10, ResNet-18", geometry, "cifar10-resnet18"): _network(resnet, (3, 32, 32), geometry)
-                for geometry in resnet.GEOMETRIES
+                ("CIFAR-10, ResNet-18", geometry, "cifar10-resnet18"): _network("resnet", geometry=geometry)
+                for geometry in ("released", "cifar", "cifar-raw-image")
             },
         }
 
 
-def _network(model: Any, input_shape: tuple[int, ...], *geometry: str) -> DistributedNetwork:
-    topology = model.topology()
-    adapters = model.adapters(topology, *geometry)
-    return DistributedNetwork(model.blocks(*geometry), topology, input_shape=input_shape, adapters=adapters)
+def _network(name: str, **sizes: str) -> DistributedNetwork:
+    found = model(name)
+    topology = found.topology()
+    return DistributedNetwork(
+        found.blocks(**sizes),
+        topology,
+        input_shape=found.input_shape(**sizes),
+        adapters=found.adapters(topology, **sizes),
+    )
 
 
 def rows() -> list[BandwidthRow]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from resilinet.topology import Topology, vertical, with_skips
+from resilinet.topology import Topology, TopologyError, vertical, with_skips
 
 Pairs = tuple[tuple[str, str], ...]
 
@@ -31,15 +31,36 @@ def mobilenet(partition: tuple[int, ...] = (1, 3, 5, 5), skips: Pairs = MOBILENE
     Args:
         partition: blocks on each node; the paper's are (1, 3, 5, 5) and, in Fig. 6, (2, 2, 4, 6).
         skips: the skip hyperconnections that are present.
+
+    Raises:
+        TopologyError: the partition does not place the network's 14 blocks, at least one on each node.
     """
-    sizes = dict(zip(("i", *(f"m{k}" for k in range(1, len(partition)))), partition, strict=True))
-    sizes[f"m{len(partition) - 1}"] += 1
-    return with_skips(vertical(sizes), skips)
+    blocks = "the first convolution and 13 depthwise-separable blocks, which nothing cuts apart"
+    return with_skips(vertical(_placed("MobileNet", "m", partition, 14, blocks)), skips)
 
 
-def resnet(skips: Pairs = RESNET_SKIPS) -> Topology:
-    """ResNet-18: the stem on i, two residual blocks each on z1 and z2, four and the head on z3.
+def resnet(partition: tuple[int, ...] = (1, 2, 2, 4), skips: Pairs = RESNET_SKIPS) -> Topology:
+    """ResNet-18's nodes i, z1, z2, z3 with their blocks, the stem counted; the head joins the last.
 
-    The paper counts layers, two in a block: 1-4-4-9.
+    Args:
+        partition: blocks on each node; the paper counts layers, two in a residual block, and the head: 1-4-4-9.
+        skips: the skip hyperconnections that are present.
+
+    Raises:
+        TopologyError: the partition does not place the network's 9 blocks, at least one on each node.
     """
-    return with_skips(vertical({"i": 1, "z1": 2, "z2": 2, "z3": 5}), skips)
+    blocks = "the stem and 8 residual blocks of two layers each, which nothing cuts apart"
+    return with_skips(vertical(_placed("ResNet-18", "z", partition, 9, blocks)), skips)
+
+
+def _placed(network: str, letter: str, partition: tuple[int, ...], total: int, blocks: str) -> dict[str, int]:
+    """The blocks on i and on the nodes behind it, the head included."""
+    if len(partition) < 2 or sum(partition) != total or any(size < 1 for size in partition):
+        raise TopologyError(
+            f"{partition} is no partition of {network}: give two or more counts from 1 that add up to {total}, "
+            f"{blocks}."
+        )
+    names = ("i", *(f"{letter}{k}" for k in range(1, len(partition))))
+    sizes = dict(zip(names, partition, strict=True))
+    sizes[names[-1]] += 1
+    return sizes

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-import torch
 from torch import nn
 
+from resilinet.models.initialisation import initialise
 from resilinet.partitions import MLP_SKIPS as SKIPS
 from resilinet.partitions import mlp as topology
 from resilinet.topology import Topology
 
-__all__ = ["SKIPS", "adapters", "blocks", "initialise", "topology"]
+__all__ = ["SKIPS", "adapters", "blocks", "initialise", "input_shape", "topology"]
 
 
 def blocks(features: int = 23, width: int = 250, hidden: int = 10, classes: int = 13) -> list[nn.Module]:
@@ -21,17 +21,15 @@ def blocks(features: int = 23, width: int = 250, hidden: int = 10, classes: int 
     return [*layers, nn.Linear(width, classes)]
 
 
-def adapters(topology: Topology, features: int = 23, width: int = 250) -> dict[str, nn.Module]:
+def adapters(
+    topology: Topology, features: int = 23, width: int = 250, **_others: int
+) -> dict[str, nn.Module]:
     """A linear layer for each skip out of the input node; every other skip carries ``width`` numbers as they are."""
     return {
         link.key: nn.Linear(features, width) for link in topology.skips if link.source in topology.sources
     }
 
 
-@torch.no_grad()
-def initialise(module: nn.Module, generator: torch.Generator) -> None:
-    """Glorot-uniform weights and zero biases, as in the released code; PyTorch's default learns slower here."""
-    for layer in module.modules():
-        if isinstance(layer, nn.Linear):
-            nn.init.xavier_uniform_(layer.weight, generator=generator)
-            nn.init.zeros_(layer.bias)
+def input_shape(features: int = 23, **_others: int) -> tuple[int, ...]:
+    """``(features,)``."""
+    return (features,)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import torch
 from torch import nn
 
+from resilinet.models.fitting import fitting
+from resilinet.models.initialisation import initialise
 from resilinet.partitions import MOBILENET_SKIPS as SKIPS
 from resilinet.partitions import mobilenet as topology
 from resilinet.topology import Topology
 
-__all__ = ["GEOMETRIES", "SKIPS", "STACKED", "adapters", "blocks", "topology"]
+__all__ = ["GEOMETRIES", "SKIPS", "STACKED", "adapters", "blocks", "initialise", "input_shape", "topology"]
 
 STACKED = ((64, 1), (128, 2), (128, 1), (256, 2), (256, 1), (512, 2), *[(512, 1)] * 5, (1024, 2), (1024, 1))
 """Output channels at width 1 and stride of each of the 13 depthwise-separable blocks."""
@@ -17,21 +22,27 @@ GEOMETRIES = {"released-cifar": (32, 1), "160px": (160, 2)}
 """Side of the image and stride of the first convolution and of the second block, by name."""
 
 
-def blocks(geometry: str = "released-cifar", width: float = 0.75, classes: int = 10) -> list[nn.Module]:
+def blocks(
+    geometry: str = "released-cifar", width: float = 0.75, classes: int = 10, side: int | None = None
+) -> list[nn.Module]:
     """The first convolution, 13 depthwise-separable blocks and the head; ``(B, 3, side, side)`` to ``(B, classes)``.
 
     Args:
         geometry: ``released-cifar``, as the paper's released code lays it out (31x31 maps), or ``160px``.
-        width: factor on every number of channels.
+        width: factor on every number of channels, rounded down.
         classes: outputs.
+        side: pixels of the image's side, by default the geometry's; the blocks are the same for every side.
 
     Raises:
-        ValueError: the geometry is unknown.
+        ValueError: the geometry is unknown, the width leaves no channel, or the side is no number of pixels.
     """
-    if geometry not in GEOMETRIES:
-        raise ValueError(f"{geometry!r} is no geometry of MobileNet; choose {' or '.join(GEOMETRIES)}.")
-    stride = GEOMETRIES[geometry][1]
+    stride = GEOMETRIES[_known(geometry)][1]
+    input_shape(geometry=geometry, side=side)
     channels = int(32 * width)
+    if channels < 1:
+        raise ValueError(
+            f"a width of {width} leaves the first convolution no channel; give at least {1 / 32}."
+        )
     layers: list[nn.Module] = [
         nn.Sequential(
             nn.ZeroPad2d((0, 1, 0, 1)),
@@ -47,21 +58,35 @@ def blocks(geometry: str = "released-cifar", width: float = 0.75, classes: int =
     return [*layers, head]
 
 
-def adapters(
-    topology: Topology, geometry: str = "released-cifar", width: float = 0.75
-) -> dict[str, nn.Module]:
-    """The 1x1 convolutions that make the two skips fit, for the partition 1-3-5-5 that the paper uses most."""
-    stride = GEOMETRIES[geometry][1]
-    iot, first, second = int(32 * width), int(128 * width), int(512 * width)
-    convolutions: dict[str, nn.Module] = {
-        "i->m2": nn.Conv2d(iot, first, 1, stride, bias=False),
-        "m1->m3": nn.Conv2d(first, second, 1, 4, bias=False),
-    }
-    found = {link.key: convolutions[link.key] for link in topology.skips}
-    if geometry == "released-cifar" and "m1->m3" in found:
-        # The strided skip makes 8x8 of 31x31, the blocks between make 7x7: those are padded where the two meet.
-        found["m2->m3"] = nn.ZeroPad2d((0, 1, 0, 1))
-    return found
+def adapters(topology: Topology, **sizes: Any) -> dict[str, nn.Module]:
+    """1x1 convolutions that make the skips fit, whichever the partition; sizes as in :func:`blocks`.
+
+    In the geometry of the released code a skip of stride 4 makes 8x8 of 31x31, where the blocks between make 7x7:
+    those are padded where the two meet.
+
+    Raises:
+        ValueError: a size is impossible, or images of that side are too small for the geometry.
+        TopologyError: the topology is none of this network, or a skip cannot be made to fit.
+    """
+    with torch.device("meta"):
+        layers = blocks(**sizes)
+    return fitting(layers, topology, input_shape(**sizes))
+
+
+def input_shape(
+    *, geometry: str = "released-cifar", side: int | None = None, **_others: Any
+) -> tuple[int, ...]:
+    """``(3, side, side)``; sizes as in :func:`blocks`."""
+    side = GEOMETRIES[_known(geometry)][0] if side is None else side
+    if side < 1:
+        raise ValueError(f"an image cannot have sides of {side} pixels; give at least 1.")
+    return (3, side, side)
+
+
+def _known(geometry: str) -> str:
+    if geometry not in GEOMETRIES:
+        raise ValueError(f"{geometry!r} is no geometry of MobileNet; choose {' or '.join(GEOMETRIES)}.")
+    return geometry
 
 
 def _separable(inside: int, outside: int, stride: int) -> nn.Sequential:
@@ -77,4 +102,5 @@ def _separable(inside: int, outside: int, stride: int) -> nn.Sequential:
 
 
 def _norm(channels: int) -> tuple[nn.Module, nn.Module]:
+    """Keras's batch normalisation, whose momentum of 0.99 is PyTorch's 0.01, and ReLU."""
     return nn.BatchNorm2d(channels, eps=1e-3, momentum=0.01), nn.ReLU()

@@ -2,92 +2,138 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Any
+
 import torch
 from torch import nn
 
+from resilinet.models.fitting import fitting
+from resilinet.models.initialisation import initialise
+from resilinet.models.residual import ACTIVATIONS
 from resilinet.partitions import RESNET_SKIPS as SKIPS
 from resilinet.partitions import resnet as topology
 from resilinet.topology import Topology
 
-__all__ = ["GEOMETRIES", "SKIPS", "STAGES", "PreActivationBlock", "adapters", "blocks", "topology"]
+__all__ = [
+    "GEOMETRIES",
+    "SKIPS",
+    "STAGES",
+    "Geometry",
+    "adapters",
+    "blocks",
+    "initialise",
+    "input_shape",
+    "topology",
+]
 
-GEOMETRIES = ("released", "cifar", "cifar-raw-image")
 STAGES = (64, 128, 256, 512)
+"""Output channels at width 1 of the four stages, two residual blocks each."""
 
 
-class PreActivationBlock(nn.Module):
-    """Two 3x3 convolutions, each after batch normalisation and ReLU, around a shortcut."""
+@dataclass(frozen=True)
+class Geometry:
+    """How ResNet-18 is laid out for images of a size.
 
-    def __init__(self, inside: int, outside: int, stride: int) -> None:
-        """Use a 1x1 convolution as the shortcut where the shape changes."""
-        super().__init__()
-        self.open = nn.Sequential(nn.BatchNorm2d(inside), nn.ReLU())
-        self.body = nn.Sequential(
-            nn.Conv2d(inside, outside, 3, stride, padding=1, bias=False),
-            nn.BatchNorm2d(outside),
-            nn.ReLU(),
-            nn.Conv2d(outside, outside, 3, padding=1, bias=False),
-        )
-        same = stride == 1 and inside == outside
-        self.shortcut = nn.Identity() if same else nn.Conv2d(inside, outside, 1, stride, bias=False)
+    Attributes:
+        side: of the image, in pixels.
+        kernel: of the stem's convolution.
+        stride: of the stem's convolution.
+        pooled: whether max-pooling, which halves the sides, precedes the first residual block.
+        first_stride: of the first stage; the other three halve the sides.
+        raw_image: whether the stem belongs to the first residual block, so that the IoT node sends the image itself.
+    """
 
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """``(B, inside, H, W)`` to ``(B, outside, H / stride, W / stride)``."""
-        opened = self.open(x)
-        shortcut = x if isinstance(self.shortcut, nn.Identity) else self.shortcut(opened)
-        total: torch.Tensor = self.body(opened) + shortcut
-        return total
+    side: int
+    kernel: int
+    stride: int
+    pooled: bool
+    first_stride: int
+    raw_image: bool = False
 
 
-def blocks(geometry: str = "released", classes: int = 10) -> list[nn.Module]:
-    """Stem, eight residual blocks and head, ``(B, 3, 32, 32)`` to ``(B, classes)``.
+GEOMETRIES = {
+    "released": Geometry(32, 7, 2, pooled=True, first_stride=2),
+    "cifar": Geometry(32, 3, 1, pooled=False, first_stride=1),
+    "cifar-raw-image": Geometry(32, 3, 1, pooled=False, first_stride=1, raw_image=True),
+    "imagenet": Geometry(224, 7, 2, pooled=True, first_stride=1),
+}
+"""That of the paper's released code, the usual one for CIFAR-10 with the stem on either node, and He et al.'s."""
+
+
+def blocks(
+    geometry: str = "released",
+    classes: int = 10,
+    width: float = 1.0,
+    activation: str = "pre",
+    side: int | None = None,
+) -> list[nn.Module]:
+    """Stem, eight residual blocks and head, ``(B, 3, side, side)`` to ``(B, classes)``.
 
     Args:
-        geometry: ``released``: the released code's 7x7 stem of stride 2, max-pooling, and a stride of 2 in every
-            stage; ``cifar``: the usual 3x3 stem and strides 1, 2, 2, 2; ``cifar-raw-image``: the same with the
-            stem on z1, so that the IoT node sends the image itself.
+        geometry: one of :data:`GEOMETRIES`; ``released`` has Keras's batch normalisation, the others PyTorch's.
         classes: outputs.
+        width: factor on every number of channels, rounded down.
+        activation: ``pre``: batch normalisation and ReLU come before each convolution, as in the released code;
+            ``post``: after it, as in torchvision's ResNet-18, which the geometry ``imagenet`` then equals.
+        side: pixels of the image's side, by default the geometry's; the blocks are the same for every side.
 
     Raises:
-        ValueError: the geometry is unknown.
+        ValueError: the geometry or the activation is unknown, the width leaves no channel, or the side is no number
+            of pixels.
     """
+    layout = _known(geometry)
+    input_shape(geometry=geometry, side=side)
+    if activation not in ACTIVATIONS:
+        raise ValueError(f"{activation!r} is no order of activation; choose {' or '.join(ACTIVATIONS)}.")
+    block, after_convolution = ACTIVATIONS[activation], activation == "post"
+    channels = int(STAGES[0] * width)
+    if channels < 1:
+        raise ValueError(f"a width of {width} leaves the stem no channel; give at least {1 / STAGES[0]}.")
+    stem: nn.Module = nn.Conv2d(
+        3, channels, layout.kernel, layout.stride, padding=layout.kernel // 2, bias=False
+    )
+    if after_convolution:
+        stem = nn.Sequential(stem, nn.BatchNorm2d(channels), nn.ReLU())
+    layers: list[nn.Module] = []
+    for stage, full in enumerate(STAGES):
+        out = int(full * width)
+        layers += [block(channels, out, 2 if stage else layout.first_stride), block(out, out, 1)]
+        channels = out
+    if layout.pooled:
+        layers[0] = nn.Sequential(nn.MaxPool2d(3, 2, padding=1), layers[0])
+    if layout.raw_image:
+        stem, layers[0] = nn.Identity(), nn.Sequential(stem, layers[0])
+    last = () if after_convolution else (nn.BatchNorm2d(channels), nn.ReLU())
+    head = nn.Sequential(*last, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(channels, classes))
+    if geometry == "released":
+        for norm in nn.Sequential(*layers, stem, head).modules():
+            if isinstance(norm, nn.BatchNorm2d):
+                norm.eps, norm.momentum = 1e-3, 0.01  # Keras's, whose 0.99 is PyTorch's 0.01
+    return [stem, *layers, head]
+
+
+def adapters(topology: Topology, **sizes: Any) -> dict[str, nn.Module]:
+    """1x1 convolutions that make the skips fit, whichever the partition; sizes as in :func:`blocks`.
+
+    Raises:
+        ValueError: a size is impossible.
+        TopologyError: the topology is none of this network, or a skip cannot be made to fit.
+    """
+    with torch.device("meta"):
+        layers = blocks(**sizes)
+    return fitting(layers, topology, input_shape(**sizes))
+
+
+def input_shape(*, geometry: str = "released", side: int | None = None, **_others: Any) -> tuple[int, ...]:
+    """``(3, side, side)``; sizes as in :func:`blocks`."""
+    side = _known(geometry).side if side is None else side
+    if side < 1:
+        raise ValueError(f"an image cannot have sides of {side} pixels; give at least 1.")
+    return (3, side, side)
+
+
+def _known(geometry: str) -> Geometry:
     if geometry not in GEOMETRIES:
         raise ValueError(f"{geometry!r} is no geometry of ResNet-18; choose {', '.join(GEOMETRIES)}.")
-    released = geometry == "released"
-    stem = (
-        nn.Conv2d(3, 64, 7, 2, padding=3, bias=False)
-        if released
-        else nn.Conv2d(3, 64, 3, padding=1, bias=False)
-    )
-    layers: list[nn.Module] = []
-    channels = 64
-    for stage, out in enumerate(STAGES):
-        stride = 2 if released or stage else 1
-        layers += [PreActivationBlock(channels, out, stride), PreActivationBlock(out, out, 1)]
-        channels = out
-    if released:
-        layers[0] = nn.Sequential(nn.MaxPool2d(3, 2, padding=1), layers[0])
-    first: nn.Module = stem
-    if geometry == "cifar-raw-image":
-        first, layers[0] = nn.Identity(), nn.Sequential(stem, layers[0])
-    head = nn.Sequential(
-        nn.BatchNorm2d(channels),
-        nn.ReLU(),
-        nn.AdaptiveAvgPool2d(1),
-        nn.Flatten(),
-        nn.Linear(channels, classes),
-    )
-    return [first, *layers, head]
-
-
-def adapters(topology: Topology, geometry: str = "released") -> dict[str, nn.Module]:
-    """The 1x1 convolutions that make the two skips fit."""
-    released = geometry == "released"
-    convolutions: dict[str, nn.Module] = {
-        # Over z1: pooling and a strided stage in the released geometry, nothing that shrinks in the usual one.
-        "i->z2": nn.Conv2d(
-            3 if geometry == "cifar-raw-image" else 64, 64, 1, 4 if released else 1, bias=False
-        ),
-        "z1->z3": nn.Conv2d(64, 128, 1, 2, bias=False),
-    }
-    return {link.key: convolutions[link.key] for link in topology.skips}
+    return GEOMETRIES[geometry]
