@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch import nn
 
+from resilinet import evaluation
 from resilinet.evaluation import accuracy, correct_counts, expected_accuracy
 from resilinet.failures import FailureSetting, scenario_key, scenarios
 from resilinet.network import DistributedNetwork
@@ -98,3 +99,53 @@ def test_the_mode_of_the_network_is_left_as_it_was() -> None:
     net = network(chain(2), Skips.ALWAYS).train()
     accuracy(net, torch.randn(5, 6), torch.zeros(5, dtype=torch.long))
     assert net.training
+
+
+def images() -> DistributedNetwork:
+    torch.manual_seed(0)
+    blocks = [nn.Conv2d(3, 4, 3, padding=1), nn.Conv2d(4, 4, 3, padding=1), nn.Conv2d(4, 4, 3, padding=1)]
+    blocks.append(nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 5)))
+    topology = with_skips(vertical({"i": 1, "n1": 1, "n2": 1, "n3": 1}))
+    return DistributedNetwork(blocks, topology, input_shape=(3, 6, 6))
+
+
+def test_images_are_counted_as_they_are_stored() -> None:
+    net = images()
+    x = torch.randint(0, 256, (40, 3, 6, 6), dtype=torch.uint8)
+    # Labels that the network itself gives to the images as numbers from 0 to 1, when n1 is dead.
+    y = net(x / 255, net.topology.everyone - {"n1"}).argmax(1)
+    counts = correct_counts(net, x, y, chunk=7)
+    assert counts == brute_force(net, x / 255, y)
+    assert counts["n1"] == 40
+
+
+def test_examples_are_brought_to_the_precision_of_the_network() -> None:
+    net = network(chain(3), Skips.ON_FAILURE)
+    x, y = torch.randn(30, 6), torch.randint(0, 6, (30,))
+    before = correct_counts(net, x, y)
+    assert correct_counts(net.double(), x, y) == before
+
+
+def test_the_default_chunk_bounds_what_stages_keep(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Distinct stages: one on i and n1 each, two on n2, three on n3: 4 maps of 4x6x6 numbers and 3 outputs of 5."""
+    net, sizes = images(), []
+    compute = net.stage
+    monkeypatch.setattr(net, "stage", lambda *given: (sizes.append(len(given[-1])), compute(*given))[1])
+    x, y = torch.rand(30, 3, 6, 6), torch.zeros(30, dtype=torch.long)
+    correct_counts(net, x, y)
+    assert set(sizes) == {30}
+    sizes.clear()
+    monkeypatch.setattr(evaluation, "KEPT", 11 * (4 * 4 * 36 + 3 * 5) + 5)
+    correct_counts(net, x, y)
+    assert max(sizes) == 11
+    sizes.clear()
+    monkeypatch.setattr(evaluation, "KEPT", 1)
+    accuracy(net, x, y)
+    assert set(sizes) == {1}
+
+
+def test_examples_of_another_shape_are_refused() -> None:
+    with pytest.raises(
+        ValueError, match=r"source 'i' takes batches of shape \(B, 3, 6, 6\), not \(4, 6, 6, 3\)"
+    ):
+        correct_counts(images(), torch.rand(4, 6, 6, 3), torch.zeros(4, dtype=torch.long))

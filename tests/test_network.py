@@ -160,3 +160,14 @@ def test_what_does_not_fit_is_refused_in_one_sentence(change: dict, message: str
     options = {"input_shape": (5,), "adapters": mlp.adapters(topology, 5, 8)} | change
     with pytest.raises(TopologyError, match=message):
         DistributedNetwork(blocks, topology, **options)
+
+
+@pytest.mark.parametrize("x", [X[:, :4], X[0], {"i": X[:, :4]}])
+def test_examples_of_another_shape_are_refused(x: torch.Tensor | dict) -> None:
+    with pytest.raises(ValueError, match=r"source 'i' takes batches of shape \(B, 5\), not \("):
+        network(Skips.ON_FAILURE)(x)
+
+
+def test_every_source_must_be_given_examples() -> None:
+    with pytest.raises(ValueError, match="source 'i' is given nothing; there are n1"):
+        network(Skips.ON_FAILURE)({"n1": X})

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Set
+from collections.abc import Iterable, Mapping, Set
 
 import torch
 from torch import Tensor
 
+from resilinet.datasets.images import as_input
 from resilinet.expectation import Expected, scenario_accuracies
 from resilinet.failures import FailureSetting, covering, scenario_key, scenarios
 from resilinet.network import DistributedNetwork
 from resilinet.routing import Route, inputs, routes
+
+Plan = Mapping[str, Route]
+"""The route to every node that hears something in one scenario (:func:`resilinet.routing.routes`)."""
+
+KEPT = 2**26
+"""Numbers that stages keep for one another at once, in a chunk of the default size: 256 MiB in float32."""
 
 
 @torch.no_grad()
@@ -21,7 +28,7 @@ def correct_counts(
     y: Tensor,
     dead: Iterable[Set[str]] | None = None,
     *,
-    chunk: int = 4096,
+    chunk: int | None = None,
 ) -> dict[str, int | None]:
     """How many examples are classified correctly in each scenario; None where no information reaches the cloud.
 
@@ -29,38 +36,78 @@ def correct_counts(
     is computed once, 11 stages instead of 20 for four nodes in a chain under ResiliNet.
 
     Args:
-        network: evaluated in eval mode, left in the mode it was in.
-        x: ``(N, *input_shape)``.
+        network: evaluated in eval mode on the device where it lies, left in the mode it was in.
+        x: ``(N, *input_shape)`` on any device; uint8 images become numbers a chunk at a time.
         y: ``(N,)`` class indices.
         dead: sets of dead nodes; None means every scenario of the topology.
-        chunk: examples computed at once, which bounds memory.
+        chunk: examples computed at once, which bounds memory; None means as many, up to 4096, as let the outputs
+            that stages keep for one another stay within :data:`KEPT` numbers. What a single stage needs inside
+            comes on top.
+
+    Raises:
+        ValueError: ``x`` is not of that shape.
     """
+    network.check(x)
     topology = network.topology
-    plans: dict[str, dict[str, Route]] = {
+    planned = plans(network, dead)
+    reaching = [plan for plan in planned.values() if topology.cloud in plan]
+    size = chunk or chunk_size(network, reaching, 4096)
+    was_training = network.training
+    network.eval()
+    totals: dict[Route, int] = {plan[topology.cloud]: 0 for plan in reaching}
+    for x_part, y_part in zip(x.split(size), y.split(size), strict=True):
+        x_part, y_part, known = ready(network, x_part), y_part.to(device(network, x)), {}
+        for plan in reaching:
+            sent(network, plan, topology.cloud, x_part, known)
+        for route in totals:
+            totals[route] += int((known[topology.cloud, route].argmax(1) == y_part).sum())
+    network.train(was_training)
+    return {
+        key: totals[plan[topology.cloud]] if topology.cloud in plan else None for key, plan in planned.items()
+    }
+
+
+def plans(network: DistributedNetwork, dead: Iterable[Set[str]] | None = None) -> dict[str, Plan]:
+    """The routes of each scenario by its key; ``dead`` names the scenarios' dead nodes, None means every scenario."""
+    topology = network.topology
+    return {
         scenario_key(topology, nodes): routes(topology, topology.everyone - set(nodes), network.skips)
         for nodes in (scenarios(topology) if dead is None else dead)
     }
-    was_training = network.training
-    network.eval()
-    totals: dict[Route, int] = {plan[topology.cloud]: 0 for plan in plans.values() if topology.cloud in plan}
-    for x_part, y_part in zip(x.split(chunk), y.split(chunk), strict=True):
-        sent: dict[tuple[str, Route], Tensor] = {}
-        for plan in plans.values():
-            if topology.cloud not in plan:
-                continue
-            for name, route in plan.items():
-                if (name, route) not in sent:
-                    heard = [
-                        (link, sent[link.source, plan[link.source]]) for link in inputs(topology, name, route)
-                    ]
-                    sent[name, route] = network.stage(name, heard, x_part)
-        for route in totals:
-            totals[route] += int((sent[topology.cloud, route].argmax(1) == y_part).sum())
-    network.train(was_training)
-    return {
-        key: totals.get(plan[topology.cloud]) if topology.cloud in plan else None
-        for key, plan in plans.items()
-    }
+
+
+def sent(
+    network: DistributedNetwork, plan: Plan, name: str, x: Tensor, known: dict[tuple[str, Route], Tensor]
+) -> Tensor:
+    """What node ``name`` sends under ``plan``; stages are taken from ``known``, and those not there are added."""
+    pair = name, plan[name]
+    if pair not in known:
+        heard = [
+            (link, sent(network, plan, link.source, x, known)) for link in inputs(network.topology, *pair)
+        ]
+        known[pair] = network.stage(*pair, heard, x)
+    return known[pair]
+
+
+def chunk_size(network: DistributedNetwork, reaching: Iterable[Plan], most: int) -> int:
+    """How many examples, from 1 to ``most``, keep the outputs of all distinct stages within :data:`KEPT` numbers."""
+    elements = network.elements()
+    stages = {pair for plan in reaching for pair in plan.items()}
+    return max(1, min(most, KEPT // max(1, sum(elements[name] for name, _ in stages))))
+
+
+def device(network: DistributedNetwork, x: Tensor) -> torch.device:
+    """Where the network lies; where ``x`` lies for a network without parameters."""
+    return next(network.parameters(), x).device
+
+
+def ready(network: DistributedNetwork, x: Tensor) -> Tensor:
+    """Examples as the network takes them: on its device, in its precision, images stored as uint8 from 0 to 1."""
+    parameter = next(network.parameters(), None)
+    x = x.to(device(network, x))
+    if x.dtype != torch.uint8 and (parameter is None or not x.is_floating_point()):
+        return x  # whole numbers other than images mean something to the network that was built for them
+    return as_input(x, torch.get_default_dtype() if parameter is None else parameter.dtype)
 
 
 def expected_accuracy(
@@ -71,7 +118,7 @@ def expected_accuracy(
     guess: float,
     *,
     bound: float = 0.0,
-    chunk: int = 4096,
+    chunk: int | None = None,
 ) -> Expected:
     """The expected accuracy of ``network`` on these examples, computing only the scenarios it needs.
 
@@ -85,7 +132,7 @@ def expected_accuracy(
         setting: how probable each node's failure is.
         guess: accuracy of a random guess, from 0 to 1, where no information reaches the cloud.
         bound: probability of the scenarios that may be left out.
-        chunk: examples computed at once.
+        chunk: examples computed at once; None as in :func:`correct_counts`.
 
     Raises:
         ValueError: too many nodes can fail to list every scenario, and ``bound`` is 0.
@@ -97,8 +144,9 @@ def expected_accuracy(
     return Expected(value, remainder)
 
 
-@torch.no_grad()
-def accuracy(network: DistributedNetwork, x: Tensor, y: Tensor, *, chunk: int = 8192) -> float:
-    """The share of examples classified correctly without failures, from 0 to 1."""
-    counts = correct_counts(network, x, y, [frozenset()], chunk=chunk)
+def accuracy(network: DistributedNetwork, x: Tensor, y: Tensor, *, chunk: int | None = None) -> float:
+    """The share of examples classified correctly without failures, from 0 to 1; at most 8192 computed at once."""
+    healthy: list[Set[str]] = [frozenset()]
+    chunk = chunk or chunk_size(network, plans(network, healthy).values(), 8192)
+    counts = correct_counts(network, x, y, healthy, chunk=chunk)
     return (counts["none"] or 0) / len(y)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence, Set
+from typing import Self
 
 import torch
 from torch import Tensor, nn
+from torch.func import functional_call
 
-from resilinet.routing import Skips, inputs, routes
+from resilinet.routing import Route, Skips, inputs, routes
 from resilinet.topology import Hyperconnection, Topology, TopologyError
 
 
@@ -28,6 +30,12 @@ class DistributedNetwork(nn.Module):
             that makes it fit.
         weights: a factor for each hyperconnection, by its key; one where not named.
         learned: make the weights parameters.
+
+    Attributes:
+        route_statistics: for a node and a route, the batch statistics that replace the running ones of the node's
+            modules in eval mode, by their names there (``0.1.running_mean``); a pair that is missing, and every pair
+            at first, computes with running statistics. Estimated by :mod:`resilinet.route_statistics`; they follow
+            the network to another device or precision, and are no part of its ``state_dict``.
 
     Raises:
         TopologyError: the topology asks for more or fewer blocks than there are, or a hyperconnection brings a
@@ -52,6 +60,7 @@ class DistributedNetwork(nn.Module):
                 f"the topology hosts {topology.blocks} blocks, but the network has {len(blocks)}."
             )
         self.topology, self.skips = topology, skips
+        self.route_statistics: dict[tuple[str, Route], dict[str, Tensor]] = {}
         placed: set[int] = set()
         self.nodes = nn.ModuleDict()
         for node in topology.nodes:
@@ -97,8 +106,9 @@ class DistributedNetwork(nn.Module):
             ``(B, classes)`` logits, or None.
 
         Raises:
-            ValueError: ``alive`` names a node that does not exist.
+            ValueError: ``alive`` names a node that does not exist, or ``x`` is not of that shape.
         """
+        self.check(x)
         alive = self.topology.everyone if alive is None else alive
         if unknown := sorted(alive - self.topology.everyone):
             raise ValueError(
@@ -109,25 +119,52 @@ class DistributedNetwork(nn.Module):
             self.topology, alive, self.skips, silent_nodes_send=silent_nodes_send
         ).items():
             links = inputs(self.topology, name, route)
-            sent[name] = self.stage(name, [(link, sent[link.source]) for link in links], x)
+            sent[name] = self.stage(name, route, [(link, sent[link.source]) for link in links], x)
         return sent.get(self.topology.cloud)
 
     def stage(
+        self,
+        name: str,
+        route: Route,
+        heard: Sequence[tuple[Hyperconnection, Tensor]],
+        x: Tensor | Mapping[str, Tensor],
+    ) -> Tensor:
+        """What node ``name`` sends on: its blocks applied to what arrives over ``route``.
+
+        In eval mode the node normalises with the statistics of that route, where there are any: it knows who is
+        alive, and with that the route.
+        """
+        node, total = self.nodes[name], self.arriving(name, heard, x)
+        statistics = None if self.training else self.route_statistics.get((name, route))
+        out: Tensor = functional_call(node, statistics, (total,)) if statistics else node(total)
+        return out
+
+    def arriving(
         self, name: str, heard: Sequence[tuple[Hyperconnection, Tensor]], x: Tensor | Mapping[str, Tensor]
     ) -> Tensor:
-        """What node ``name`` sends on: its blocks applied to the weighted sum of what it hears (Eqs. 1, 2)."""
+        """The weighted sum of what node ``name`` hears (Eqs. 1, 2); the examples at a source, zeros for nothing."""
         if name in self.topology.sources:
-            total = x[name] if isinstance(x, Mapping) else x
-        elif heard:
-            arrived = [self._carry(link, tensor) for link, tensor in heard]
-            total = arrived[0]
-            for tensor in arrived[1:]:
-                total = total + tensor
-        else:
+            return x[name] if isinstance(x, Mapping) else x
+        if not heard:
             sample = next(iter(x.values())) if isinstance(x, Mapping) else x
-            total = sample.new_zeros((sample.shape[0], *self.heard_shape[name]))
-        out: Tensor = self.nodes[name](total)
-        return out
+            return sample.new_zeros((sample.shape[0], *self.heard_shape[name]))
+        arrived = [self._carry(link, tensor) for link, tensor in heard]
+        total = arrived[0]
+        for tensor in arrived[1:]:
+            total = total + tensor
+        return total
+
+    def check(self, x: Tensor | Mapping[str, Tensor]) -> None:
+        """Raise ValueError unless every source is given examples of the shape that the network was built for."""
+        given = x if isinstance(x, Mapping) else dict.fromkeys(self.topology.sources, x)
+        for name in self.topology.sources:
+            if name not in given:
+                raise ValueError(f"source {name!r} is given nothing; there are {', '.join(given) or 'none'}.")
+            if tuple(given[name].shape[1:]) != self.input_shape:
+                raise ValueError(
+                    f"source {name!r} takes batches of shape (B, {', '.join(map(str, self.input_shape))}), "
+                    f"not {tuple(given[name].shape)}."
+                )
 
     def weight(self, key: str) -> float | Tensor:
         """The weight of a hyperconnection."""
@@ -136,6 +173,15 @@ class DistributedNetwork(nn.Module):
     def elements(self) -> dict[str, int]:
         """How many numbers each node sends for one example, from the real outputs of its modules."""
         return {name: math.prod(shape) for name, shape in self.sent_shape.items()}
+
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
+        """Let the statistics of routes follow ``to()``, ``half()`` and their kin, as buffers do."""
+        super()._apply(fn, recurse)
+        self.route_statistics = {
+            pair: {name: fn(tensor) for name, tensor in statistics.items()}
+            for pair, statistics in self.route_statistics.items()
+        }
+        return self
 
     def _carry(self, link: Hyperconnection, tensor: Tensor) -> Tensor:
         if link.key in self.adapters:

@@ -1,0 +1,162 @@
+"""Batch statistics for each route that reaches a node, estimated after training from examples without labels.
+
+Running statistics mix batches in which a node was failed out with batches in which it was not (section 2.3), though
+what the node behind it hears differs between the two. A node knows who is alive, and so by which route it is
+reached; it can keep a few numbers a channel for each of them and normalise with those that belong.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable, Mapping, Set
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from resilinet.evaluation import Plan, plans, ready, sent
+from resilinet.network import DistributedNetwork
+from resilinet.routing import Route, inputs
+
+Statistics = dict[tuple[str, Route], dict[str, Tensor]]
+"""Mean and variance of every batch normalisation on a node, for each route that reaches it."""
+
+_BUFFERS = ("running_mean", "running_var")
+
+
+@torch.no_grad()
+def estimate(
+    network: DistributedNetwork, x: Tensor, dead: Iterable[Set[str]] | None = None, *, chunk: int = 512
+) -> Statistics:
+    """Batch statistics of every node that normalises, for each route by which it is reached.
+
+    From upstream to downstream each distinct (node, route) pair is estimated once. The node normalises every chunk
+    with the chunk's own statistics, as in training, and keeps the mean of those over the chunks; the nodes behind it
+    then hear what it sends with these means. Upstream stages are computed anew for each node downstream, so that
+    memory is bounded by one chunk, however many examples there are.
+
+    Args:
+        network: trained; neither its mode nor anything that it holds is changed. Assign what is returned to its
+            ``route_statistics`` to compute with it.
+        x: ``(N, *input_shape)``, uint8 images or floating-point, on any device.
+        dead: sets of dead nodes; None means every scenario of the topology. Scenarios in which nothing reaches the
+            cloud need no statistics.
+        chunk: examples, at most, that a batch statistic is taken over; chunks are equally large, to one example, so
+            that their statistics count alike.
+
+    Returns:
+        For each pair its means and variances, by their names in the node's modules and in their type; nothing for
+        nodes without batch normalisation.
+
+    Raises:
+        ValueError: there are fewer than two examples or a chunk has fewer, or ``x`` is not of that shape.
+    """
+    network.check(x)
+    if min(len(x), chunk) < 2:
+        raise ValueError(
+            f"batch statistics of {len(x)} examples in chunks of {chunk} cannot be taken; give at least 2 of each."
+        )
+    twin, topology, found = copy.deepcopy(network).eval(), network.topology, Statistics()
+    twin.route_statistics = found
+    reaching = [plan for plan in plans(network, dead).values() if topology.cloud in plan]
+    # At most half as many chunks as examples, so that none is left with a single one.
+    chunks = x.tensor_split(min(-(-len(x) // chunk), len(x) // 2))
+    for name in topology.order:
+        if not _norms(twin.nodes[name]):
+            continue
+        by_route: dict[Route, Plan] = {plan[name]: plan for plan in reaching if name in plan}
+        listeners = {route: _listener(twin.nodes[name]) for route in by_route}
+        for part in chunks:
+            x_part, known = ready(twin, part), dict[tuple[str, Route], Tensor]()
+            for route, plan in by_route.items():
+                links = inputs(topology, name, route)
+                heard = [(link, sent(twin, plan, link.source, x_part, known)) for link in links]
+                total = twin.arriving(name, heard, x_part)
+                listeners[route](total.to(torch.promote_types(total.dtype, torch.float32)))
+        for route, listener in listeners.items():
+            found[name, route] = _read(listener, like=twin.nodes[name])
+    return found
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What statistics by route add to the one set that every network with batch normalisation stores.
+
+    Attributes:
+        numbers: on each node that normalises, those of all its routes but one.
+        bytes: what these take.
+    """
+
+    numbers: Mapping[str, int]
+    bytes: Mapping[str, int]
+
+    @property
+    def total_numbers(self) -> int:
+        """On all nodes together."""
+        return sum(self.numbers.values())
+
+    @property
+    def total_bytes(self) -> int:
+        """On all nodes together."""
+        return sum(self.bytes.values())
+
+
+def cost(statistics: Mapping[tuple[str, Route], Mapping[str, Tensor]]) -> Cost:
+    """How much more each node stores than one set of statistics, which a network without routes has as well."""
+    numbers: dict[str, int] = {}
+    size: dict[str, int] = {}
+    for (name, _), buffers in statistics.items():
+        first = name not in numbers
+        numbers[name] = 0 if first else numbers[name] + sum(t.numel() for t in buffers.values())
+        size[name] = 0 if first else size[name] + sum(t.nbytes for t in buffers.values())
+    return Cost(numbers, size)
+
+
+def flat(statistics: Mapping[tuple[str, Route], Mapping[str, Tensor]]) -> dict[str, Tensor]:
+    """Statistics under plain names, such as ``m2|i->m2|0.1.running_mean``, as files keep tensors."""
+    return {
+        f"{name}|{'+'.join(sorted(route))}|{buffer}": tensor
+        for (name, route), buffers in statistics.items()
+        for buffer, tensor in buffers.items()
+    }
+
+
+def from_flat(tensors: Mapping[str, Tensor]) -> Statistics:
+    """The inverse of :func:`flat`."""
+    found = Statistics()
+    for plain, tensor in tensors.items():
+        name, route, buffer = plain.split("|")
+        found.setdefault((name, frozenset(route.split("+")) - {""}), {})[buffer] = tensor
+    return found
+
+
+def _norms(module: nn.Module) -> dict[str, nn.modules.batchnorm._BatchNorm]:
+    """The batch normalisations inside that keep statistics, by their names."""
+    return {
+        name: layer
+        for name, layer in module.named_modules()
+        if isinstance(layer, nn.modules.batchnorm._BatchNorm) and layer.track_running_stats
+    }
+
+
+def _listener(node: nn.Module) -> nn.Module:
+    """A copy of a node that normalises with the statistics of its batch and remembers their mean over batches.
+
+    It computes in float32 at least: sums over many batches are lost in lower precision.
+    """
+    listener = copy.deepcopy(node)
+    for tensor in (*listener.parameters(), *listener.buffers()):
+        if tensor.is_floating_point():
+            tensor.data = tensor.data.to(torch.promote_types(tensor.dtype, torch.float32))
+    for norm in _norms(listener).values():
+        norm.reset_running_stats()
+        norm.momentum = None  # the plain mean over batches
+        norm.train()
+    return listener
+
+
+def _read(listener: nn.Module, like: nn.Module) -> dict[str, Tensor]:
+    """What a listener remembers, in the types of the node that it copies."""
+    kept, heard = dict(like.named_buffers()), dict(listener.named_buffers())
+    names = [f"{norm}.{buffer}" for norm in _norms(listener) for buffer in _BUFFERS]
+    return {name: heard[name].to(kept[name].dtype) for name in names}
