@@ -16,11 +16,15 @@ from mhealth_samples import REAL, make_sample, needs_real_data
 from resilinet.datasets import DataError, Dataset, Examples
 from resilinet.datasets.health import load_health
 from resilinet.datasets.health_preparation import prepare_health
-from resilinet.datasets.splits import rows_at_random, whole_subjects
-from resilinet.datasets.synthetic import synthetic_health
+from resilinet.datasets.images import as_input
+from resilinet.datasets.loading import NAMES, load
+from resilinet.datasets.splits import rows_at_random, tenth_held_out, whole_subjects
+from resilinet.datasets.synthetic import synthetic_health, synthetic_images
 
 PARTS = ("train", "validation", "test")
 PINNED_SPLIT = ([3, 2, 1, 8, 6, 0, 7, 4], [5], [9])
+PINNED_TENTH = [3, 11]
+PINNED_IMAGES = "44adcb30fac57d44c9b7585f6c84af24166405e8d19968e95026005dcdbcb7ac"
 PINNED_SYNTHETIC = "77c67862354620fea74bda519012b9d1089627f11ff9c1e1a40ae51a43983247"
 PINNED_REAL = "694f7cc27d05b49807d439dfb4cf4a548691e62ec21159ad1f02014370556b15"
 ARRAYS = ("x.npy", "y.npy", "subject.npy")
@@ -67,6 +71,21 @@ def test_splits_never_change_with_a_library():
     """Pinned: another order would move test rows into training under the same name."""
     train, validation, test = rows_at_random(10, 0)
     assert (train.tolist(), validation.tolist(), test.tolist()) == PINNED_SPLIT
+
+
+@given(rows=st.integers(0, 300), seed=st.integers(0, 2**63))
+@settings(max_examples=30, deadline=None)
+def test_tenth_held_out_is_a_tenth_and_nothing_is_lost(rows, seed):
+    rest, held_out = tenth_held_out(rows, seed)
+    assert len(held_out) == rows // 10
+    np.testing.assert_array_equal(np.sort(np.concatenate([rest, held_out])), np.arange(rows))
+    assert (np.diff(rest) > 0).all()
+    assert (np.diff(held_out) > 0).all()
+
+
+def test_another_tenth_is_held_out_by_another_seed():
+    assert tenth_held_out(20, 0)[1].tolist() == PINNED_TENTH
+    assert len({tuple(tenth_held_out(100, seed)[1]) for seed in range(20)}) == 20
 
 
 def test_every_subject_is_tested_under_some_seed():
@@ -307,6 +326,123 @@ def test_small_network_learns_synthetic_data_in_three_epochs():
     with torch.no_grad():
         accuracy = (network(data.test.x).argmax(1) == data.test.y).double().mean()
     assert 0.5 < accuracy < 0.99, "far above the 8.7 % of guessing, and not trivial"
+
+
+# --- synthetic images ----------------------------------------------------------------------------
+
+
+def test_synthetic_images_have_the_shape_of_cifar10():
+    data = synthetic_images()
+    assert (len(data.train), len(data.validation), len(data.test)) == (1600, 200, 200)
+    assert data.train.x.shape == (1600, 3, 32, 32)
+    assert data.train.x.dtype == torch.uint8
+    assert data.classes == 10
+    assert data.augmentation == "none"
+    for part in PARTS:
+        assert all(data.label_counts(part)), "every class in every part"
+
+
+def test_synthetic_images_are_the_same_each_time_and_others_for_each_argument():
+    given = {"images": 100, "side": 8, "classes": 4, "seed": 1}
+    first = synthetic_images(**given)
+    assert torch.equal(first.test.x, synthetic_images(**given).test.x)
+    others = [
+        synthetic_images(**{**given, name: value}).fingerprint
+        for name, value in {"images": 101, "side": 9, "classes": 5, "seed": 2}.items()
+    ]
+    assert len({first.fingerprint, *others}) == 5
+    augmented = synthetic_images(**given, augmentation="released-code")
+    assert augmented.augmentation == "released-code"
+    assert augmented.fingerprint == first.fingerprint, "augmentation changes no tensor"
+    assert dict(augmented.description) != dict(first.description)
+
+
+def test_synthetic_images_fingerprint_is_pinned():
+    """Raise this only with the knowledge that every trial on synthetic images starts anew."""
+    assert synthetic_images(100, 8, 4, 0).fingerprint == PINNED_IMAGES
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"images": 99}, "images of 100 or more, not 99"),
+        ({"side": 7}, "side of 8 or more, not 7"),
+        ({"classes": 1}, "classes of 2 or more, not 1"),
+        ({"seed": -1}, "from 0 up, not -1"),
+        ({"augmentation": "mixup"}, "'mixup' is unknown"),
+    ],
+)
+def test_synthetic_images_that_cannot_be_are_refused(arguments, message):
+    with pytest.raises(DataError, match=message):
+        synthetic_images(**arguments)
+
+
+def test_small_network_learns_synthetic_images_in_six_epochs():
+    data = synthetic_images()
+    generator = torch.Generator().manual_seed(0)
+    layers: list[nn.Module] = []
+    for inputs, outputs in [(3, 8), (8, 16), (16, 32)]:
+        convolution = nn.Conv2d(inputs, outputs, 3, 2, 1)
+        nn.init.xavier_uniform_(convolution.weight, generator=generator)
+        nn.init.zeros_(convolution.bias)
+        layers += [convolution, nn.ReLU()]
+    head = nn.Linear(32, 10)
+    nn.init.xavier_uniform_(head.weight, generator=generator)
+    nn.init.zeros_(head.bias)
+    network = nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), head)
+    optimiser = torch.optim.Adam(network.parameters(), 3e-3)
+    for _ in range(6):
+        for batch in torch.randperm(len(data.train), generator=generator).split(32):
+            optimiser.zero_grad()
+            output = network(as_input(data.train.x[batch], torch.float32))
+            nn.functional.cross_entropy(output, data.train.y[batch]).backward()
+            optimiser.step()
+    with torch.no_grad():
+        outputs = network(as_input(data.test.x, torch.float32))
+    accuracy = (outputs.argmax(1) == data.test.y).double().mean()
+    assert 0.5 < accuracy < 0.99, "far above the 10 % of guessing, and not trivial"
+
+
+def test_mean_colour_does_not_tell_classes_apart():
+    """A linear classifier of channel means is hardly better than guessing one class in ten."""
+    data = synthetic_images()
+    means = [
+        torch.cat([data.part(p).x.double().mean((2, 3)) / 255, torch.ones(len(data.part(p)), 1)], 1)
+        for p in PARTS
+    ]
+    fitted = torch.linalg.lstsq(means[0], nn.functional.one_hot(data.train.y, 10).double()).solution
+    accuracy = ((means[2] @ fitted).argmax(1) == data.test.y).double().mean()
+    assert accuracy < 0.2
+
+
+# --- from a description --------------------------------------------------------------------------
+
+
+def test_description_leads_back_to_the_data(root):
+    for data in (load_health(root), synthetic_health(100), synthetic_images(100, 8, 4, 3)):
+        again = load(data.description, root)
+        assert dict(again.description) == dict(data.description)
+        assert torch.equal(again.test.x, data.test.x)
+        with pytest.raises(DataError, match="the trial wants"):
+            load({**data.description, "fingerprint": "0" * 64}, root)
+
+
+def test_health_has_no_augmentation_in_its_description(root):
+    """Results are stored under the hash of this description."""
+    assert "augmentation" not in load_health(root).description
+    assert load_health(root).augmentation == synthetic_health(100).augmentation == "none"
+
+
+@pytest.mark.parametrize("name", ["mnist", None, []])
+def test_unknown_data_set_is_refused(tmp_path, name):
+    with pytest.raises(DataError, match=f"is no data set; there are health, .* and {NAMES[-1]}"):
+        load({"name": name}, tmp_path)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_description_that_lacks_something_is_refused(tmp_path, name):
+    with pytest.raises(DataError, match=f"description of {name} lacks '"):
+        load({"name": name}, tmp_path)
 
 
 # --- the real recordings -------------------------------------------------------------------------

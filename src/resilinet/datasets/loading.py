@@ -9,7 +9,7 @@ from typing import Any
 from resilinet.datasets import DataError, Dataset
 from resilinet.datasets.cifar10 import load_cifar10
 from resilinet.datasets.health import load_health
-from resilinet.datasets.synthetic import synthetic_health
+from resilinet.datasets.synthetic import synthetic_health, synthetic_images
 
 __all__ = ["NAMES", "load"]
 
@@ -18,6 +18,9 @@ Description = Mapping[str, Any]
 _LOADERS: dict[str, Callable[[Description, Path], Dataset]] = {
     "health": lambda it, root: load_health(root, it["preprocessing"], it["split"], it["split_seed"]),
     "synthetic-health": lambda it, root: synthetic_health(rows=it["rows"], seed=it["seed"]),
+    "synthetic-images": lambda it, root: synthetic_images(
+        it["images"], it["side"], it["classes"], it["seed"], it["augmentation"]
+    ),
     "cifar10": lambda it, root: load_cifar10(root, it["split_seed"], it["augmentation"]),
 }
 
