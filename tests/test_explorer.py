@@ -1,0 +1,369 @@
+from __future__ import annotations
+
+import html
+import json
+import re
+import shutil
+import subprocess
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from resilinet import partitions
+from resilinet.book.offline import foreign_requests
+from resilinet.drawing import active_links
+from resilinet.expectation import expected_accuracy, guess_accuracy, scenario_accuracies
+from resilinet.experiments import ARTEFACTS
+from resilinet.explorer import explorer, payload
+from resilinet.explorer.colours import READABLE, contrast, readable
+from resilinet.failures import SETTINGS, FailureSetting, dead_nodes, scenario_key, scenarios
+from resilinet.network import DistributedNetwork
+from resilinet.paper import Measured
+from resilinet.runner import build_network
+from resilinet.schemes import SCHEMES
+from resilinet.store import Store
+from resilinet.style import LOOKS, PAGES
+from resilinet.trials import Record, Trial
+
+TOPOLOGY = partitions.mlp()
+ROWS = ARTEFACTS["table-1-health"].rows("published")
+LABELS = {"train": [0, *range(5, 17)], "test": [0, *[3] * 12]}
+GUESS = guess_accuracy(LABELS)
+SEEDS = 3
+BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+QUIET = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--virtual-time-budget=10000",
+]
+FRAGMENT = "d=health&s=dfg&f=n1,n3&p=0.13,0.09,0.055"
+
+
+def flows(trial: Trial, dead: frozenset[str]) -> bool:
+    """Whether the cloud of the real network answers."""
+    return build_network(trial)(torch.zeros(1, 23), TOPOLOGY.everyone - dead) is not None
+
+
+def record(trial: Trial) -> Record:
+    """A made-up result: counts drawn anew for each scheme, seed and scenario, guesses where nothing arrives."""
+    draw = np.random.default_rng([trial.seed, list(SCHEMES).index(trial.scheme)])
+    counts = {
+        scenario_key(TOPOLOGY, dead): int(draw.integers(100, 1000)) if flows(trial, dead) else None
+        for dead in scenarios(TOPOLOGY)
+    }
+    return Record(trial, 1000, counts, {}, LABELS, [], 1, 600)
+
+
+@pytest.fixture(scope="module")
+def records() -> dict[str, list[Record]]:
+    return {scheme: [record(trial) for trial in trials[:SEEDS]] for scheme, trials in ROWS.items()}
+
+
+def stored(folder: Path, records: dict[str, list[Record]]) -> Measured:
+    store = Store(folder)
+    for found in records.values():
+        for one in found:
+            store.write(one)
+    return Measured(store)
+
+
+@pytest.fixture(scope="module")
+def content(records: dict[str, list[Record]], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    return payload({"health": stored(tmp_path_factory.mktemp("results"), records)})
+
+
+@pytest.fixture(scope="module")
+def partial(records: dict[str, list[Record]], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """Of DFG there is nothing, of ResiliNet a single seed."""
+    some = {**records, "dfg": [], "resilinet": records["resilinet"][:1]}
+    return payload({"health": stored(tmp_path_factory.mktemp("partial"), some)})
+
+
+def each_outcome(content: dict[str, Any]) -> list[tuple[str, frozenset[str], dict[str, Any]]]:
+    (experiment,) = content["experiments"]
+    return [
+        (scheme, dead_nodes(key), one)
+        for scheme, found in experiment["outcomes"].items()
+        for key, one in found.items()
+    ]
+
+
+def test_every_scheme_and_scenario_is_there_with_its_mean_over_seeds(
+    content: dict[str, Any], records: dict[str, list[Record]]
+) -> None:
+    assert len(each_outcome(content)) == 4 * 8
+    for scheme, dead, one in each_outcome(content):
+        key = scenario_key(TOPOLOGY, dead)
+        values = [scenario_accuracies(r.counts, r.total, GUESS)[key] for r in records[scheme]]
+        assert one["accuracy"] == pytest.approx(100 * sum(values) / SEEDS)
+        assert content["experiments"][0]["seeds"][scheme] == SEEDS
+        assert one["guess"] == (one["way"] is None) == (records[scheme][0].counts[key] is None)
+
+
+def test_bytes_are_those_of_the_tensors_that_the_network_passes_on(
+    content: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    passed: dict[str, int] = {}
+    carry = DistributedNetwork._carry
+
+    def noted(network: DistributedNetwork, link: Any, tensor: torch.Tensor) -> torch.Tensor:
+        passed[link.key] = tensor.numel() * tensor.element_size()
+        return carry(network, link, tensor)
+
+    monkeypatch.setattr(DistributedNetwork, "_carry", noted)
+    networks = {scheme: build_network(trials[0]) for scheme, trials in ROWS.items()}
+    for scheme, dead, one in each_outcome(content):
+        passed.clear()
+        networks[scheme](torch.zeros(1, 23), TOPOLOGY.everyone - dead)
+        assert one["bytes"] == passed, (scheme, dead)
+
+
+def test_failure_settings_are_those_of_table_2(content: dict[str, Any]) -> None:
+    (experiment,) = content["experiments"]
+    assert {one["key"]: one["probability"] for one in experiment["settings"]} == {
+        name: dict(setting.probability) for name, setting in SETTINGS["health"].items()
+    }
+
+
+def test_seeds_and_size_are_stated(content: dict[str, Any], partial: dict[str, Any]) -> None:
+    assert "means over 3 of 10 seeds" in content["experiments"][0]["about"]
+    assert "means over 0 to 3 of 10 seeds" in partial["experiments"][0]["about"]
+
+
+def test_smoke_results_say_that_they_are_not_about_the_paper(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    store.write(record(ARTEFACTS["table-1-health"].rows("smoke")["resilinet"][0]))
+    (experiment,) = payload({"health": Measured(store, "smoke")})["experiments"]
+    assert experiment["about"].startswith("Smoke size")
+    # Bytes are those of the tiny network.
+    assert experiment["outcomes"]["vanilla"]["none"]["bytes"]["n1->n2"] < 1000
+
+
+def test_without_results_the_explorer_says_so(tmp_path: Path) -> None:
+    nothing = payload({"health": Measured(Store(tmp_path))})
+    assert nothing["experiments"] == []
+    assert "no result yet" in str(explorer(nothing).data)
+
+
+def test_an_unknown_experiment_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="'moon' is no experiment of the explorer; choose from health"):
+        payload({"moon": Measured(Store(tmp_path))})
+
+
+def test_without_javascript_every_accuracy_stands_in_a_table(
+    content: dict[str, Any], partial: dict[str, Any]
+) -> None:
+    for one in (content, partial):
+        text = str(explorer(one).data)
+        shown = re.findall(r"<td>([^<]*)</td>", text)
+        (experiment,) = one["experiments"]
+        wanted = [
+            experiment["outcomes"][scheme["key"]][scenario["key"]]
+            for scenario in experiment["scenarios"]
+            for scheme in one["schemes"]
+        ]
+        assert len(shown) == len(wanted)
+        for cell, outcome in zip(shown, wanted, strict=True):
+            number = "n/a" if outcome["accuracy"] is None else f"{outcome['accuracy']:.2f}"
+            assert cell == number + " ∅" * outcome["guess"]
+        assert "<noscript>" in text
+
+
+def test_no_text_of_the_data_ends_the_script(content: dict[str, Any]) -> None:
+    wicked = deepcopy(content)
+    wicked["experiments"][0]["title"] = "</script><b>"
+    assert str(explorer(wicked).data).count("</script") == str(explorer(content).data).count("</script")
+
+
+def test_scheme_colours_can_be_read_on_both_pages_and_stay_where_they_can() -> None:
+    for page in PAGES.values():
+        for look in LOOKS.values():
+            colour = readable(look.colour, page)
+            assert contrast(colour, page) >= READABLE
+            assert (colour == look.colour) == (contrast(look.colour, page) >= READABLE)
+    assert contrast("#000000", "#ffffff") == pytest.approx(21)
+    assert contrast("#767676", "#ffffff") == pytest.approx(
+        4.54, abs=0.01
+    )  # WebAIM's example of the threshold
+
+
+def test_the_explorer_asks_no_host(content: dict[str, Any], tmp_path: Path) -> None:
+    (tmp_path / "page.html").write_text(str(explorer(content).data), encoding="utf-8")
+    assert list(foreign_requests(tmp_path)) == []
+
+
+@pytest.fixture(scope="module")
+def seen(
+    content: dict[str, Any], partial: dict[str, Any], tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, Any]:
+    """What a browser shows, step by step (tests/js/explorer_steps.js)."""
+    if BROWSER is None:
+        pytest.skip("there is no Chromium here to run the explorer's script")
+    folder = tmp_path_factory.mktemp("browser")
+    steps = (Path(__file__).parent / "js" / "explorer_steps.js").read_text(encoding="utf-8")
+    (folder / "page.html").write_text(
+        '<!doctype html><html lang="en"><meta charset="utf-8"><title>Explorers</title><body>'
+        "<script>window.seenErrors = []; window.onerror = (text) => { seenErrors.push(text); };</script>"
+        f"{explorer(content).data}{explorer(content, small=True).data}"
+        f"{explorer(partial, small=True).data}<script>{steps}</script>",
+        encoding="utf-8",
+    )
+    address = (folder / "page.html").as_uri()
+    ended = subprocess.run(
+        [BROWSER, *QUIET, f"--user-data-dir={folder / 'profile'}", "--dump-dom", f"{address}#{FRAGMENT}"],
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=True,
+    )
+    found = re.search(r'<pre id="outcome">(.*?)</pre>', ended.stdout, re.DOTALL)
+    assert found, ended.stdout[-2000:]
+    outcome: dict[str, Any] = json.loads(html.unescape(found[1]))
+    assert outcome["errors"] == []
+    return outcome
+
+
+def mean_expected(records: list[Record], probability: dict[str, float]) -> float:
+    """The package's expected accuracy in percent, seed by seed."""
+    setting = FailureSetting("asked", probability)
+    return float(
+        np.mean([100 * expected_accuracy(r.counts, r.total, TOPOLOGY, setting, GUESS) for r in records])
+    )
+
+
+@pytest.mark.parametrize(
+    ("step", "values"),
+    [
+        ("opened", (0.13, 0.09, 0.055)),
+        ("slid", (0.3, 0.09, 0.965)),
+        ("preset", (0.22, 0.20, 0.15)),
+        ("s=dfg&p=0.5,0.25,1e-3", (0.5, 0.25, 0.001)),
+    ],
+)
+def test_the_page_expects_the_accuracy_that_the_package_expects(
+    seen: dict[str, Any], records: dict[str, list[Record]], step: str, values: tuple[float, ...]
+) -> None:
+    probability = dict(zip(TOPOLOGY.failable, values, strict=True))
+    for scheme, number in seen["states"][step]["expected"].items():
+        assert number == pytest.approx(mean_expected(records[scheme], probability), rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("step", "scheme", "dead"),
+    [
+        ("opened", "dfg", "n1+n3"),
+        ("clicked", "dfg", "n1+n2+n3"),
+        ("revived", "dfg", "none"),
+        ("keyed", "dfg", "n1+n3"),
+        ("chosen", "resilinet", "n1+n3"),
+        ("small", "vanilla", "n3"),
+        ("partial", "resilinet", "none"),
+    ],
+)
+def test_nodes_fail_by_mouse_and_keyboard_and_the_drawing_follows(
+    seen: dict[str, Any], content: dict[str, Any], step: str, scheme: str, dead: str
+) -> None:
+    state, who = seen["states"][step], dead_nodes(dead)
+    assert (state["scheme"], state["dead"]) == (scheme, sorted(who))
+    assert set(state["bytes"]) == active_links(TOPOLOGY, who, SCHEMES[scheme].skips)
+    outcome = content["experiments"][0]["outcomes"][scheme][dead]
+    assert state["bytes"] == {key: f"{count:,} B" for key, count in outcome["bytes"].items()}
+    # Both drawings, the lying and the standing one, are up to date.
+    assert state["drawings"] == [[state["bytes"], len(who)]] * 2
+    assert {name for name, text in state["texts"].items() if text == "failed"} == who
+    assert state["shown"] == (4 if scheme == "vanilla" else 7)
+
+
+def test_accuracies_of_the_scenario_are_shown_and_guesses_named(
+    seen: dict[str, Any], content: dict[str, Any]
+) -> None:
+    outcomes = content["experiments"][0]["outcomes"]
+    for step, dead in (("opened", "n1+n3"), ("clicked", "n1+n2+n3"), ("revived", "none")):
+        state = seen["states"][step]
+        assert state["now"] == {scheme: found[dead]["accuracy"] for scheme, found in outcomes.items()}
+        assert state["guesses"] == ["a guess"] * sum(found[dead]["guess"] for found in outcomes.values())
+    assert "no information reaches the cloud" in seen["states"]["clicked"]["story"]
+    assert seen["states"]["clicked"]["texts"]["n4"] == "only guesses"
+
+
+def test_a_change_is_told_in_sentences(seen: dict[str, Any], content: dict[str, Any]) -> None:
+    told = seen["states"]["chosen"]["live"]
+    accuracy = content["experiments"][0]["outcomes"]["resilinet"]["n1+n3"]["accuracy"]
+    assert told.startswith("n1 and n3 failed. With ResiliNet, data flow i to n2 to n4;")
+    assert f"ResiliNet {accuracy:.2f} %" in told
+    assert "Expected accuracy: Vanilla" in told
+    assert "carry 1,092 B" in told
+    assert seen["states"]["opened"]["live"] == ""  # nothing has changed yet
+
+
+def test_keys_that_fail_a_node_do_not_scroll_and_others_do_nothing(seen: dict[str, Any]) -> None:
+    assert seen["prevented"] == {"enter": True, "space": True, "letter": False}
+    assert seen["focused"]
+
+
+def test_sliders_and_presets_say_what_they_are_set_to(seen: dict[str, Any]) -> None:
+    assert seen["states"]["slid"]["sliders"] == ["30 %", "9 %", "96.5 %"]
+    assert seen["states"]["slid"]["setting"] == []
+    assert seen["states"]["preset"]["setting"] == ["hazardous"]
+    assert seen["states"]["preset"]["sliders"] == ["22 %", "20 %", "15 %"]
+    setting = SETTINGS["health"]["hazardous"]
+    share = 100 * setting.scenario_probability(TOPOLOGY, {"n1", "n3"})
+    assert f"{share:.2f} %" in seen["states"]["preset"]["odds"]
+
+
+def test_the_address_describes_the_state_and_is_left_alone_by_the_small_one(seen: dict[str, Any]) -> None:
+    states = seen["states"]
+    assert states["keyed"]["hash"] == "#d=health&s=dfg&f=n1,n3&p=0.13,0.09,0.055"
+    assert states["slid"]["hash"] == "#d=health&s=resilinet&f=n1,n3&p=0.3,0.09,0.965"
+    assert states["small"]["hash"] == states["preset"]["hash"]
+    assert seen["link"] == "explorer.html#d=health&s=vanilla&f=n3&p=0.08,0.04,0.01"
+
+
+def test_what_is_malformed_in_an_address_is_ignored(seen: dict[str, Any]) -> None:
+    states = seen["states"]
+
+    def known(name: str) -> tuple[Any, ...]:
+        return tuple(states[name][part] for part in ("scheme", "dead", "sliders"))
+
+    before = known("unmoved")
+    assert before == ("resilinet", ["n1", "n3"], ["22 %", "20 %", "15 %"])
+    revived = ("resilinet", [], before[2])  # nodes that cannot fail are none that failed
+    assert known("d=moon&s=tcp&f=i,n4,x&p=0.1,0.2") == revived
+    for fragment in ("f=&p=0.1,2,0", "p=,,", "p=a,b,c", "a-heading", "%E0%A4%A"):
+        assert known(fragment) == revived, fragment
+    assert known("s=dfg&p=0.5,0.25,1e-3") == ("dfg", [], ["50 %", "25 %", "0.1 %"])
+
+
+def test_explorers_on_one_page_do_not_collide(seen: dict[str, Any]) -> None:
+    states = seen["states"]
+    assert {**states["unmoved"], "live": ""} == {**states["preset"], "live": ""}
+    assert len(set(seen["ids"])) == len(seen["ids"])
+    assert len(set(seen["radios"])) == 2
+
+
+def test_a_scheme_without_results_has_no_numbers(seen: dict[str, Any]) -> None:
+    now = seen["states"]["partial"]["now"]
+    assert now["dfg"] is None  # NaN, as JSON writes it
+    assert now["resilinet"] > 0
+
+
+def test_everything_has_a_name_and_nothing_is_fetched(seen: dict[str, Any]) -> None:
+    assert seen["requests"] == []
+    assert seen["unnamed"] == []
+    assert seen["fixed"] == ["i, IoT device: cannot fail", "n4, cloud: cannot fail"]
+    assert seen["tables"] == [False, False, False]  # folded where the script runs
+
+
+def test_a_phone_shows_the_standing_chain_and_needs_no_scrolling_sideways(seen: dict[str, Any]) -> None:
+    assert seen["standing"]
+    assert seen["wide"] == 0
