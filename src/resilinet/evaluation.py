@@ -56,7 +56,8 @@ def correct_counts(
     network.eval()
     totals: dict[Route, int] = {plan[topology.cloud]: 0 for plan in reaching}
     for x_part, y_part in zip(x.split(size), y.split(size), strict=True):
-        x_part, y_part, known = ready(network, x_part), y_part.to(device(network, x)), {}
+        x_part, y_part = ready(network, x_part), y_part.to(device(network, x))
+        known: dict[tuple[str, Route], Tensor] = {}
         for plan in reaching:
             sent(network, plan, topology.cloud, x_part, known)
         for route in totals:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import copy
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import nn
@@ -25,7 +26,7 @@ def fitting(
     a pixel where the convolution loses none: what is smaller is padded with zeros on the right and at the bottom.
 
     Args:
-        layers: the network as a flat list; best on the meta device, since only shapes are asked for.
+        layers: the network as a flat list, which is left as it is; only its shapes are asked for.
         topology: which node hosts which of them.
         input_shape: ``(channels, height, width)`` of one image.
 
@@ -37,6 +38,8 @@ def fitting(
         raise TopologyError(
             f"the topology hosts {topology.blocks} blocks, but the network has {len(layers)}."
         )
+    layers = [copy.deepcopy(layer).to("meta").eval() for layer in layers]
+    _shapes(layers, input_shape)  # too small is too small, even where padding for a skip would save a pixel
     large = _shapes(layers, (input_shape[0], _LARGE, _LARGE))
     reduction = [round(_LARGE / shape[-1]) if len(shape) == 3 else 0 for shape in large]
     sent: dict[str, Shape] = {}
@@ -48,20 +51,23 @@ def fitting(
         for link in sorted(incoming, key=lambda link: link.is_skip):
             came = sent[link.source]
             if link.is_skip:
-                stride, rest = divmod(reduction[node.start], reduction[topology.by_name[link.source].stop])
-                if rest or not stride or len(came) != 3 or len(heard) != 3:
-                    raise TopologyError(_unfit(link.key, came, heard))
+                before = reduction[topology.by_name[link.source].stop]
+                stride, rest = divmod(reduction[node.start], before) if before else (0, 0)
+                if rest or not stride:
+                    raise TopologyError(_unfit(name, arriving | {link.key: came}))
                 adapters[link.key] = nn.Conv2d(came[0], heard[0], 1, stride, bias=False)
                 came = (heard[0], *(-(-side // stride) for side in came[1:]))
             else:
                 heard = came
             arriving[link.key] = came
         if any(link.is_skip for link in incoming):
+            if len({len(came) for came in arriving.values()}) > 1:
+                raise TopologyError(_unfit(name, arriving))
             meeting = tuple(max(sides) for sides in zip(*arriving.values(), strict=True))
             for key, came in arriving.items():
                 missing = [most - side for most, side in zip(meeting, came, strict=True)]
                 if missing[0] or max(missing) > 1:
-                    raise TopologyError(_unfit(key, came, meeting))
+                    raise TopologyError(_unfit(name, arriving))
                 if any(missing):
                     pad = nn.ZeroPad2d((0, missing[2], 0, missing[1]))
                     adapters[key] = nn.Sequential(adapters[key], pad) if key in adapters else pad
@@ -70,18 +76,19 @@ def fitting(
     return adapters
 
 
-def _unfit(key: str, came: Shape, heard: Shape) -> str:
-    return f"no 1x1 convolution makes {key} fit: it brings {came}, where its target hears {heard}."
+def _unfit(name: str, arriving: Mapping[str, Shape]) -> str:
+    brought = ", ".join(f"{key} brings {shape}" for key, shape in arriving.items())
+    return f"no 1x1 convolution makes these fit together at {name!r}: {brought}."
 
 
 @torch.no_grad()
 def _shapes(layers: Sequence[nn.Module], shape: Sequence[int], start: int = 0) -> list[Shape]:
-    """The shapes before, between and after the layers, from a run on the meta device, which computes nothing."""
+    """The shapes before, between and after layers that lie on the meta device, where nothing is computed."""
     x = torch.empty((1, *shape), device="meta")
     found = [tuple(shape)]
     for number, layer in enumerate(layers, start=start):
         try:
-            x = layer.to("meta").eval()(x)
+            x = layer(x)
         except RuntimeError as error:
             raise ValueError(
                 f"the image is too small for this network: block {number}, counted from 0, cannot compute on "
