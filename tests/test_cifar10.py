@@ -259,6 +259,12 @@ def test_command_refuses_in_one_sentence(tmp_path):
 # --- the real images -----------------------------------------------------------------------------
 
 
+def test_stated_fingerprint_is_the_pinned_one():
+    assert PINNED_REAL in (Path(__file__).parent.parent / "data_prep" / "README.md").read_text(
+        encoding="utf-8"
+    )
+
+
 @needs_real_data
 def test_real_images_have_the_stated_sizes_and_fingerprint(tmp_path):
     prepare_cifar10(Path(REAL), tmp_path)

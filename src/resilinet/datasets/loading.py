@@ -9,6 +9,8 @@ from typing import Any
 from resilinet.datasets import DataError, Dataset
 from resilinet.datasets.cifar10 import load_cifar10
 from resilinet.datasets.health import load_health
+from resilinet.datasets.imagenet import load_imagenet
+from resilinet.datasets.imagenet_sources import COLLECTIONS
 from resilinet.datasets.synthetic import synthetic_health, synthetic_images
 
 __all__ = ["NAMES", "load"]
@@ -22,6 +24,12 @@ _LOADERS: dict[str, Callable[[Description, Path], Dataset]] = {
         it["images"], it["side"], it["classes"], it["seed"], it["augmentation"]
     ),
     "cifar10": lambda it, root: load_cifar10(root, it["split_seed"], it["augmentation"]),
+    **{
+        name: lambda it, root: load_imagenet(
+            root, COLLECTIONS[it["name"]], it["split_seed"], it["augmentation"]
+        )
+        for name in COLLECTIONS
+    },
 }
 
 NAMES = tuple(_LOADERS)

@@ -1,0 +1,98 @@
+"""Which photographs are ImageNet's, which its stand-in's, and where their files lie.
+
+Both come as a folder for each class under `train` and under `val`, the layout in which torchvision
+and most others unpack ImageNet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from resilinet.datasets import DataError
+from resilinet.torchvision_import import import_torchvision
+
+__all__ = ["COLLECTIONS", "IMAGENET", "IMAGENETTE160", "Collection", "Sample", "find_samples"]
+
+
+@dataclass(frozen=True)
+class Collection:
+    """What is known of a collection of photographs, so that none passes for another.
+
+    Attributes:
+        name: of the data set and of its folder.
+        classes: how many there are, in alphabetic order of their folders.
+        synsets: the names of these folders, or nothing where their number must do.
+        images: how many files lie under `train` and `val`; nothing where any number is right.
+        side: height and width in pixels of what is prepared.
+    """
+
+    name: str
+    classes: int
+    synsets: tuple[str, ...] = ()
+    images: Mapping[str, int] | None = None
+    side: int = 160
+
+
+IMAGENET = Collection("imagenet", 1000, images={"train": 1_281_167, "val": 50_000})
+
+IMAGENETTE160 = Collection(
+    "imagenette160",
+    10,
+    (
+        *("n01440764", "n02102040", "n02979186", "n03000684", "n03028079"),
+        *("n03394916", "n03417042", "n03425413", "n03445777", "n03888257"),
+    ),
+)
+
+COLLECTIONS = {collection.name: collection for collection in (IMAGENET, IMAGENETTE160)}
+
+Sample = tuple[Path, int]
+"""A file and its class."""
+
+
+def find_samples(collection: Collection, source: Path) -> tuple[list[str], dict[str, list[Sample]]]:
+    """List the classes, and the files of `train` and `val` with their class, in alphabetic order.
+
+    Raises:
+        DataError: the layout is unknown, a class has no images, there are fewer than ten images to
+            train on, or the classes or numbers of images are not those of the collection.
+    """
+    if not all((source / part).is_dir() for part in ("train", "val")):
+        raise DataError(
+            f"{source}: unknown layout; it must hold the folders train and val, and each of them a folder of "
+            "images for each class, such as n01440764"
+        )
+    samples: dict[str, list[Sample]] = {}
+    classes: dict[str, list[str]] = {}
+    for part in ("train", "val"):
+        try:
+            folder = import_torchvision().datasets.ImageFolder(source / part)
+        except FileNotFoundError as fault:
+            raise DataError(
+                f"{source / part}: {str(fault).split('. ')[0].rstrip('.')}; each class is a folder of images"
+            ) from None
+        classes[part] = folder.classes
+        samples[part] = [(Path(path), label) for path, label in folder.samples]
+        _check_collection(collection, source / part, folder.classes, len(folder.samples))
+    if classes["train"] != classes["val"]:
+        odd = min(set(classes["train"]) ^ set(classes["val"]))
+        raise DataError(f"{source}: the class {odd} lies under train or val only")
+    if len(samples["train"]) < 10:
+        raise DataError(
+            f"{source / 'train'}: a tenth of {len(samples['train'])} images is none to validate on"
+        )
+    return classes["train"], samples
+
+
+def _check_collection(collection: Collection, folder: Path, classes: Sequence[str], images: int) -> None:
+    """Refuse other photographs, so that no result of theirs bears this name."""
+    if len(classes) != collection.classes or (collection.synsets and tuple(classes) != collection.synsets):
+        raise DataError(
+            f"{folder}: holds {len(classes)} classes from {classes[0]} to {classes[-1]}, which are not the "
+            f"{collection.classes:,} of {collection.name}"
+        )
+    wanted = (collection.images or {}).get(folder.name, images)
+    if images != wanted:
+        raise DataError(f"{folder}: {images:,} images where {collection.name} has {wanted:,}")
