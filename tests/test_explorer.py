@@ -31,6 +31,7 @@ from resilinet.trials import Record, Trial
 
 TOPOLOGY = partitions.mlp()
 ROWS = ARTEFACTS["table-1-health"].rows("published")
+RESNET = ARTEFACTS["figure-2c"].rows("published")
 LABELS = {"train": [0, *range(5, 17)], "test": [0, *[3] * 12]}
 GUESS = guess_accuracy(LABELS)
 SEEDS = 3
@@ -49,18 +50,15 @@ QUIET = [
 FRAGMENT = "d=health&s=dfg&f=n1,n3&p=0.13,0.09,0.055"
 
 
-def flows(trial: Trial, dead: frozenset[str]) -> bool:
-    """Whether the cloud of the real network answers."""
-    return build_network(trial)(torch.zeros(1, 23), TOPOLOGY.everyone - dead) is not None
-
-
 def record(trial: Trial) -> Record:
     """A made-up result: counts drawn anew for each scheme, seed and scenario, guesses where nothing arrives."""
     draw = np.random.default_rng([trial.seed, list(SCHEMES).index(trial.scheme)])
-    counts = {
-        scenario_key(TOPOLOGY, dead): int(draw.integers(100, 1000)) if flows(trial, dead) else None
-        for dead in scenarios(TOPOLOGY)
-    }
+    network = build_network(trial)
+    topology, example = network.topology, torch.zeros(2, *network.input_shape)
+    counts = {}
+    for dead in scenarios(topology):
+        answered = network(example, topology.everyone - dead) is not None
+        counts[scenario_key(topology, dead)] = int(draw.integers(100, 1000)) if answered else None
     return Record(trial, 1000, counts, {}, LABELS, [], 1, 600)
 
 
@@ -79,7 +77,10 @@ def stored(folder: Path, records: dict[str, list[Record]]) -> Measured:
 
 @pytest.fixture(scope="module")
 def content(records: dict[str, list[Record]], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    return payload({"health": stored(tmp_path_factory.mktemp("results"), records)})
+    shared = stored(tmp_path_factory.mktemp("results"), records)
+    for trials in RESNET.values():
+        shared.store.write(record(trials[0]))
+    return payload({"health": shared, "mobilenet": shared, "resnet": shared})
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +91,7 @@ def partial(records: dict[str, list[Record]], tmp_path_factory: pytest.TempPathF
 
 
 def each_outcome(content: dict[str, Any]) -> list[tuple[str, frozenset[str], dict[str, Any]]]:
-    (experiment,) = content["experiments"]
+    experiment = content["experiments"][0]
     return [
         (scheme, dead_nodes(key), one)
         for scheme, found in experiment["outcomes"].items()
@@ -129,10 +130,19 @@ def test_bytes_are_those_of_the_tensors_that_the_network_passes_on(
 
 
 def test_failure_settings_are_those_of_table_2(content: dict[str, Any]) -> None:
-    (experiment,) = content["experiments"]
+    experiment = content["experiments"][0]
     assert {one["key"]: one["probability"] for one in experiment["settings"]} == {
         name: dict(setting.probability) for name, setting in SETTINGS["health"].items()
     }
+
+
+def test_experiments_are_offered_that_have_results_with_the_schemes_they_compare(
+    content: dict[str, Any],
+) -> None:
+    assert [one["key"] for one in content["experiments"]] == ["health", "resnet"]
+    resnet = content["experiments"][1]
+    assert set(resnet["outcomes"]) == set(RESNET) < set(SCHEMES)
+    assert set(resnet["outcomes"]["dfg"]) == {"none", "z1", "z2", "z1+z2"}
 
 
 def test_seeds_and_size_are_stated(content: dict[str, Any], partial: dict[str, Any]) -> None:
@@ -166,11 +176,12 @@ def test_without_javascript_every_accuracy_stands_in_a_table(
     for one in (content, partial):
         text = str(explorer(one).data)
         shown = re.findall(r"<td>([^<]*)</td>", text)
-        (experiment,) = one["experiments"]
         wanted = [
             experiment["outcomes"][scheme["key"]][scenario["key"]]
+            for experiment in one["experiments"]
             for scenario in experiment["scenarios"]
             for scheme in one["schemes"]
+            if scheme["key"] in experiment["outcomes"]
         ]
         assert len(shown) == len(wanted)
         for cell, outcome in zip(shown, wanted, strict=True):
@@ -299,7 +310,7 @@ def test_accuracies_of_the_scenario_are_shown_and_guesses_named(
 def test_a_change_is_told_in_sentences(seen: dict[str, Any], content: dict[str, Any]) -> None:
     told = seen["states"]["chosen"]["live"]
     accuracy = content["experiments"][0]["outcomes"]["resilinet"]["n1+n3"]["accuracy"]
-    assert told.startswith("n1 and n3 failed. With ResiliNet, data flow i to n2 to n4;")
+    assert told.startswith("n1 and n3 failed. With ResiliNet, data flow along i to n2 to n4;")
     assert f"ResiliNet {accuracy:.2f} %" in told
     assert "Expected accuracy: Vanilla" in told
     assert "carry 1,092 B" in told
@@ -342,6 +353,19 @@ def test_what_is_malformed_in_an_address_is_ignored(seen: dict[str, Any]) -> Non
     for fragment in ("f=&p=0.1,2,0", "p=,,", "p=a,b,c", "a-heading", "%E0%A4%A"):
         assert known(fragment) == revived, fragment
     assert known("s=dfg&p=0.5,0.25,1e-3") == ("dfg", [], ["50 %", "25 %", "0.1 %"])
+
+
+def test_another_data_set_brings_its_own_nodes_and_schemes(
+    seen: dict[str, Any], content: dict[str, Any]
+) -> None:
+    state, outcomes = seen["states"]["resnet"], content["experiments"][1]["outcomes"]
+    # ResiliNet+ was not compared on it, so that the scheme stays what it was.
+    assert (state["scheme"], state["dead"], state["sliders"]) == ("dfg", ["z2"], ["50 %", "25 %"])
+    assert state["now"] == {scheme: found["z2"]["accuracy"] for scheme, found in outcomes.items()}
+    back = seen["states"]["back"]
+    assert (back["scheme"], back["dead"], back["setting"]) == ("dfg", [], ["normal"])
+    assert back["hash"] == "#d=health&s=dfg&f=&p=0.08,0.04,0.01"
+    assert seen["stays"]
 
 
 def test_explorers_on_one_page_do_not_collide(seen: dict[str, Any]) -> None:

@@ -69,6 +69,14 @@ async function use(outcome) {
     keep(fragment);
   }
 
+  await visit("d=resnet&s=resilinet-plus&f=z2,n1&p=0.5,0.25");
+  keep("resnet");
+  const select = full.querySelector("select");
+  select.value = "health";
+  select.dispatchEvent(new Event("change", { bubbles: true }));
+  keep("back");
+  outcome.stays = document.activeElement === full.querySelector("select");
+
   outcome.ids = all(document, "[id]").map((one) => one.id);
   outcome.radios = [full, small].map((root) => root.querySelector(".rx-schemes input").name);
   outcome.requests = performance.getEntriesByType("resource").map((one) => one.name);

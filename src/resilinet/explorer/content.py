@@ -23,7 +23,6 @@ SHOWN: Final[Mapping[str, str]] = {
     "health": "table-1-health",
     "mobilenet": "table-1-mobilenet",
     "resnet": "figure-2c",
-    "imagenet": "figure-2b",
 }
 """For each experiment the artefact whose rows are the schemes."""
 

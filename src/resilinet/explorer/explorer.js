@@ -48,7 +48,7 @@ function start(root) {
     const who = dead ? `${dead} failed.` : "Nobody has failed.";
     const flow = way === null
       ? "no information reaches the cloud, which can only guess at random"
-      : `data flow ${way}; together the hyperconnections carry ${bytes(total)} for one example`;
+      : `data flow along ${way}; together the hyperconnections carry ${bytes(total)} for one example`;
     return { who, scheme, flow: `With ${scheme.name}, ${flow}.` };
   }
 
@@ -81,7 +81,7 @@ function start(root) {
       () => {
         const dead = listed([...state.dead].sort());
         now.update(state.scheme, `Accuracy: ${dead ? `${dead} dead` : "all alive"}`, outcome);
-        revive.disabled = !state.dead.size;
+        revive.setAttribute("aria-disabled", String(!state.dead.size));
       },
     ];
     const top = html("div", { class: "rx-top" }, ...(small ? [] : [dataSets()]), picker.root);
@@ -89,7 +89,7 @@ function start(root) {
     const about = html("p", { class: "rx-about" }, experiment.about);
     if (experiment.guess !== null) about.append(` The dotted line is random guessing, ${percent(experiment.guess)}.`);
     const lower = html("div", { class: "rx-lower" }, now.root);
-    stage.replaceChildren(top, hint, ...chains.map((chain) => chain.root), story, lower, about, live);
+    stage.replaceChildren(top, hint, ...chains.map((chain) => chain.root), story, lower, about);
     if (small) linkToFullPage(about);
     else addSettings(schemes, lower, about);
   }
@@ -121,7 +121,11 @@ function start(root) {
 
   function dataSets() {
     const options = data.experiments.map((one) => html("option", { value: one.key, selected: one === state.experiment }, one.title));
-    const select = html("select", { onchange: () => set(initial(data.experiments.find((one) => one.key === select.value), state.scheme)) }, ...options);
+    const choose = () => {
+      set(initial(data.experiments.find((one) => one.key === select.value), state.scheme));
+      stage.querySelector("select").focus(); // the new one, which stands where this one stood
+    };
+    const select = html("select", { onchange: choose }, ...options);
     return html("label", { class: "rx-data" }, "Data set ", select);
   }
 
@@ -146,6 +150,7 @@ function start(root) {
   }
 
   build();
+  root.append(live); // outside of what another data set replaces, or nothing would be read out
   if (!small) {
     const follow = () => {
       const read = readFragment(location.hash, data, state);

@@ -13,7 +13,7 @@ SCALE = 96
 """Pixels an inch, in which layouts are measured."""
 STRETCH = 1.2
 """A lying chain is drawn that much longer and with narrower boxes, so that labels fit between them."""
-NARROW = 0.73
+NARROW = 0.76
 """Width of a node's box in a lying chain, in inches before it is stretched."""
 VIEWS: tuple[Direction, ...] = ("right", "up")
 """The chain lies where there is room, and stands on a phone."""
@@ -35,6 +35,8 @@ def view(topology: Topology, direction: Direction) -> dict[str, Any]:
     layout = Layout(topology, "up", margin=0.45) if standing else Lying(topology, "right", margin=0.3)
     scale = (SCALE, SCALE) if standing else (SCALE * STRETCH, SCALE)
     left, right, bottom, top = layout.limits
+    if not standing:  # the limits leave room for wide boxes
+        left, right = left + (WIDTH - NARROW) / 2, right - (WIDTH - NARROW) / 2
 
     def pixels(point: Point) -> list[float]:
         return [round((point[0] - left) * scale[0], 1), round((top - point[1]) * scale[1], 1)]
