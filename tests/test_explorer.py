@@ -129,6 +129,15 @@ def test_bytes_are_those_of_the_tensors_that_the_network_passes_on(
         assert one["bytes"] == passed, (scheme, dead)
 
 
+def test_the_way_is_one_path_where_there_is_one_and_else_every_hyperconnection_on_it(
+    content: dict[str, Any],
+) -> None:
+    outcomes = content["experiments"][0]["outcomes"]
+    assert outcomes["resilinet"]["n1+n3"]["way"] == "i → n2 → n4"
+    assert outcomes["dfg"]["n1"]["way"] == "i → n2, n2 → n3, n2 → n4, n3 → n4"
+    assert outcomes["dfg"]["n1+n2"]["silent"] == ["n3", "n4"]
+
+
 def test_failure_settings_are_those_of_table_2(content: dict[str, Any]) -> None:
     experiment = content["experiments"][0]
     assert {one["key"]: one["probability"] for one in experiment["settings"]} == {

@@ -85,8 +85,9 @@ async function use(outcome) {
     .map((one) => one.outerHTML);
   outcome.fixed = all(visible(full), "[role=img]").map((one) => one.getAttribute("aria-label"));
   outcome.tables = all(document, ".rx-numbers").map((one) => one.open);
-  document.body.style.width = "320px"; // a phone of 360 px, less the page's margins
-  outcome.wide = all(document, ".resilinet-explorer, .rx-panel, .rx-row").filter((one) => one.scrollWidth > one.clientWidth).length;
+  document.body.style.width = "328px"; // a phone of 360 px, less the page's margins
+  all(document, ".rx-numbers").forEach((one) => (one.open = true));
+  outcome.wide = all(document, ".resilinet-explorer, .rx-panel, .rx-row, .rx-numbers").filter((one) => one.scrollWidth > one.clientWidth).length;
   outcome.standing = visible(full).classList.contains("rx-up");
 }
 

@@ -76,13 +76,16 @@ def way(topology: Topology, keys: Set[str]) -> str:
     >>> from resilinet.topology import vertical, with_skips
     >>> chain = with_skips(vertical({"a": 0, "b": 1, "c": 2}))
     >>> way(chain, {"a->b", "b->c"}), way(chain, {"a->b", "b->c", "a->c"})
-    ('a → b → c', 'a → b, b → c, a → c')
+    ('a → b → c', 'a → b, a → c, b → c')
     """
-    links = [link for link in topology.links if link.key in keys]
-    path = sorted(links, key=lambda link: topology.order.index(link.source))
+    place = topology.order.index
+    path = sorted(
+        (link for link in topology.links if link.key in keys),
+        key=lambda link: (place(link.source), place(link.target)),
+    )
     if all(before.target == after.source for before, after in pairwise(path)):
         return ARROW.join([path[0].source, *(link.target for link in path)])
-    return ", ".join(f"{link.source}{ARROW}{link.target}" for link in links)
+    return ", ".join(f"{link.source}{ARROW}{link.target}" for link in path)
 
 
 def _aside(layout: Layout, link: Hyperconnection) -> Point:
