@@ -30,7 +30,7 @@ REAL = os.environ.get("RESILINET_IMAGENETTE160", "")
 needs_real_data = pytest.mark.skipif(
     not REAL, reason="RESILINET_IMAGENETTE160 names no folder of train and val"
 )
-PINNED_REAL = "84c6ed235275b9c0cde6480b4657aa83ba408896347f831041fe806f3c040e09"
+PINNED_REAL = "bccaa26067bc20be983c7e32deb4249e6bf30d2c20ba5e879caf40d22ce6c9aa"
 TINY = Collection("tiny", classes=2, synsets=("n01", "n02"), side=8)
 PARTS = ("train", "validation", "test")
 ARRAYS = [f"{part}-{array}.npy" for part in PARTS for array in "xy"]
@@ -69,6 +69,12 @@ def rows(folder: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
+def image_of(root: Path, file: str) -> torch.Tensor:
+    """The prepared test image of a file."""
+    names = [row["file"] for row in rows(root / "tiny" / "split-0") if row["part"] == "test"]
+    return load_imagenet(root, TINY).test.x[names.index(file)].float()
+
+
 # --- preparing -----------------------------------------------------------------------------------
 
 
@@ -95,6 +101,14 @@ def test_val_tests_and_a_tenth_of_train_validates(root, folder):
         assert row["file"].startswith("val/" if row["part"] == "test" else "train/")
 
 
+def test_every_part_is_in_random_order(folder):
+    """So that the first images are not of one class, whoever takes a few of them."""
+    for part in ("train", "test"):
+        named = [row["file"] for row in rows(folder) if row["part"] == part]
+        assert named != sorted(named)
+        assert len({file.split("/")[1] for file in named[: len(named) // 2]}) == 2
+
+
 def test_another_seed_validates_on_other_images_and_lies_beside(root, source):
     again = prepare_images(TINY, source, root, split_seed=1)
     chosen = [
@@ -111,7 +125,7 @@ def test_whole_image_is_squashed_to_the_square(source, tmp_path):
     pixels[:, 32:] = 255
     write(source / "val" / "n01" / "00.png", pixels)
     prepare_images(TINY, source, tmp_path / "data")
-    found = load_imagenet(tmp_path / "data", TINY).test.x[0].float()
+    found = image_of(tmp_path / "data", "val/n01/00.png")
     assert found[..., :3].max() == 0
     assert found[..., 5:].min() == 255
     torch.testing.assert_close(found + found.flip(2), torch.full_like(found, 255), atol=1, rtol=0)
@@ -122,7 +136,7 @@ def test_images_in_other_colours_become_three_channels(source, tmp_path, mode, n
     (source / "val" / "n01" / "00.png").unlink()
     write(source / "val" / "n01" / name, np.full((8, 8, 3), 200, np.uint8), mode)
     prepare_images(TINY, source, tmp_path / "data")
-    found = load_imagenet(tmp_path / "data", TINY).test.x[0].float()
+    found = image_of(tmp_path / "data", f"val/n01/{name}")
     torch.testing.assert_close(found, torch.full((3, 8, 8), 200.0), atol=3, rtol=0)
 
 
@@ -334,7 +348,7 @@ def test_command_prepares_the_stand_in_and_says_where(tmp_path):
     assert str(tmp_path / "data" / "imagenette160" / "split-2") in done.output
     data = load_imagenet(tmp_path / "data", IMAGENETTE160, 2)
     assert data.test.x.shape == (10, 3, 160, 160)
-    assert data.test.y.tolist() == list(range(10))
+    assert sorted(data.test.y.tolist()) == list(range(10))
     refused = CliRunner().invoke(app, ["data", "imagenet", *words[2:]])
     assert refused.exit_code == 2
     assert "which are not the 1,000 of imagenet" in " ".join(refused.output.split())

@@ -18,7 +18,7 @@ def content_sha256(array: NDArray[Any]) -> str:
     """Hash type, shape and values; not a file, whose header varies with NumPy's version."""
     digest = hashlib.sha256(json.dumps([array.dtype.str, list(array.shape)]).encode())
     # As bytes in place: a copy of a large array would double the memory.
-    digest.update(np.ascontiguousarray(array).reshape(-1).view(np.uint8))
+    digest.update(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)
     return digest.hexdigest()
 
 

@@ -24,7 +24,7 @@ from resilinet.datasets import DataError
 from resilinet.datasets.fingerprint import file_sha256, fingerprint
 from resilinet.datasets.imagenet_sources import Collection, find_samples
 from resilinet.datasets.prepared import FORMAT, sealed, vouch
-from resilinet.datasets.splits import tenth_held_out
+from resilinet.datasets.splits import shuffled, tenth_held_out
 from resilinet.torchvision_import import import_torchvision
 
 __all__ = ["PARTS", "description_of", "fingerprint_of", "prepare_images"]
@@ -53,10 +53,11 @@ def prepare_images(collection: Collection, source: Path, root: Path, split_seed:
 
     `source` holds `train` and `val`, each with a folder of images for each class. Under `val` lie
     the test images; a random tenth of those under `train`, chosen by `split_seed`, validates.
-    Written for each part: `<part>-x.npy`, `(N, 3, side, side)` uint8, and `<part>-y.npy`, `(N,)`
-    int16, in the order of `files.csv`, which names each file with its part and sha256; and
-    `manifest.json` with the fingerprint, a hash of these sha256, not of what a JPEG decoder, of
-    which there are several, makes of the files.
+    Written for each part, in random order, so that its first images are a fair sample of it:
+    `<part>-x.npy`, `(N, 3, side, side)` uint8, and `<part>-y.npy`, `(N,)` int16. `files.csv` names
+    the file of each image in this order, with its part and sha256. `manifest.json` holds the
+    fingerprint, a hash of these sha256 and not of the pixels, because JPEG decoders may differ by
+    a shade.
 
     Raises:
         DataError: the layout is unknown, a class has no images, the images are not those of the
@@ -69,7 +70,7 @@ def prepare_images(collection: Collection, source: Path, root: Path, split_seed:
     parts = {
         "train": [samples["train"][row] for row in train],
         "validation": [samples["train"][row] for row in validation],
-        "test": samples["val"],
+        "test": [samples["val"][row] for row in shuffled(len(samples["val"]), split_seed)],
     }
     folder = root / collection.name / f"split-{split_seed}"
     _check_room(root, sum(map(len, parts.values())) * 3 * collection.side**2)

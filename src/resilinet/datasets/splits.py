@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from resilinet.datasets import DataError
 
-__all__ = ["Parts", "rows_at_random", "tenth_held_out", "whole_subjects"]
+__all__ = ["Parts", "rows_at_random", "shuffled", "tenth_held_out", "whole_subjects"]
 
 Parts = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]
 """Row numbers of training, validation and test examples."""
@@ -19,7 +19,7 @@ Parts = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]
 
 def rows_at_random(rows: int, seed: int) -> Parts:
     """Split rows 0 .. rows - 1 into 80 % train, 10 % validation, both rounded down, rest test."""
-    order = _shuffled(rows, seed)
+    order = shuffled(rows, seed)
     train, validation = rows * 8 // 10, rows // 10
     return order[:train], order[train : train + validation], order[train + validation :]
 
@@ -27,10 +27,10 @@ def rows_at_random(rows: int, seed: int) -> Parts:
 def tenth_held_out(rows: int, seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Split rows 0 .. rows - 1 into those to train on and a random tenth, rounded down, to validate on.
 
-    Rows keep their order, so that images in files are read in the order in which they lie.
+    Both come in random order, so that the first rows of either are a fair sample of it.
     """
-    order = _shuffled(rows, seed)
-    return np.sort(order[rows // 10 :]), np.sort(order[: rows // 10])
+    order = shuffled(rows, seed)
+    return order[rows // 10 :], order[: rows // 10]
 
 
 def whole_subjects(subject: NDArray[np.uint8], seed: int) -> Parts:
@@ -44,13 +44,13 @@ def whole_subjects(subject: NDArray[np.uint8], seed: int) -> Parts:
     present = np.unique(subject)
     if len(present) < 3:
         raise DataError(f"a split by subject needs 3 subjects or more, and there are {len(present)}")
-    order = present[_shuffled(len(present), seed)]
+    order = present[shuffled(len(present), seed)]
     groups = order[:-2], order[-2:-1], order[-1:]
     train, validation, test = (np.flatnonzero(np.isin(subject, group)) for group in groups)
     return train.astype("<i8"), validation.astype("<i8"), test.astype("<i8")
 
 
-def _shuffled(count: int, seed: int) -> NDArray[np.int64]:
+def shuffled(count: int, seed: int) -> NDArray[np.int64]:
     """Shuffle 0 .. count - 1 the same way with every version of NumPy.
 
     NumPy promises the raw bits of PCG64 for all time, but not what `Generator.permutation` makes
