@@ -4,16 +4,16 @@ from dataclasses import asdict
 
 import pytest
 
-from resilinet.experiments import ARTEFACTS, CONFIGS, HEALTH, PAPER, Size, all_trials, size_of, smoke
+from resilinet.experiments import ARTEFACTS, EXPERIMENTS, PROFILES, all_trials, trials_of
 from resilinet.failures import SETTINGS
-from resilinet.models import mlp
+from resilinet.models import mlp, model
 from resilinet.schemes import SCHEMES
 from resilinet.trials import Trial
 
 # Artefact, its rows in the paper's order, seeds at full size.
 CONTENTS = {
     "table-1-health": (["resilinet-plus", "resilinet", "dfg", "vanilla"], 10),
-    "figure-2a": (["resilinet-plus", "resilinet", "dfg", "vanilla"], 10),
+    "figure-2a": (["vanilla", "dfg", "resilinet"], 10),
     "section-2.3-health": (["resilinet-plus", "resilinet", "dfg", "vanilla"], 10),
     "short-recipe": (["paper's recipe", "short recipe", "paper's recipe, 50%", "short recipe, 50%"], 5),
     "table-3-health": (
@@ -32,16 +32,25 @@ CONTENTS = {
     ),
     "figure-4a": ([f"Config {number}" for number in range(1, 9)], 5),
     "figure-6-health": (["vanilla", "dfg", "resilinet"], 10),
+    "table-1-mobilenet": (["resilinet-plus", "resilinet", "dfg", "vanilla"], 3),
+    "figure-6-mobilenet": (["vanilla", "dfg", "resilinet"], 3),
+    "figure-4b": ([f"Config {number}" for number in range(1, 5)], 3),
+    "figure-4c": ([f"Config {number}" for number in range(1, 5)], 3),
+    "figure-2c": (["vanilla", "dfg", "resilinet"], 3),
+    "figure-2b": (["vanilla", "dfg", "resilinet"], 5),
 }
+for network in ("mobilenet", "resnet"):
+    for kind in ("table-3", "figure-3"):
+        CONTENTS[f"{kind}-{network}"] = (CONTENTS[f"{kind}-health"][0], 3)
 
 
-@pytest.fixture(params=["full", "smoke"])
-def size(request: pytest.FixtureRequest) -> Size:
-    return size_of(request.param)
+@pytest.fixture(params=["published", "full", "smoke"])
+def profile(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
 
 
-def only(key: str, row: str, size: Size = PAPER) -> Trial:
-    return ARTEFACTS[key].rows(size)[row][0]
+def only(key: str, row: str, profile: str = "published") -> Trial:
+    return ARTEFACTS[key].rows(profile)[row][0]
 
 
 def test_every_health_artefact_of_the_paper_is_there() -> None:
@@ -54,44 +63,48 @@ def test_every_health_artefact_of_the_paper_is_there() -> None:
 @pytest.mark.parametrize("key", CONTENTS)
 def test_rows_and_seeds(key: str) -> None:
     names, seeds = CONTENTS[key]
-    rows = ARTEFACTS[key].rows(PAPER)
+    rows = ARTEFACTS[key].rows("published")
     assert list(rows) == names
     assert all([trial.seed for trial in row] == list(range(seeds)) for row in rows.values())
-    assert len(ARTEFACTS[key].trials(PAPER)) == len(names) * seeds
+    assert len(ARTEFACTS[key].trials("published")) == len(names) * seeds
 
 
 @pytest.mark.parametrize("key", CONTENTS)
-def test_trials_of_a_row_differ_by_seed_alone(key: str, size: Size) -> None:
-    for row in ARTEFACTS[key].rows(size).values():
+def test_trials_of_a_row_differ_by_seed_alone(key: str, profile: str) -> None:
+    for row in ARTEFACTS[key].rows(profile).values():
         assert len({str(asdict(trial) | {"seed": None}) for trial in row}) == 1
 
 
 @pytest.mark.parametrize("key", CONTENTS)
-def test_rows_are_conditions_that_differ_and_are_paired_by_seed(key: str, size: Size) -> None:
-    rows = ARTEFACTS[key].rows(size)
+def test_rows_are_conditions_that_differ_and_are_paired_by_seed(key: str, profile: str) -> None:
+    rows = ARTEFACTS[key].rows(profile)
     assert len({row[0].id for row in rows.values()}) == len(rows)
     assert len({tuple(trial.seed for trial in row) for row in rows.values()}) == 1
 
 
 @pytest.mark.parametrize("key", CONTENTS)
-def test_a_sweep_grows_all_rows_evenly(key: str, size: Size) -> None:
-    seeds = [trial.seed for trial in ARTEFACTS[key].trials(size)]
+def test_a_sweep_grows_all_rows_evenly(key: str, profile: str) -> None:
+    seeds = [trial.seed for trial in ARTEFACTS[key].trials(profile)]
     assert seeds == sorted(seeds)
 
 
 def test_table_1_compares_four_schemes_by_the_papers_recipe() -> None:
-    for name, row in ARTEFACTS["table-1-health"].rows(PAPER).items():
+    for name, row in ARTEFACTS["table-1-health"].rows("published").items():
         (recipe,) = {trial.recipe for trial in row}
         assert (recipe.epochs, recipe.batch_size, recipe.learning_rate) == (50, 1024, 1e-3)
         assert (recipe.schedule, recipe.no_flow) == ("constant", "zeros")
-        assert (row[0].scheme, row[0].partition, row[0].data) == (name, (1, 2, 3, 4), HEALTH)
+        assert (row[0].scheme, row[0].partition, row[0].data) == (
+            name,
+            (1, 2, 3, 4),
+            EXPERIMENTS["health"].size("published").data,
+        )
         failout = {"n1": 0.1, "n2": 0.1, "n3": 0.1} if SCHEMES[name].failout else {}
         assert row[0].failout == failout
         assert row[0].skips == (() if name == "vanilla" else mlp.SKIPS)
 
 
 def test_the_eight_configs_of_fig_4a_in_the_papers_order() -> None:
-    rows = ARTEFACTS["figure-4a"].rows(PAPER)
+    rows = ARTEFACTS["figure-4a"].rows("published")
     assert [{f"{a}->{b}" for a, b in row[0].skips} for row in rows.values()] == [
         set(),
         {"n2->n4"},
@@ -102,7 +115,7 @@ def test_the_eight_configs_of_fig_4a_in_the_papers_order() -> None:
         {"n1->n3", "i->n2"},
         {"n2->n4", "n1->n3", "i->n2"},
     ]
-    assert len(set(CONFIGS)) == 8
+    assert len(set(EXPERIMENTS["health"].configs)) == 8
     assert all(row[0].failout == {"n1": 0.1, "n2": 0.1, "n3": 0.1} for row in rows.values())
 
 
@@ -120,7 +133,7 @@ def test_the_same_condition_is_the_same_trial_in_every_artefact() -> None:
 
 
 def test_table_3_trains_at_the_rates_it_names() -> None:
-    rows = ARTEFACTS["table-3-health"].rows(PAPER)
+    rows = ARTEFACTS["table-3-health"].rows("published")
     for name, rate in {"5%": 0.05, "10%": 0.1, "30%": 0.3, "50%": 0.5}.items():
         assert rows[name][0].failout == {"n1": rate, "n2": rate, "n3": rate}
     for name in ("normal", "poor", "hazardous"):
@@ -128,7 +141,7 @@ def test_table_3_trains_at_the_rates_it_names() -> None:
 
 
 def test_fig_3_differs_by_the_rule_of_weights_alone() -> None:
-    for name, row in ARTEFACTS["figure-3-health"].rows(PAPER).items():
+    for name, row in ARTEFACTS["figure-3-health"].rows("published").items():
         rule, _, setting = name.partition(":")
         if rule.startswith("U"):
             assert row[0].weights == {"rule": "uniform", "probability": {}, "high": float(rule[4:-1])}
@@ -141,7 +154,7 @@ def test_fig_3_differs_by_the_rule_of_weights_alone() -> None:
 
 
 def test_fig_6_is_table_1_on_another_partition() -> None:
-    for name, row in ARTEFACTS["figure-6-health"].rows(PAPER).items():
+    for name, row in ARTEFACTS["figure-6-health"].rows("published").items():
         other = only("table-1-health", name).values
         assert row[0].values == other | {"partition": [2, 3, 2, 3]}
 
@@ -151,41 +164,73 @@ def test_the_short_recipe_differs_by_its_length_and_its_decay() -> None:
     assert short == paper | {"recipe": paper["recipe"] | {"epochs": 20, "schedule": "linear"}}
 
 
-def test_every_trial_can_be_built(size: Size) -> None:
+@pytest.mark.parametrize("key", CONTENTS)
+def test_every_trial_can_be_built(key: str, profile: str) -> None:
     """Its topology exists, its failout names nodes that can fail, its data and network are the size's."""
-    for trial in all_trials(size):
-        topology = mlp.topology(trial.partition, trial.skips)
+    size = ARTEFACTS[key].experiment.size(profile)
+    for trial in ARTEFACTS[key].trials(profile):
+        topology = model(str(trial.network["model"])).topology(trial.partition, trial.skips)
         assert set(trial.failout) <= set(topology.failable)
         assert (trial.data, trial.network) == (size.data, size.network)
-        assert topology.blocks == trial.network["hidden"] + 1
+        assert topology == ARTEFACTS[key].experiment.topology(trial.partition, trial.skips)
 
 
-def test_all_trials_are_each_there_once(size: Size) -> None:
-    found = [trial.id for trial in all_trials(size)]
+def test_all_trials_are_each_there_once(profile: str) -> None:
+    found = [trial.id for trial in all_trials(profile)]
     assert len(set(found)) == len(found)
-    assert set(found) == {trial.id for artefact in ARTEFACTS.values() for trial in artefact.trials(size)}
+    assert set(found) == {trial.id for artefact in ARTEFACTS.values() for trial in artefact.trials(profile)}
     assert len({trial_id[:16] for trial_id in found}) == len(found), "the names of result files"
 
 
-def test_how_many_trainings_the_paper_takes() -> None:
+def test_how_many_trainings_health_takes() -> None:
     """40 of Table 1, 30 of Fig. 6, five seeds of two short recipes and of 6, 9 and 7 more conditions."""
-    assert len(all_trials(PAPER)) == 40 + 30 + 5 * (2 + 6 + 9 + 7)
+    keys = [key for key, artefact in ARTEFACTS.items() if artefact.experiment.key == "health"]
+    assert len(trials_of("published", *keys)) == 40 + 30 + 5 * (2 + 6 + 9 + 7)
 
 
-def test_no_smoke_trial_passes_for_one_of_the_papers() -> None:
-    tiny = all_trials(smoke())
-    assert {trial.id for trial in tiny}.isdisjoint(trial.id for trial in all_trials(PAPER))
-    assert {trial.data["name"] for trial in tiny} == {"synthetic-health"}
-    assert {trial.data["fingerprint"] for trial in tiny}.isdisjoint({HEALTH["fingerprint"]})
+@pytest.mark.parametrize(
+    ("network", "conditions"), [("mobilenet", 4 + 3 + 3 + 6 + 9), ("resnet", 3 + 3 + 6 + 9)]
+)
+def test_how_many_trainings_a_cnn_takes(network: str, conditions: int) -> None:
+    """Schemes, another partition, sets of skips, rates and weights, each with three seeds."""
+    keys = [key for key, artefact in ARTEFACTS.items() if artefact.experiment.key == network]
+    assert len(trials_of("published", *keys)) == 3 * conditions
+
+
+def test_the_configs_of_the_cnns_in_the_papers_order() -> None:
+    for key, skips in (("figure-4b", ("m1->m3", "i->m2")), ("figure-4c", ("z1->z3", "i->z2"))):
+        rows = ARTEFACTS[key].rows("published").values()
+        found = [{f"{a}->{b}" for a, b in row[0].skips} for row in rows]
+        assert found == [set(), {skips[0]}, {skips[1]}, set(skips)]
+
+
+def test_no_trial_passes_for_one_of_another_size() -> None:
+    """Synthetic data, a laptop's network and the paper's never share a result."""
+    found = {profile: {trial.id for trial in all_trials(profile)} for profile in PROFILES}
+    assert found["smoke"].isdisjoint(found["published"] | found["full"])
+    for key, artefact in ARTEFACTS.items():
+        sizes = {profile: artefact.experiment.size(profile).name for profile in PROFILES}
+        assert sizes["smoke"] == "smoke"
+        assert sizes["full"] == "paper"
+        if sizes["published"] != "paper":
+            ids = [{trial.id for trial in artefact.trials(profile)} for profile in ("published", "full")]
+            assert ids[0].isdisjoint(ids[1]), key
+    assert all(str(trial.data["name"]).startswith("synthetic") for trial in all_trials("smoke"))
+
+
+def test_a_laptop_trains_a_narrower_network_at_full_resolution() -> None:
+    for key in ("mobilenet", "resnet"):
+        laptop, paper = (EXPERIMENTS[key].size(profile) for profile in ("published", "full"))
+        assert laptop.network["width"] < paper.network["width"]
+        assert {**laptop.network, "width": 0} == {**paper.network, "width": 0}
+        assert laptop.data == paper.data
 
 
 def test_smoke_has_every_row_of_the_paper() -> None:
     for artefact in ARTEFACTS.values():
-        assert list(artefact.rows(smoke())) == list(artefact.rows(PAPER))
+        assert list(artefact.rows("smoke")) == list(artefact.rows("published"))
 
 
-def test_profiles_and_their_sizes() -> None:
-    assert size_of("published") is size_of("full") is PAPER
-    assert size_of("smoke") is smoke()
+def test_unknown_profiles_are_refused() -> None:
     with pytest.raises(ValueError, match="'tiny' is no profile; choose one of published, smoke, full"):
-        size_of("tiny")
+        EXPERIMENTS["health"].size("tiny")

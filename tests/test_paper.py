@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from resilinet.experiments import ARTEFACTS, PAPER, health_trial, smoke
-from resilinet.failures import SETTINGS, dead_nodes
-from resilinet.models import mlp
+from made_up import made_up
+from resilinet.experiments import ARTEFACTS, EXPERIMENTS
+from resilinet.failures import SETTINGS
 from resilinet.paper import (
     Measured,
     Sample,
@@ -26,14 +26,12 @@ from resilinet.paper import (
 )
 from resilinet.paper.inconsistencies import product, recomputed_average
 from resilinet.paper.measured import spread
-from resilinet.paper.verdicts import check, judge, judge_exact, judge_statement
-from resilinet.schemes import RESILINET, SCHEMES, VANILLA
+from resilinet.paper.verdicts import check, judge, judge_exact, judge_order, judge_statement
+from resilinet.schemes import RESILINET, VANILLA
 from resilinet.store import Store
 from resilinet.trials import Record, Trial
 
-TOTAL = 100_000
-SCENARIOS = ("none", "n1", "n2", "n3", "n1+n2", "n1+n3", "n2+n3", "n1+n2+n3")
-LABELS = {"train": [0, *[8] * 12], "test": [0, *[1] * 12]}
+HEALTH = EXPERIMENTS["health"]
 
 
 def numbers(node: object) -> Iterator[float]:
@@ -53,35 +51,21 @@ def as_printed(trial: Trial, scenario: str) -> float:
 
 
 def record(trial: Trial, accuracy: Callable[[Trial, str], float] = as_printed) -> Record:
-    reached = {key: flows(trial, key) for key in SCENARIOS}
-    counts = {key: round(accuracy(trial, key) / 100 * TOTAL) if reached[key] else None for key in SCENARIOS}
-    survival = dict.fromkeys(("failout", "normal", "poor", "hazardous"), counts)
-    return Record(
-        trial, TOTAL, counts, survival, LABELS, [{"loss": 1.0, "validation_accuracy": 0.5}], 1, 600_000
-    )
-
-
-def flows(trial: Trial, key: str) -> bool:
-    from resilinet.routing import routes
-
-    topology = mlp.topology(trial.partition, trial.skips)
-    return topology.cloud in routes(
-        topology, topology.everyone - dead_nodes(key), SCHEMES[trial.scheme].skips
-    )
+    return made_up(trial, accuracy)
 
 
 @pytest.fixture(scope="module")
 def faithful(tmp_path_factory: pytest.TempPathFactory) -> Store:
     """Results in which every trial of Table 1, and so of Fig. 2a, does as the paper prints."""
     store = Store(tmp_path_factory.mktemp("results"))
-    for trial in ARTEFACTS["table-1-health"].trials(PAPER):
+    for trial in ARTEFACTS["table-1-health"].trials("published"):
         store.write(record(trial))
     return store
 
 
 def test_every_number_of_the_paper_is_in_the_ledger_exactly_once(tmp_path: Path) -> None:
     text = files("resilinet.paper").joinpath("published_values.toml").read_text(encoding="utf-8")
-    entries = verify(Store(tmp_path), PAPER)
+    entries = verify(Store(tmp_path))
     assert Counter(e.paper for e in entries if e.artefact != "claims") == Counter(
         numbers(tomllib.loads(text))
     )
@@ -90,18 +74,18 @@ def test_every_number_of_the_paper_is_in_the_ledger_exactly_once(tmp_path: Path)
 
 
 def test_every_statement_is_in_the_ledger() -> None:
-    named = {e.key.split("/")[0] for e in verify(Store("nowhere"), PAPER) if e.artefact == "claims"}
+    named = {e.key.split("/")[0] for e in verify(Store("nowhere")) if e.artefact == "claims"}
     assert named == set(statements())
 
 
 def test_every_entry_without_a_verdict_on_the_number_says_why(tmp_path: Path) -> None:
-    for entry in verify(Store(tmp_path), PAPER):
+    for entry in verify(Store(tmp_path)):
         assert entry.note or entry.verdict is Verdict.REPRODUCED
 
 
 def test_the_ledger_is_json(faithful: Store, tmp_path: Path) -> None:
     for store in (faithful, Store(tmp_path)):
-        text = json.dumps([asdict(entry) for entry in verify(store, PAPER)], allow_nan=False)
+        text = json.dumps([asdict(entry) for entry in verify(store)], allow_nan=False)
         assert {"artefact", "key", "paper", "ours", "low", "high", "seeds", "verdict", "trials"} <= set(
             json.loads(text)[0]
         )
@@ -138,7 +122,7 @@ def test_table_1_averages_follow_from_its_own_rows_with_the_exact_probability_on
 
 
 def test_golden_arithmetic_of_the_ledger(tmp_path: Path) -> None:
-    entries = {(e.artefact, e.key): e for e in verify(Store(tmp_path), PAPER)}
+    entries = {(e.artefact, e.key): e for e in verify(Store(tmp_path))}
     assert entries["table-4", "health-mlp"].ours == pytest.approx(100 * 523 / 1296)
     assert entries["table-4", "imagenet-mobilenet"].ours == pytest.approx(47.059, abs=1e-3)
     assert entries["table-4", "cifar10-mobilenet"].ours == pytest.approx(46.229, abs=1e-3)
@@ -162,7 +146,7 @@ def test_findings_compute_what_they_say() -> None:
 
 
 def test_results_that_do_as_printed_reproduce_table_1(faithful: Store) -> None:
-    entries = [e for e in verify(faithful, PAPER) if e.artefact == "table-1-health" and e.trials]
+    entries = [e for e in verify(faithful) if e.artefact == "table-1-health" and e.trials]
     assert {e.verdict for e in entries if "A guess" not in e.note} == {Verdict.REPRODUCED}
     assert all(e.seeds == e.wanted == 10 and len(e.trials) == 10 for e in entries)
     for entry in entries:
@@ -173,20 +157,18 @@ def test_results_that_do_as_printed_reproduce_table_1(faithful: Store) -> None:
 
 
 def test_both_guess_policies_are_shown(faithful: Store) -> None:
-    entry = next(
-        e for e in verify(faithful, PAPER) if (e.artefact, e.key) == ("table-1-health", "vanilla/n1")
-    )
+    entry = next(e for e in verify(faithful) if (e.artefact, e.key) == ("table-1-health", "vanilla/n1"))
     assert "train-frequency" in entry.note
     assert "released-code" in entry.note
     with pytest.raises(ValueError, match="'oracle' is no guess policy"):
-        verify(faithful, PAPER, guess="oracle")
+        verify(faithful, guess="oracle")
 
 
 def test_a_missing_seed_makes_an_entry_incomplete_and_is_counted(tmp_path: Path) -> None:
     store = Store(tmp_path)
     for seed in (0, 1, 2):
-        store.write(record(health_trial(PAPER, VANILLA, seed)))
-    entries = {(e.artefact, e.key): e for e in verify(store, PAPER)}
+        store.write(record(HEALTH.trial(HEALTH.size("published"), VANILLA, seed)))
+    entries = {(e.artefact, e.key): e for e in verify(store)}
     entry = entries["table-1-health", "vanilla/none"]
     assert (entry.verdict, entry.seeds, entry.wanted) == (Verdict.INCOMPLETE, 3, 10)
     assert "3 of 10 seeds" in entry.note
@@ -200,9 +182,9 @@ def test_far_numbers_in_the_printed_order_are_trends_and_others_are_not(tmp_path
         return as_printed(trial, scenario) - shift
 
     store = Store(tmp_path)
-    for trial in ARTEFACTS["table-1-health"].trials(PAPER):
+    for trial in ARTEFACTS["table-1-health"].trials("published"):
         store.write(record(trial, worse))
-    entries = {(e.artefact, e.key): e for e in verify(store, PAPER)}
+    entries = {(e.artefact, e.key): e for e in verify(store)}
     assert entries["table-1-health", "dfg/n1"].verdict is Verdict.TREND
     assert entries["table-1-health", "resilinet/n1"].verdict is Verdict.TREND
     assert entries["table-1-health", "resilinet-plus/n1"].verdict is Verdict.REPRODUCED
@@ -211,21 +193,62 @@ def test_far_numbers_in_the_printed_order_are_trends_and_others_are_not(tmp_path
         other = {"dfg": "resilinet", "resilinet": "dfg"}.get(trial.scheme, trial.scheme)
         return as_printed(replace(trial, scheme=other), scenario)
 
-    for trial in ARTEFACTS["table-1-health"].trials(PAPER):
+    for trial in ARTEFACTS["table-1-health"].trials("published"):
         store.write(record(trial, swapped))
-    entries = {(e.artefact, e.key): e for e in verify(store, PAPER)}
+    entries = {(e.artefact, e.key): e for e in verify(store)}
     assert entries["table-1-health", "dfg/n1"].verdict is Verdict.NOT_REPRODUCED
     assert entries["claims", "key-result-1/health"].verdict is Verdict.NOT_REPRODUCED
 
 
 def test_synthetic_results_earn_no_verdict(tmp_path: Path) -> None:
-    store, size = Store(tmp_path), smoke()
-    for trial in ARTEFACTS["table-1-health"].trials(size):
+    store = Store(tmp_path)
+    for trial in ARTEFACTS["table-1-health"].trials("smoke"):
         store.write(record(trial))
-    for entry in verify(store, size):
+    for entry in verify(store, "smoke"):
         if entry.wanted:
             assert entry.verdict is Verdict.NONE
             assert "synthetic" in entry.note
+
+
+def mobilenet_as_printed(trial: Trial, scenario: str) -> float:
+    printed = printed_value("table-1-mobilenet", f"{trial.scheme}/{scenario}")
+    return printed / 2 + 0.02 * (trial.seed % 3 - 1)
+
+
+def test_a_smaller_network_bears_out_an_order_and_no_value(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    for trial in ARTEFACTS["table-1-mobilenet"].trials("published"):
+        store.write(made_up(trial, mobilenet_as_printed, total=6000))
+    entries = {(e.artefact, e.key): e for e in verify(store)}
+    column = [e for (artefact, _), e in entries.items() if artefact == "table-1-mobilenet" and e.trials]
+    assert {e.size for e in column} == {"laptop"}
+    guesses = [e for e in column if "A guess" in e.note]
+    assert all(e.verdict is Verdict.REPRODUCED for e in guesses), "chance is the same for every network"
+    others = {e.verdict for e in column if e not in guesses}
+    assert Verdict.TREND in others
+    assert Verdict.REPRODUCED not in others
+    assert entries["table-1-mobilenet", "resilinet/m1"].verdict is Verdict.TREND
+    assert entries["claims", "key-result-1/mobilenet"].size == "laptop"
+
+
+def test_statistics_per_route_are_another_measurement_of_the_same_trials(tmp_path: Path) -> None:
+    store, trial = Store(tmp_path), ARTEFACTS["figure-2c"].rows("published")["resilinet"][0]
+    made = made_up(trial, lambda trial, key: 50)
+    store.write(replace(made, per_route={**made.counts, "z1": 80_000}))
+    running = Measured(store)
+    assert running.scenario("figure-2c", "resilinet", "z1").values == {0: 50.0}
+    assert running.per_route().scenario("figure-2c", "resilinet", "z1").values == {0: 80.0}
+    assert running.per_route().scenario("figure-2c", "resilinet", "z2").values == {0: 50.0}
+    with pytest.raises(ValueError, match="'batch' are no batch statistics; choose running or per-route"):
+        Measured(store, statistics="batch")
+
+
+def test_the_rule_for_smaller_networks() -> None:
+    whole, part = Sample({0: 1.0}, 1), Sample({0: 1.0}, 2)
+    assert judge_order(part, True) is Verdict.INCOMPLETE
+    assert judge_order(whole, True) is Verdict.TREND
+    assert judge_order(whole, False) is Verdict.NOT_REPRODUCED
+    assert judge_order(whole, None) is Verdict.NOT_ATTEMPTED
 
 
 @pytest.mark.parametrize(
@@ -284,8 +307,10 @@ def test_the_spread_is_that_of_the_means_and_shrinks_when_seeds_agree() -> None:
 def test_an_own_setting_can_be_measured(faithful: Store) -> None:
     from resilinet.failures import FailureSetting
 
-    measured = Measured(faithful, PAPER)
+    measured = Measured(faithful)
     always = FailureSetting("n2 is gone", {"n2": 1.0})
     expected = measured.scenario("table-1-health", "resilinet", "n2")
     assert measured.average("table-1-health", "resilinet", always).values == pytest.approx(expected.values)
-    assert measured.rows("table-1-health")["resilinet"][0] == health_trial(PAPER, RESILINET, 0)
+    assert measured.rows("table-1-health")["resilinet"][0] == HEALTH.trial(
+        HEALTH.size("published"), RESILINET, 0
+    )

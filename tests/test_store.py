@@ -9,13 +9,16 @@ from typing import Any
 import pytest
 
 from resilinet import store as store_module
-from resilinet.experiments import PAPER, health_trial
+from resilinet.experiments import EXPERIMENTS
 from resilinet.schemes import DFG, RESILINET
 from resilinet.store import Store, StoreError, read_record
 from resilinet.trials import NUMERICS, Record, identity
 
+HEALTH = EXPERIMENTS["health"]
+PAPER = HEALTH.size("published")
+
 RECORD = Record(
-    trial=health_trial(PAPER, RESILINET, 0),
+    trial=HEALTH.trial(PAPER, RESILINET, 0),
     total=100,
     counts={
         "none": 97,
@@ -54,7 +57,7 @@ def test_what_is_written_is_read(store: Store) -> None:
     assert path == store.path(RECORD.id)
     assert RECORD.id in store
     assert store.read(RECORD.id) == store.get(RECORD.id) == RECORD
-    other = replace(RECORD, trial=health_trial(PAPER, DFG, 0))
+    other = replace(RECORD, trial=HEALTH.trial(PAPER, DFG, 0))
     store.write(other)
     assert sorted(store, key=lambda record: record.trial.scheme) == [other, RECORD]
 
@@ -170,7 +173,7 @@ def test_a_file_that_was_tampered_with_is_refused(
 
 def test_a_foreign_file_under_the_name_of_a_trial_is_refused(store: Store) -> None:
     mine = store.write(RECORD)
-    other = replace(RECORD, trial=health_trial(PAPER, RESILINET, 1))
+    other = replace(RECORD, trial=HEALTH.trial(PAPER, RESILINET, 1))
     store.write(other).replace(mine)
     with pytest.raises(
         StoreError, match=f"{mine.name}: it holds trial {other.id[:16]}, which its name denies"

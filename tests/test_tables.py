@@ -5,28 +5,25 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from made_up import made_up
 from resilinet import tables
 from resilinet.chapter import prepare
-from resilinet.experiments import ARTEFACTS, PAPER, Size, smoke
+from resilinet.experiments import ARTEFACTS
 from resilinet.paper import Entry, Measured, Verdict, verify
 from resilinet.paper.page import show_ledger, show_statements, show_totals, show_trials
 from resilinet.paper.verdicts import check
 from resilinet.store import Store
 from resilinet.trials import Record, Trial
 
-LABELS = {"train": [0, *[8] * 12], "test": [0, *[1] * 12]}
-
 
 def record(trial: Trial) -> Record:
     """A made-up result whose numbers differ by seed and scheme."""
-    counts: dict[str, int | None] = {
-        key: 900 - 40 * dead + 3 * trial.seed + len(trial.scheme)
-        for dead, keys in enumerate((("none",), ("n1", "n2", "n3"), ("n1+n3",)))
-        for key in keys
-    }
-    counts |= {"n1+n2": None, "n2+n3": None, "n1+n2+n3": None}
-    survival = dict.fromkeys(("failout", "normal", "poor", "hazardous"), counts)
-    return Record(trial, 1000, counts, survival, LABELS, [{"loss": 1.0, "validation_accuracy": 0.5}], 1, 600)
+
+    def accuracy(trial: Trial, key: str) -> float:
+        dead = 0 if key == "none" else 1 + key.count("+")
+        return (900 - 40 * dead + 3 * trial.seed + len(trial.scheme)) / 10
+
+    return made_up(trial, accuracy, total=1000)
 
 
 @pytest.fixture(scope="module")
@@ -34,55 +31,53 @@ def full(tmp_path_factory: pytest.TempPathFactory) -> Store:
     """Made-up results of every trial of the paper's size."""
     store = Store(tmp_path_factory.mktemp("results"))
     for artefact in ARTEFACTS.values():
-        for trial in artefact.trials(PAPER):
+        for trial in artefact.trials("published"):
             if trial.id not in store:
                 store.write(record(trial))
     return store
 
 
-def every_table(store: Store, size: Size) -> list[pd.DataFrame]:
-    entries, measured = verify(store, size), Measured(store, size)
+def every_table(store: Store) -> list[pd.DataFrame]:
+    entries, measured = verify(store), Measured(store)
     return [
+        *(tables.table_1(entries, f"table-1-{key}") for key in ("health", "mobilenet")),
+        *(tables.averages(entries, artefact) for artefact in ("figure-2a", "figure-2c", "figure-6-health")),
         *(
-            make(entries)
-            for make in (
-                tables.table_1,
-                tables.figure_2a,
-                tables.figure_3,
-                tables.figure_6,
-                tables.table_3,
-                tables.best_rates,
+            make(entries, f"{artefact}-{key}")
+            for make, artefact in (
+                (tables.figure_3, "figure-3"),
+                (tables.table_3, "table-3"),
+                (tables.best_rates, "table-3"),
             )
+            for key in ("health", "mobilenet", "resnet")
         ),
+        *(tables.weight_rules(measured, f"figure-3-{key}") for key in ("health", "mobilenet", "resnet")),
+        *(tables.figure_4(measured, f"figure-4{letter}") for letter in "abc"),
         *(
-            make(measured)
-            for make in (
-                tables.weight_rules,
-                tables.figure_4a,
-                tables.survival_scaling,
-                tables.short_recipe,
-            )
+            tables.survival_scaling(measured, artefact)
+            for artefact in ("section-2.3-health", "table-1-mobilenet", "figure-2c")
         ),
+        tables.short_recipe(measured),
         tables.own_setting(measured, {"n1": 0.5}),
     ]
 
 
 def test_tables_without_any_result_say_so_and_invent_nothing(tmp_path: Path) -> None:
-    for table in every_table(Store(tmp_path), PAPER):
+    for table in every_table(Store(tmp_path)):
         assert table.map(str).map(lambda text: "nan" not in text).all(axis=None)
-    table = tables.table_1(verify(Store(tmp_path), PAPER))
+    table = tables.table_1(verify(Store(tmp_path)), "table-1-health")
     assert table.loc["n1", ("DFG", "ours")] == "n/a (0/10)".replace(" ", tables.SPACE)
     assert table.loc["n1", ("DFG", "paper")] == "64.42"
     assert table.loc["n1", ("Probability", "ours")].startswith("7.60")
 
 
 def test_tables_with_every_result_have_every_cell(full: Store) -> None:
-    for table in every_table(full, PAPER):
+    for table in every_table(full):
         assert table.map(lambda text: "n/a" not in text and "(" not in text).all(axis=None)
 
 
 def test_values_stand_beside_the_printed_ones_with_interval_and_mark(full: Store) -> None:
-    cell = tables.table_1(verify(full, PAPER)).loc["None", ("ResiliNet", "ours")]
+    cell = tables.table_1(verify(full), "table-1-health").loc["None", ("ResiliNet", "ours")]
     mean, sign, half, mark = cell.split(tables.SPACE)
     assert float(mean) == pytest.approx(100 * (900 + 3 * 4.5 + 9) / 1000, abs=0.01)
     assert sign == "±"
@@ -92,19 +87,19 @@ def test_values_stand_beside_the_printed_ones_with_interval_and_mark(full: Store
 
 def test_missing_seeds_are_counted(tmp_path: Path) -> None:
     store = Store(tmp_path)
-    for trial in ARTEFACTS["figure-6-health"].trials(PAPER)[:6]:
+    for trial in ARTEFACTS["figure-6-health"].trials("published")[:6]:
         store.write(record(trial))
-    cell = tables.figure_6(verify(store, PAPER)).loc["Normal", ("DFG", "ours")]
+    cell = tables.averages(verify(store), "figure-6-health").loc["Normal", ("DFG", "ours")]
     assert cell.endswith("(2/10)")
     assert "±" in cell
 
 
 def test_the_short_recipe_is_compared_on_shared_seeds(tmp_path: Path) -> None:
     store = Store(tmp_path)
-    rows = ARTEFACTS["short-recipe"].rows(PAPER)
+    rows = ARTEFACTS["short-recipe"].rows("published")
     for trial in (*rows["paper's recipe"][:3], *rows["short recipe"][1:]):
         store.write(record(trial))
-    table = tables.short_recipe(Measured(store, PAPER))
+    table = tables.short_recipe(Measured(store, "published"))
     assert set(table.loc["10 %", "shared seeds"]) == {"2"}
     assert set(table.loc["50 %", "shared seeds"]) == {"0"}
     assert table.loc[("10 %", "Normal"), "difference"].startswith("+0.00")
@@ -118,16 +113,16 @@ def test_marks_and_prose_cover_every_verdict() -> None:
 
 
 def test_a_statement_reads_as_a_sentence_with_its_verdict(full: Store) -> None:
-    text = tables.statement(verify(full, PAPER), "key-result-1/health")
+    text = tables.statement(verify(full, "published"), "key-result-1/health")
     assert text.startswith("*ResiliNet has a higher average")
     assert "comparisons hold" in text
 
 
 def test_own_settings_are_refused_in_words(full: Store) -> None:
     with pytest.raises(ValueError, match="'n9'"):
-        tables.own_setting(Measured(full, PAPER), {"n9": 0.5})
+        tables.own_setting(Measured(full, "published"), {"n9": 0.5})
     with pytest.raises(ValueError, match="no probability"):
-        tables.own_setting(Measured(full, PAPER), {"n1": 5})
+        tables.own_setting(Measured(full, "published"), {"n1": 5})
 
 
 def test_shown_tables_keep_long_text_and_have_a_caption() -> None:
@@ -139,10 +134,10 @@ def test_shown_tables_keep_long_text_and_have_a_caption() -> None:
 
 
 def test_the_ledger_page_links_each_number_to_its_trials(full: Store) -> None:
-    entries = verify(full, PAPER)
+    entries = verify(full, "published")
     page = str(show_ledger(e for e in entries if e.artefact != "claims").data)
     assert page.count("<details class") == len({e.artefact for e in entries}) - 1
-    trial = ARTEFACTS["table-1-health"].trials(PAPER)[0].id
+    trial = ARTEFACTS["table-1-health"].trials("published")[0].id
     trials = str(
         show_trials([("A", [(trial[:16], "row")]), ("B", [(trial[:16], "row")])], ["trial", "row"]).data
     )
@@ -157,15 +152,14 @@ def test_the_ledger_page_links_each_number_to_its_trials(full: Store) -> None:
 
 
 def test_checks_say_when_nothing_is_known_yet(tmp_path: Path) -> None:
-    entries = {e.key: e for e in verify(Store(tmp_path), PAPER) if e.artefact == "claims"}
+    entries = {e.key: e for e in verify(Store(tmp_path), "published") if e.artefact == "claims"}
     assert set(tables.checks(entries["key-result-2/health"])["holds"]) == {"not yet known"}
-    measured = Measured(Store(tmp_path), PAPER)
+    measured = Measured(Store(tmp_path), "published")
     assert check("", measured.average("figure-2a", "dfg", "normal")).difference is None
 
 
 def test_preparing_a_published_chapter_runs_nothing(tmp_path: Path) -> None:
-    store, size = prepare("published", tmp_path / "results", "table-1-health")
-    assert size is PAPER
+    store = prepare("published", tmp_path / "results", "table-1-health")
     assert not list(store)
     assert not (tmp_path / "results").exists()
 
@@ -179,9 +173,8 @@ def test_preparing_refuses_what_does_not_exist(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_preparing_a_smoke_chapter_runs_what_is_missing_once(tmp_path: Path) -> None:
-    store, size = prepare("smoke", tmp_path / "results", "figure-6-health")
-    assert size == smoke()
-    rows = Measured(store, size).rows("figure-6-health")
+    store = prepare("smoke", tmp_path / "results", "figure-6-health")
+    rows = Measured(store, "smoke").rows("figure-6-health")
     assert len(list(store)) == sum(map(len, rows.values()))
     before = {path: path.stat().st_mtime_ns for path in store.folder.glob("*.json")}
     prepare("smoke", tmp_path / "results", "figure-6-health")

@@ -10,11 +10,14 @@ from typing import Any
 
 import pytest
 
-from resilinet.experiments import OTHER_PARTITION, PAPER, health_trial
+from resilinet.experiments import EXPERIMENTS
 from resilinet.schemes import DFG, RESILINET
 from resilinet.trials import NUMERICS, Recipe, Trial, identity
 
-TRIAL = health_trial(
+HEALTH = EXPERIMENTS["health"]
+PAPER = HEALTH.size("published")
+
+TRIAL = HEALTH.trial(
     PAPER, RESILINET, 3, weights={"rule": "reliability", "probability": {"n1": 0.08}, "high": 1.0}
 )
 PATHS = ("network", "partition", "skips", "scheme", "failout", "weights", "recipe", "data", "seed")
@@ -62,7 +65,7 @@ def test_a_value_more_changes_the_identity(path: tuple[str | int, ...]) -> None:
     "change",
     [
         {"network": dict(PAPER.network) | {"width": 251}},
-        {"partition": OTHER_PARTITION},
+        {"partition": HEALTH.other_partition},
         {"skips": TRIAL.skips[:2]},
         {"skips": TRIAL.skips[::-1]},
         {"scheme": DFG.key},
@@ -118,11 +121,11 @@ def test_other_processes_give_the_same_identity_and_need_no_torch_for_it() -> No
     ("trial", "pinned"),
     [
         (
-            health_trial(PAPER, RESILINET, 0),
+            HEALTH.trial(PAPER, RESILINET, 0),
             "b94618d4b7396e82b110e0aabc67b7086c019a9814aa76344bc0431c59865e07",
         ),
         (
-            health_trial(PAPER, DFG, 0),
+            HEALTH.trial(PAPER, DFG, 0),
             "b2b53f1121d5487983f3900c8f9c642120afeeb93223c0ebbd05a2d995f6b8d6",
         ),
     ],
@@ -177,7 +180,7 @@ def test_values_that_are_no_trial_are_refused(change: Callable[[Any], Any], mess
     ("options", "message"),
     [
         ({"schedule": "cosine"}, "schedule is 'cosine'; choose constant or linear"),
-        ({"precision": "float16"}, "precision is 'float16'; choose float32 or bfloat16"),
+        ({"precision": "float16"}, "precision is 'float16'; choose float32, bfloat16 or autocast"),
         ({"no_flow": "guess"}, "no_flow is 'guess'; choose zeros or skip"),
         ({"epochs": 0}, "epochs is 0; give a number above 0"),
         ({"batch_size": -1}, "batch_size is -1; give a number above 0"),

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from resilinet.experiments import Size, size_of, trials_of
+from resilinet.experiments import trials_of
 from resilinet.store import Store
 from resilinet.trials import Trial
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from resilinet.sweep import Event, Setup
 
 
-def prepare(profile: str, results: str | Path, *artefacts: str) -> tuple[Store, Size]:
-    """The results store and the size that a chapter shows; runs what is missing unless it only reads.
+def prepare(profile: str, results: str | Path, *artefacts: str) -> Store:
+    """The results store that a chapter reads; runs what is missing unless it only reads.
 
     Under ``published`` nothing is run: what is missing is shown as missing. Under ``smoke`` and ``full`` the missing
     trials of the artefacts are run in this process, with a line of progress, and can be interrupted and resumed.
@@ -32,8 +32,8 @@ def prepare(profile: str, results: str | Path, *artefacts: str) -> tuple[Store, 
         ValueError: there is no such profile or artefact.
         RuntimeError: a trial failed; the message names the first and its reason.
     """
-    size, folder = size_of(profile), Path(results)
-    store, trials = Store(folder), trials_of(size, *artefacts)
+    folder = Path(results)
+    store, trials = Store(folder), trials_of(profile, *artefacts)
     if profile != "published":
         from resilinet.sweep import Setup  # here, as a chapter that only reads needs no training code
 
@@ -41,7 +41,7 @@ def prepare(profile: str, results: str | Path, *artefacts: str) -> tuple[Store, 
         threads = 1 if profile == "smoke" else int(os.environ.get("OMP_NUM_THREADS", os.cpu_count() or 1))
         setup = Setup(folder, folder.parent / "runs", folder.parent / "data", threads, keep_weights=False)
         complete(trials, setup, ticker())
-    return store, size
+    return store
 
 
 def complete(trials: Sequence[Trial], setup: Setup, say: Callable[[str], None]) -> None:

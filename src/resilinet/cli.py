@@ -14,7 +14,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from resilinet.experiments import ARTEFACTS, all_trials, size_of, trials_of
+from resilinet.experiments import ARTEFACTS, all_trials, trials_of
 from resilinet.store import Store
 
 app = typer.Typer(
@@ -32,7 +32,11 @@ Results = Annotated[Path, typer.Option(help="The results store.")]
 Runs = Annotated[Path, typer.Option(help="Checkpoints and weights of trials run here.")]
 Data = Annotated[Path, typer.Option(help="The folder of prepared data sets.")]
 Profile = Annotated[
-    str, typer.Option(help="published and full: the paper's trials; smoke: tiny, synthetic ones.")
+    str,
+    typer.Option(
+        help="published: Health at the paper's size, image networks at a laptop's; full: all at the paper's; "
+        "smoke: tiny, on synthetic data."
+    ),
 ]
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -186,6 +190,9 @@ def sweep_command(
     time_budget: Annotated[
         str | None, typer.Option(help="Stop cleanly after this long, for example 9m.")
     ] = None,
+    device: Annotated[
+        str, typer.Option(help="cpu, or an accelerator as PyTorch names it, for example cuda.")
+    ] = "cpu",
     results: Results = Path("results"),
     runs: Runs = Path("runs"),
     data: Data = Path("data"),
@@ -197,16 +204,16 @@ def sweep_command(
 
     Example: resilinet sweep table-1-health --processes 2 --time-budget 9m
     """
+    from resilinet.devices import usable
     from resilinet.duration import seconds
     from resilinet.sweep import Setup, missing
     from resilinet.watch import watched_sweep
 
     if every == bool(artefacts):
         raise ValueError("name the artefacts to run, or say --all (and not both).")
-    size = size_of(profile)
-    trials = all_trials(size) if every else trials_of(size, *(artefacts or []))
+    trials = all_trials(profile) if every else trials_of(profile, *(artefacts or []))
     budget = None if time_budget is None else seconds(time_budget)
-    setup = Setup(results=results, runs=runs, data=data, threads=threads)
+    setup = Setup(results=results, runs=runs, data=data, threads=threads, device=usable(device))
     try:
         failed = watched_sweep(trials, setup, processes=processes, time_budget=budget, console=err)
     except KeyboardInterrupt:
@@ -232,7 +239,7 @@ def sweep_command(
 @plain_errors
 def status(profile: Profile = "published", results: Results = Path("results"), as_json: Json = False) -> None:
     """Show which trials of which artefact have results."""
-    store, size = Store(results), size_of(profile)
+    store = Store(results)
     rows = [
         {
             "artefact": artefact.key,
@@ -243,12 +250,12 @@ def status(profile: Profile = "published", results: Results = Path("results"), a
             "trials": [trial.id for trial in trials],
         }
         for artefact in ARTEFACTS.values()
-        for row, trials in artefact.rows(size).items()
+        for row, trials in artefact.rows(profile).items()
     ]
     if as_json:
         say_json(rows)
         return
-    table = Table(title=f"Trials with results in {results} ({size.name} size)")
+    table = Table(title=f"Trials with results in {results} (profile {profile})")
     for column in ("artefact", "row", "done", "missing seeds"):
         table.add_column(column)
     for row in rows:
@@ -276,7 +283,7 @@ def networks(
     """
     from resilinet.networks import load_run, save
 
-    for scheme, trials in ARTEFACTS["table-1-health"].rows(size_of(profile)).items():
+    for scheme, trials in ARTEFACTS["table-1-health"].rows(profile).items():
         chosen = [trial for trial in trials if trial.seed == seed]
         if not chosen:
             raise ValueError(
@@ -381,7 +388,7 @@ def verify(
     """Hold every printed number of the paper against the stored results, each with interval and verdict."""
     from resilinet.paper import verify as ledger
 
-    entries = list(ledger(Store(results), size_of("published"), guess=guess))
+    entries = list(ledger(Store(results), guess=guess))
     if artefact:
         known = {entry.artefact for entry in entries}
         for name in artefact:

@@ -60,17 +60,18 @@ def guess_accuracy(labels: Mapping[str, Sequence[int]], policy: str = "train-fre
     Args:
         labels: examples of each class in the ``train`` and in the ``test`` part.
         policy: ``train-frequency`` draws guesses from the training labels' frequencies; ``released-code`` does the
-            same but names classes one too low, as the paper's released code guesses 0..11 for labels 1..12.
+            same but, where no example has label 0, names classes one too low: for Health the paper's released code
+            guesses 0..11 for labels 1..12.
 
     Raises:
         ValueError: the policy does not exist.
     """
     train, test = (np.asarray(labels[part], float) / sum(labels[part]) for part in ("train", "test"))
-    if policy == "train-frequency":
-        return float(train @ test)
-    if policy == "released-code":
+    if policy not in GUESSES:
+        raise ValueError(f"{policy!r} is no guess policy; choose {' or '.join(GUESSES)}.")
+    if policy == "released-code" and not train[0]:
         return float(train[1:] @ test[:-1])
-    raise ValueError(f"{policy!r} is no guess policy; choose {' or '.join(GUESSES)}.")
+    return float(train @ test)
 
 
 def scenario_accuracies(counts: Mapping[str, int | None], total: int, guess: float) -> dict[str, float]:

@@ -152,3 +152,11 @@ SETTINGS: Mapping[str, Mapping[str, FailureSetting]] = {
     ),
 }
 """Table 2, upstream node first (the paper lists the cloud first). The cloud and the IoT device never fail."""
+
+
+def settings_of(topology: Topology) -> Mapping[str, FailureSetting]:
+    """Table 2's settings for the nodes of a topology, by name; none where it has other nodes than the paper's."""
+    for settings in SETTINGS.values():
+        if set(settings["normal"].probability) == set(topology.failable):
+            return settings
+    return {}

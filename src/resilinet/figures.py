@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from matplotlib.axes import Axes
@@ -10,171 +11,218 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from resilinet import style
-from resilinet.experiments import ARTEFACTS, Size
-from resilinet.paper.claims import FAILURES, SETTINGS, name_of, survival_loss
+from resilinet.experiments import ARTEFACTS
+from resilinet.paper.comparisons import (
+    FAILURES,
+    SETTINGS,
+    name_of,
+    rate_sample,
+    survival_loss,
+    weight_spread,
+)
 from resilinet.paper.measured import Measured, Sample
-from resilinet.paper.verdicts import Entry
+from resilinet.paper.printed import Printed, printed_values
 from resilinet.schemes import SCHEMES
 
 COLOUR: Final = style.LOOKS["resilinet"].colour
 """Of what is measured with ResiliNet alone."""
+RATES: Final = ("failure", "5%", "10%", "30%", "50%")
 
 
-def figure_2a(entries: Sequence[Entry], size: Size) -> Figure:
-    """Fig. 2a: average accuracy on Health by failure setting, for each scheme."""
-    return averages(entries, size, "figure-2a", ("vanilla", "dfg", "resilinet"))
+@dataclass(frozen=True)
+class Point:
+    """One quantity of a figure: ours, and the paper's where it prints one."""
+
+    series: str
+    condition: str
+    sample: Sample
+    printed: Printed | None
 
 
-def figure_6(entries: Sequence[Entry], size: Size) -> Figure:
-    """Fig. 6, Health: the same for the partition 1-2-3-2-3."""
-    return averages(entries, size, "figure-6-health", ("vanilla", "dfg", "resilinet"))
+def points_of(measured: Measured, artefact: str) -> list[Point]:
+    """Every quantity that the figure of an artefact shows, drawn and in words, series by series."""
+    kind = artefact.rsplit("-", 1)[0]
+    if kind == "figure-3":
+        return [
+            Point("", s, weight_spread(measured, artefact, s), printed_values().get((artefact, s)))
+            for s in SETTINGS
+        ]
+    found = []
+    for series in RATES if kind == "table-3" else measured.rows(artefact):
+        for setting in SETTINGS:
+            if (series, setting) == ("failure", "no_failure"):
+                continue
+            ours = (
+                rate_sample(measured, artefact, series, setting)
+                if kind == "table-3"
+                else measured.average(artefact, series, setting)
+            )
+            # Table 1 prints one setting only, Normal, and calls it the average.
+            condition = "average" if (kind, setting) == ("table-1", "normal") else setting
+            printed = printed_values().get((artefact, f"{series}/{condition}"))
+            found.append(Point(series, setting, ours, printed))
+    return found
 
 
-def averages(entries: Sequence[Entry], size: Size, artefact: str, schemes: Sequence[str]) -> Figure:
-    """Average accuracy by failure setting: a point with its interval for each scheme, a diamond for the paper."""
-    known = _of(entries, artefact)
+def averages(measured: Measured, artefact: str) -> Figure:
+    """Figs. 2 and 6: average accuracy by failure setting, for each scheme, the paper's as diamonds."""
     figure, axes = _blank()
+    points = points_of(measured, artefact)
+    schemes = list(dict.fromkeys(point.series for point in points))
     handles: list[Any] = []
     for number, scheme in enumerate(schemes):
         look = style.look(scheme)
+        row = [point for point in points if point.series == scheme]
         places = [x + 0.2 * (number - (len(schemes) - 1) / 2) for x in range(len(SETTINGS))]
-        column = [known[f"{scheme}/{setting}"] for setting in SETTINGS]
-        _points(axes, places, column, color=look.colour, marker=look.marker)
-        _printed(axes, [x + 0.08 for x in places], column)
+        _ours(axes, places, row, color=look.colour, marker=look.marker)
+        _printed(axes, [x + 0.08 for x in places], row)
         handles.append(
             Line2D([], [], color=look.colour, marker=look.marker, ls="none", label=SCHEMES[scheme].name)
         )
-    handles.append(Line2D([], [], **style.PAPER, label="paper"))
     axes.set_xticks(range(len(SETTINGS)), [name_of(setting) for setting in SETTINGS])
     axes.set_ylabel("average accuracy (%)")
-    axes.legend(handles=handles, loc="lower left")
-    _name_size(figure, size, artefact, known.values())
+    axes.legend(handles=[*handles, *_diamond(points)], loc="lower left")
+    _name_size(figure, measured, artefact, points)
     return figure
 
 
-def figure_3(entries: Sequence[Entry], size: Size) -> Figure:
-    """Fig. 3, Health: standard deviation among four weight rules, by failure setting."""
-    known = _of(entries, "figure-3-health")
+def weight_rules(measured: Measured, artefact: str) -> Figure:
+    """Fig. 3: standard deviation among four weight rules, by failure setting."""
     figure, axes = _blank()
-    column = [known[setting] for setting in SETTINGS]
+    points = points_of(measured, artefact)
     places = list(range(len(SETTINGS)))
-    drawn = [(x, entry.ours) for x, entry in zip(places, column, strict=True) if entry.ours is not None]
+    drawn = [
+        (x, point.sample.interval.mean)
+        for x, point in zip(places, points, strict=True)
+        if point.sample.interval is not None
+    ]
     axes.bar([x for x, _ in drawn], [y for _, y in drawn], width=0.4, color=COLOUR, alpha=0.5)
-    _points(axes, places, column, color=COLOUR, marker="o")
-    _printed(axes, [x + 0.08 for x in places], column)
+    _ours(axes, places, points, color=COLOUR, marker="o")
+    _printed(axes, [x + 0.08 for x in places], points)
     axes.axhline(1.0, color=style.INK, ls="--", lw=1)
     axes.annotate("the paper's bound", (-0.4, 1.0), xytext=(0, 3), textcoords="offset points")
     axes.set_xticks(places, [name_of(setting) for setting in SETTINGS])
     axes.set_xlim(-0.5, len(SETTINGS) - 0.5)
     axes.set_ylim(bottom=0)
     axes.set_ylabel("standard deviation (points)")
-    _legend(axes, "standard deviation among weight rules")
-    _name_size(figure, size, "figure-3-health", column)
+    _legend(axes, points, "standard deviation among weight rules")
+    _name_size(figure, measured, artefact, points)
     return figure
 
 
-def table_3(entries: Sequence[Entry], size: Size) -> Figure:
-    """Table 3, Health, drawn: average accuracy by failout rate, a panel for each failure setting."""
-    known = _of(entries, "table-3-health")
-    rates = ("failure", "5%", "10%", "30%", "50%")
+def rates(measured: Measured, artefact: str) -> Figure:
+    """Table 3, drawn: average accuracy by failout rate, a panel for each failure setting."""
+    points = points_of(measured, artefact)
     figure, panels = _panels()
     for axes, setting in zip(panels, SETTINGS, strict=True):
-        shown = [(x, known[key]) for x, rate in enumerate(rates) if (key := f"{rate}/{setting}") in known]
-        _points(axes, [x for x, _ in shown], [entry for _, entry in shown], color=COLOUR, marker="o")
-        _printed(axes, [x + 0.2 for x, _ in shown], [entry for _, entry in shown])
-        axes.set_xticks(range(len(rates)), [rate.replace("%", " %").title() for rate in rates])
+        row = [point for point in points if point.condition == setting]
+        places = [RATES.index(point.series) for point in row]
+        _ours(axes, places, row, color=COLOUR, marker="o")
+        _printed(axes, [x + 0.2 for x in places], row)
+        axes.set_xticks(range(len(RATES)), [rate.replace("%", " %").title() for rate in RATES])
         axes.set_title(name_of(setting))
     _label_panels(figure, panels, "failout rate")
-    _legend(figure, "ResiliNet", loc="outside lower center", ncols=2)
-    _name_size(figure, size, "table-3-health", known.values())
+    _legend(figure, points, "ResiliNet", loc="outside lower center", ncols=2)
+    _name_size(figure, measured, artefact, points)
     return figure
 
 
-def figure_4a(measured: Measured) -> Figure:
-    """Fig. 4a: average accuracy for each set of skips, a panel for each failure setting."""
+def configs(measured: Measured, artefact: str) -> Figure:
+    """Fig. 4: average accuracy for each set of skips, a panel for each failure setting."""
+    points = points_of(measured, artefact)
     figure, panels = _panels()
-    samples: list[Sample] = []
     for axes, setting in zip(panels, SETTINGS, strict=True):
-        row = [measured.average("figure-4a", f"Config {number}", setting) for number in range(1, 9)]
-        _sample_points(axes, range(1, 9), row, color=COLOUR, marker="o")
-        axes.set_xticks(range(1, 9))
-        axes.set_xlim(0.4, 8.6)
+        row = [point for point in points if point.condition == setting]
+        places = range(1, len(row) + 1)
+        _ours(axes, places, row, color=COLOUR, marker="o")
+        axes.set_xticks(places)
+        axes.set_xlim(0.4, len(row) + 0.6)
         axes.set_title(name_of(setting))
-        samples += row
     _label_panels(figure, panels, "configuration of skips")
-    _name_size(figure, measured.size, "figure-4a", samples)
+    _name_size(figure, measured, artefact, points)
     return figure
 
 
-def survival_scaling(measured: Measured) -> Figure:
+def survival_scaling(measured: Measured, artefact: str) -> Figure:
     """Section 2.3: what scaling weights by survival probabilities costs on average, by failure setting."""
     figure, axes = _blank()
     handles: list[Any] = []
-    samples: list[Sample] = []
-    series = [(s, source) for s in ("resilinet", "resilinet-plus") for source in ("failout", "setting")]
+    points: list[Point] = []
+    schemes = [scheme for scheme in ("resilinet", "resilinet-plus") if scheme in measured.rows(artefact)]
+    series = [(scheme, source) for scheme in schemes for source in ("failout", "setting")]
     for number, (scheme, source) in enumerate(series):
         look = style.look(scheme)
         row = [
-            survival_loss(measured, scheme, setting, setting if source == "setting" else source)
+            Point(
+                scheme,
+                setting,
+                survival_loss(
+                    measured, artefact, scheme, setting, setting if source == "setting" else source
+                ),
+                None,
+            )
             for setting in FAILURES
         ]
         filled: dict[str, Any] = {"mfc": look.colour if source == "setting" else "none"}
-        places = [x + 0.15 * (number - 1.5) for x in range(len(FAILURES))]
-        _sample_points(axes, places, row, color=look.colour, marker=look.marker, **filled)
+        places = [x + 0.15 * (number - (len(series) - 1) / 2) for x in range(len(FAILURES))]
+        _ours(axes, places, row, color=look.colour, marker=look.marker, **filled)
         label = f"{SCHEMES[scheme].name}, survival in {'the setting' if source == 'setting' else 'training'}"
         handles.append(
             Line2D([], [], color=look.colour, marker=look.marker, ls="none", label=label, **filled)
         )
-        samples += row
+        points += row
     axes.axhline(0.0, color=style.INK, lw=1)
     axes.set_xticks(range(len(FAILURES)), [name_of(setting) for setting in FAILURES])
     axes.set_ylabel("average accuracy lost (points)")
     axes.legend(handles=handles, loc="upper left")
-    _name_size(figure, measured.size, "section-2.3-health", samples)
+    _name_size(figure, measured, artefact, points)
     return figure
 
 
-def size_label(size: Size, artefact: str, seeds: Sequence[int], wanted: int) -> str:
-    """What a figure was made from: the recipe or SMOKE, and how many seeds.
+def size_label(measured: Measured, artefact: str, seeds: Sequence[int], wanted: int) -> str:
+    """What a figure was made from: the size, data, recipe, kind of batch statistics, and how many seeds.
 
     Args:
-        size: of the trials.
-        artefact: whose trials they are.
+        measured: the results.
+        artefact: whose trials are shown.
         seeds: how many there are of each quantity drawn.
         wanted: how many there are to be.
     """
     low, high = (min(seeds), max(seeds)) if seeds else (0, 0)
     number = f"{high}" if low == high else f"{low} to {high}"
-    part = f"{number} seeds" if low == wanted else f"{number} of {wanted} seeds"
-    if size.name != "paper":
-        return f"SMOKE · synthetic data, tiny network · {part}"
-    recipe = ARTEFACTS[artefact].trials(size)[0].recipe
-    kind = "short recipe" if recipe is size.short_recipe else "paper's recipe"
-    return f"MHEALTH · {kind}, {recipe.epochs} epochs · {part}"
+    size = measured.size(artefact)
+    recipe = ARTEFACTS[artefact].trials(measured.profile)[0].recipe
+    kind = "short recipe" if size.name == "paper" and recipe != size.recipe else f"{size.name} size"
+    parts = [
+        f"SMOKE · {size.label}" if size.name == "smoke" else f"{size.label} · {kind}, {recipe.epochs} epochs"
+    ]
+    if measured.statistics != "running":
+        parts.append("batch statistics per route")
+    return " · ".join([*parts, f"{number} seeds" if low == wanted else f"{number} of {wanted} seeds"])
 
 
-def alt_text(entries: Sequence[Entry], artefact: str) -> str:
+def alt_text(measured: Measured, artefact: str) -> str:
     """The numbers of an artefact in words, for readers who do not see its figure; made from the numbers alone."""
-    sentences = []
-    for entry in entries:
-        if entry.artefact != artefact or entry.key.startswith("probability/"):
-            continue
-        series, _, condition = entry.key.rpartition("/")
-        name = SCHEMES[series].name if series in SCHEMES else series
-        place = f"{name} under {name_of(condition)}" if series else name_of(condition)
-        unit = "%" if entry.unit == "percent" else "points"
-        if entry.ours is None:
-            ours = "not yet measured"
-        else:
-            ours = f"{entry.ours:.2f} {unit}"
-            if entry.half is not None:
-                ours += f" give or take {entry.half:.2f}"
-        sentences.append(f"{place}: {ours}, in the paper {entry.paper:.{entry.digits}f}.")
-    return " ".join(sentences)
+    unit = "points" if artefact.startswith("figure-3") else "%"
+    return " ".join(_in_words(point, unit) for point in points_of(measured, artefact))
 
 
-def _of(entries: Iterable[Entry], artefact: str) -> dict[str, Entry]:
-    return {entry.key: entry for entry in entries if entry.artefact == artefact}
+def _in_words(point: Point, unit: str) -> str:
+    name = SCHEMES[point.series].name if point.series in SCHEMES else point.series
+    place = f"{name} under {name_of(point.condition)}" if point.series else name_of(point.condition)
+    found = point.sample.interval
+    text = "not yet measured" if found is None else f"{found.mean:.2f} {unit}"
+    if found is not None and found.n > 1:
+        text += f" give or take {(found.high - found.low) / 2:.2f}"
+    return f"{place}: {text}" + (f", in the paper {point.printed}." if point.printed is not None else ".")
+
+
+def in_words(measured: Measured, artefact: str) -> Any:
+    """A line that unfolds to :func:`alt_text`, to stand below a figure."""
+    from IPython.display import HTML
+
+    words = f"{ARTEFACTS[artefact].title}. {alt_text(measured, artefact)}"
+    return HTML(f"<details><summary>The figure in words</summary><p>{words}</p></details>")
 
 
 def _blank() -> tuple[Figure, Axes]:
@@ -193,58 +241,34 @@ def _label_panels(figure: Figure, panels: Sequence[Axes], below: str) -> None:
         axes.set_xlabel(below)
 
 
-def _points(axes: Axes, places: Sequence[float], column: Sequence[Entry], **look: Any) -> None:
+def _ours(axes: Axes, places: Iterable[float], row: Iterable[Point], **look: Any) -> None:
     """Means with their intervals where there are any."""
-    for x, entry in zip(places, column, strict=True):
-        if entry.ours is not None:
-            error = None if entry.half is None else [entry.half]
-            axes.errorbar([x], [entry.ours], yerr=error, capsize=3, ms=6, **look)
-
-
-def _sample_points(axes: Axes, places: Iterable[float], column: Iterable[Sample], **look: Any) -> None:
-    for x, sample in zip(places, column, strict=True):
-        found = sample.interval
+    for x, point in zip(places, row, strict=True):
+        found = point.sample.interval
         if found is not None:
             error = None if found.n < 2 else [(found.high - found.low) / 2]
             axes.errorbar([x], [found.mean], yerr=error, capsize=3, ms=6, **look)
 
 
-def _printed(axes: Axes, places: Sequence[float], column: Sequence[Entry]) -> None:
-    axes.plot(
-        places, [float("nan") if entry.paper is None else entry.paper for entry in column], **style.PAPER
-    )
+def _printed(axes: Axes, places: Sequence[float], row: Iterable[Point]) -> None:
+    values = [float("nan") if point.printed is None else point.printed.value for point in row]
+    axes.plot(places, values, **style.PAPER)
 
 
-def _legend(where: Axes | Figure, ours: str, **options: Any) -> None:
-    where.legend(
-        handles=[
-            Line2D([], [], color=COLOUR, marker="o", ls="none", label=ours),
-            Line2D([], [], **style.PAPER, label="paper"),
-        ],
-        **options,
-    )
+def _diamond(points: Iterable[Point]) -> Iterator[Line2D]:
+    """The legend's line for the paper, where it prints anything."""
+    if any(point.printed is not None for point in points):
+        yield Line2D([], [], **style.PAPER, label="paper")
 
 
-def _name_size(figure: Figure, size: Size, artefact: str, shown: Iterable[Entry | Sample]) -> None:
+def _legend(where: Axes | Figure, points: Iterable[Point], ours: str, **options: Any) -> None:
+    line = Line2D([], [], color=COLOUR, marker="o", ls="none", label=ours)
+    where.legend(handles=[line, *_diamond(points)], **options)
+
+
+def _name_size(figure: Figure, measured: Measured, artefact: str, shown: Sequence[Point]) -> None:
     """Write on the figure what it was made from, so that it keeps saying so wherever it is copied to."""
-    items = list(shown)
-    seeds = [item.seeds if isinstance(item, Entry) else len(item.values) for item in items]
-    wanted = max((item.wanted for item in items), default=0)
-    figure.suptitle(size_label(size, artefact, seeds, wanted), x=0.99, ha="right", fontsize=8.5, color=style.INK)
-
-
-TITLES: Final[Mapping[str, str]] = {
-    "figure-2a": "Average accuracy on Health by failure setting",
-    "figure-6-health": "Average accuracy on Health with the partition 1-2-3-2-3",
-    "figure-3-health": "Standard deviation among four rules for hyperconnection weights",
-    "table-3-health": "Average accuracy on Health by failout rate",
-}
-"""What :func:`in_words` introduces the numbers with."""
-
-
-def in_words(entries: Sequence[Entry], artefact: str) -> Any:
-    """A line that unfolds to :func:`alt_text`, to stand below a figure."""
-    from IPython.display import HTML
-
-    words = f"{TITLES[artefact]}. {alt_text(entries, artefact)}"
-    return HTML(f"<details><summary>The figure in words</summary><p>{words}</p></details>")
+    seeds = [len(point.sample.values) for point in shown]
+    wanted = max((point.sample.wanted for point in shown), default=0)
+    label = size_label(measured, artefact, seeds, wanted)
+    figure.suptitle(label, x=0.99, ha="right", fontsize=8.5, color=style.INK)

@@ -6,7 +6,7 @@ import datetime
 import platform
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,34 +16,36 @@ import torch
 from resilinet.datasets import DataError, Dataset
 from resilinet.evaluation import correct_counts
 from resilinet.failout import Failout
-from resilinet.failures import SETTINGS
-from resilinet.models import mlp
+from resilinet.failures import settings_of
+from resilinet.models import model
 from resilinet.network import DistributedNetwork
+from resilinet.route_statistics import cost, estimate
 from resilinet.schemes import SCHEMES
 from resilinet.training import Progress, generator, save, train
 from resilinet.trials import Record, Trial
 from resilinet.weights import WeightRule, survival_scaled
 
+STATISTICS_IMAGES = 4096
+"""Training images, without labels, that batch statistics per route are estimated from."""
+
 
 def build_network(trial: Trial) -> DistributedNetwork:
     """The trial's network with its initial weights, the same for every scheme of one seed."""
-    sizes = dict(trial.network)
-    model = sizes.pop("model")
-    if model != "mlp":
-        raise ValueError(f"{model!r} is no model of this package; there is: mlp.")
-    topology = mlp.topology(trial.partition, trial.skips)
+    sizes = {name: value for name, value in trial.network.items() if name != "model"}
+    family = model(str(trial.network["model"]))
+    topology = family.topology(trial.partition, trial.skips)
     rule = WeightRule(**trial.weights)
     network = DistributedNetwork(
-        mlp.blocks(**sizes),
+        family.blocks(**sizes),
         topology,
-        input_shape=(sizes["features"],),
+        input_shape=family.input_shape(**sizes),
         skips=SCHEMES[trial.scheme].skips,
-        adapters=mlp.adapters(topology, sizes["features"], sizes["width"]),
+        adapters=family.adapters(topology, **sizes),
         weights=rule.draw(topology, generator(trial.seed, "hyperconnection weights")),
         learned=rule.rule == "learned",
     )
-    mlp.initialise(network.nodes, generator(trial.seed, "initial weights"))
-    mlp.initialise(network.adapters, generator(trial.seed, "initial adapters"))
+    family.initialise(network.nodes, generator(trial.seed, "initial weights"))
+    family.initialise(network.adapters, generator(trial.seed, "initial adapters"))
     return network
 
 
@@ -52,6 +54,7 @@ def run(
     data: Dataset,
     folder: Path,
     *,
+    device: str = "cpu",
     stop: Callable[[], bool] = lambda: False,
     report: Callable[[Progress], None] = lambda progress: None,
 ) -> Record:
@@ -61,6 +64,7 @@ def run(
         trial: what to run.
         data: the data set its description names.
         folder: where its checkpoint and, in the end, its weights (``weights.pt``) lie; not the results store.
+        device: where it is computed, for example ``cuda``.
         stop: asked after every epoch.
         report: told after every epoch.
 
@@ -73,8 +77,10 @@ def run(
             f"the trial describes {dict(trial.data)}, but the data at hand are {dict(data.description)}."
         )
     began, code = time.perf_counter(), commit()
-    network = build_network(trial)
-    topology = network.topology
+    network = build_network(trial).to(device)
+    if len(network.input_shape) == 3:
+        # The order of numbers in which convolutions are fastest; PyTorch's types do not know this overload.
+        network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     resumed = (folder / "checkpoint.pt").exists()
     earlier = 0.0  # seconds that runs before an interruption took
 
@@ -87,44 +93,66 @@ def run(
         network,
         data,
         trial.recipe,
-        Failout(topology, trial.failout),
+        Failout(network.topology, trial.failout),
         trial.seed,
         checkpoint=folder / "checkpoint.pt",
         stop=stop,
         report=hear,
     )
-    save(network.state_dict(), folder / "weights.pt")
-    counts = correct_counts(network, data.test.x, data.test.y)
-    survival = {}
-    fixed = dict(network.fixed_weights)
-    survivals = {
-        name: setting.probability for name, setting in SETTINGS["health"].items() if name != "no_failure"
-    }
-    for name, dies in {"failout": trial.failout, **survivals}.items():
-        if fixed and any(dies.values()):
-            network.fixed_weights = survival_scaled(fixed, topology, dies)
-            survival[name] = correct_counts(network, data.test.x, data.test.y)
-    network.fixed_weights = fixed
+    save({name: value.cpu() for name, value in network.state_dict().items()}, folder / "weights.pt")
+    evaluated = evaluate(network, data, trial.failout)
+    spent = earlier + time.perf_counter() - began
+    made = provenance(code, device, spent, resumed) | evaluated.pop("provenance", {})
     return Record(
         trial=trial,
         total=len(data.test.y),
-        counts=counts,
-        survival=survival,
         labels={"train": data.label_counts("train"), "test": data.label_counts("test")},
         history=history,
         best_epoch=best_epoch,
         parameters=sum(p.numel() for p in network.parameters()),
-        provenance=provenance(code, earlier + time.perf_counter() - began, resumed),
+        provenance=made,
+        **evaluated,
     )
 
 
-def provenance(code: str, wall_seconds: float, resumed: bool) -> dict[str, Any]:
+def evaluate(network: DistributedNetwork, data: Dataset, failout: Mapping[str, float]) -> dict[str, Any]:
+    """The counts of a record: as trained, with scaled weights, and with batch statistics of each route.
+
+    Args:
+        network: trained, on the device that is to compute; left as it was.
+        data: test images, and training images for the statistics.
+        failout: the rate at which each node was failed out, one reading of its survival (section 2.3).
+    """
+    topology = network.topology
+    found: dict[str, Any] = {"counts": correct_counts(network, data.test.x, data.test.y), "survival": {}}
+    fixed = dict(network.fixed_weights)
+    survivals = {name: setting.probability for name, setting in settings_of(topology).items()}
+    for name, dies in {"failout": failout, **survivals}.items():
+        if fixed and any(dies.values()):
+            network.fixed_weights = survival_scaled(fixed, topology, dies)
+            found["survival"][name] = correct_counts(network, data.test.x, data.test.y)
+    network.fixed_weights = fixed
+    began = time.perf_counter()
+    network.route_statistics = estimate(network, data.train.x[:STATISTICS_IMAGES])
+    if network.route_statistics:
+        found["provenance"] = {"route_statistics_seconds": round(time.perf_counter() - began, 2)}
+        found["per_route"] = correct_counts(network, data.test.x, data.test.y)
+        found["route_numbers"] = cost(network.route_statistics).total_numbers
+    network.route_statistics = {}
+    return found
+
+
+def provenance(code: str, device: str, wall_seconds: float, resumed: bool) -> dict[str, Any]:
     """Where a number came from; none of this is part of a trial's identity."""
     return {
         "commit": code,
         "python": platform.python_version(),
         "torch": torch.__version__,
-        "device": f"{platform.machine()} CPU, {torch.backends.cpu.get_cpu_capability()}",
+        "device": (
+            f"{platform.machine()} CPU, {torch.backends.cpu.get_cpu_capability()}"
+            if device == "cpu"
+            else torch.cuda.get_device_name(device)
+        ),
         "threads": torch.get_num_threads(),
         "wall_seconds": round(wall_seconds, 1),
         "resumed": resumed,

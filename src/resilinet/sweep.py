@@ -34,6 +34,7 @@ class Setup:
         runs: checkpoints, weights and locks of trials, one folder each.
         data: the folder of prepared data sets.
         threads: of each process.
+        device: where trials are computed, for example ``cuda``; processes on one device share it.
         keep_weights: keep ``weights.pt`` of finished trials.
     """
 
@@ -41,6 +42,7 @@ class Setup:
     runs: Path = Path("runs")
     data: Path = Path("data")
     threads: int = 1
+    device: str = "cpu"
     keep_weights: bool = True
 
 
@@ -98,7 +100,7 @@ def work(
                 key = str(trial.data["fingerprint"])
                 if key not in data:
                     data = {key: load(trial.data, setup.data)}
-                store.write(run(trial, data[key], folder, stop=stop, report=report))
+                store.write(run(trial, data[key], folder, device=setup.device, stop=stop, report=report))
                 (folder / "checkpoint.pt").unlink(missing_ok=True)
                 if not setup.keep_weights:
                     (folder / "weights.pt").unlink(missing_ok=True)

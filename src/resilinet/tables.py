@@ -8,10 +8,19 @@ from typing import TYPE_CHECKING, Any, Final
 import pandas as pd
 
 from resilinet.expectation import Interval
-from resilinet.failures import FailureSetting
-from resilinet.paper.claims import FAILURES, SETTINGS, config_gain, name_of, survival_loss
+from resilinet.experiments import ARTEFACTS, trials_of
+from resilinet.failures import FailureSetting, scenario_key, scenarios
+from resilinet.paper.comparisons import (
+    FAILURES,
+    SETTINGS,
+    config_gain,
+    name_of,
+    survival_loss,
+    weight_samples,
+)
 from resilinet.paper.ledger import GUESS, totals
 from resilinet.paper.measured import Measured, Sample
+from resilinet.paper.printed import printed_values
 from resilinet.paper.verdicts import Check, Entry, Verdict, check
 from resilinet.schemes import SCHEMES
 
@@ -28,7 +37,6 @@ MARKS: Final[Mapping[Verdict, str]] = {
     Verdict.NONE: "∅",
 }
 """What stands for a verdict in a narrow table."""
-SCENARIOS: Final = ("none", "n1", "n2", "n3", "n1+n2", "n1+n3", "n2+n3", "n1+n2+n3")
 RATES: Final = ("failure", "5%", "10%", "30%", "50%")
 NOTHING: Final = "n/a"
 SPACE: Final = "\N{NO-BREAK SPACE}"
@@ -41,6 +49,37 @@ def legend() -> str:
     return (
         f"± is half the 95 % t-interval over seeds. {marks}; (k/n) where only k of n seeds are there, too few "
         "for a verdict."
+    )
+
+
+def size_notice(measured: Measured, *artefacts: str) -> str:
+    """What a page says of the size of its trials and of how many are there, in Markdown.
+
+    Args:
+        measured: the results.
+        artefacts: those of the page, of one experiment.
+    """
+    experiment = ARTEFACTS[artefacts[0]].experiment
+    size, paper = experiment.size(measured.profile), experiment.size("full")
+    if size.name == "smoke":
+        return "**This page shows the smoke size: tiny networks on synthetic data. Nothing here is about the paper.**"
+    trials = trials_of(measured.profile, *artefacts)
+    done = sum(measured.record(trial) is not None for trial in trials)
+    text = (
+        ""
+        if done == len(trials)
+        else f"**{done} of {len(trials)} trainings behind this page have been run so far.** "
+    )
+    if size.name == "paper":
+        return text.strip()
+    ours, theirs = size.recipe, paper.recipe
+    return (
+        f"{text}**This page shows the laptop size**: a width of {size.network['width']:g} instead of "
+        f"{paper.network['width']:g}, {ours.epochs} epochs with a {ours.schedule} learning rate instead of "
+        f"{theirs.epochs} with a {theirs.schedule} one, {len(size.seeds)} seeds. What such a network reaches is no "
+        "measure of what the paper's reaches, so that no accuracy here counts as reproduced; what is tested is whether "
+        "one condition comes out above another as printed. "
+        f"`resilinet sweep {artefacts[0]} --profile full --device cuda` trains the full size."
     )
 
 
@@ -113,83 +152,78 @@ def setting_names(names: Sequence[str] = SETTINGS) -> dict[str, str]:
     return {name: name_of(name) for name in names}
 
 
-def table_1(entries: Sequence[Entry]) -> pd.DataFrame:
-    """Table 1, Health: the probability under Normal and the accuracy for each set of failing nodes, in percent."""
-    conditions = {key: key.replace("+", ", ").replace("none", "None") for key in SCENARIOS}
+def table_1(entries: Sequence[Entry], artefact: str) -> pd.DataFrame:
+    """Table 1: the probability under Normal and the accuracy for each set of failing nodes, in percent."""
+    scenarios = [
+        key.split("/")[1] for name, key in printed_values() if name == artefact and "probability/" in key
+    ]
+    conditions = {key: key.replace("+", ", ").replace("none", "None") for key in scenarios}
     schemes = scheme_names("resilinet-plus", "resilinet", "dfg", "vanilla")
     return beside(
         entries,
-        "table-1-health",
+        artefact,
         {"probability": "Probability"} | schemes,
         conditions | {"average": "Average"},
     ).rename_axis("Failing nodes")
 
 
-def figure_2a(entries: Sequence[Entry]) -> pd.DataFrame:
-    """Fig. 2a: average accuracy by failure setting, in percent."""
+def averages(entries: Sequence[Entry], artefact: str) -> pd.DataFrame:
+    """Figs. 2 and 6: average accuracy by failure setting, in percent."""
     return beside(
-        entries, "figure-2a", scheme_names("vanilla", "dfg", "resilinet"), setting_names()
+        entries, artefact, scheme_names("vanilla", "dfg", "resilinet"), setting_names()
     ).rename_axis("Setting")
 
 
-def figure_6(entries: Sequence[Entry]) -> pd.DataFrame:
-    """Fig. 6, Health: average accuracy with the partition 1-2-3-2-3, in percent."""
-    return beside(
-        entries, "figure-6-health", scheme_names("vanilla", "dfg", "resilinet"), setting_names()
-    ).rename_axis("Setting")
-
-
-def table_3(entries: Sequence[Entry]) -> pd.DataFrame:
-    """Table 3, Health: average accuracy by failout rate, in percent."""
+def table_3(entries: Sequence[Entry], artefact: str) -> pd.DataFrame:
+    """Table 3: average accuracy by failout rate, in percent."""
     rates = {rate: "Failure" if rate == "failure" else rate.replace("%", " %") for rate in RATES}
-    return beside(entries, "table-3-health", rates, setting_names()).rename_axis("Setting")
+    return beside(entries, artefact, rates, setting_names()).rename_axis("Setting")
 
 
-def figure_3(entries: Sequence[Entry]) -> pd.DataFrame:
-    """Fig. 3, Health: standard deviation among weight rules, in percentage points."""
-    known = {entry.key: entry for entry in entries if entry.artefact == "figure-3-health"}
+def figure_3(entries: Sequence[Entry], artefact: str) -> pd.DataFrame:
+    """Fig. 3: standard deviation among weight rules, in percentage points."""
+    known = {entry.key: entry for entry in entries if entry.artefact == artefact}
     rows = {name_of(name): known[name] for name in SETTINGS}
     return pd.DataFrame(
         {title: [f"{e.paper:.{e.digits}f}", ours(e)] for title, e in rows.items()}, index=["paper", "ours"]
     ).T.rename_axis("Setting")
 
 
-def weight_rules(measured: Measured) -> pd.DataFrame:
+def weight_rules(measured: Measured, artefact: str) -> pd.DataFrame:
     """The averages behind Fig. 3, and those with weights from U(0,10), in percent."""
-    from resilinet.paper.claims import weight_samples
-
     columns = {}
     for setting in SETTINGS:
-        found = weight_samples(measured, setting)
-        found |= {"U(0,10)": measured.average("figure-3-health", "U(0,10)", setting)}
+        found = weight_samples(measured, artefact, setting)
+        found |= {"U(0,10)": measured.average(artefact, "U(0,10)", setting)}
         columns[name_of(setting)] = {rule: show_sample(sample) for rule, sample in found.items()}
     return pd.DataFrame(columns).rename_axis("Weights")
 
 
-def figure_4a(measured: Measured) -> pd.DataFrame:
-    """Fig. 4a: average accuracy for each set of skips, and the gain over Config 1 in Hazardous, in percent."""
-    from resilinet.experiments import CONFIGS
-
+def figure_4(measured: Measured, artefact: str) -> pd.DataFrame:
+    """Fig. 4: average accuracy for each set of skips, and the gain over Config 1 in Hazardous, in percent."""
     rows = {}
-    for number, skips in enumerate(CONFIGS, start=1):
+    for number, skips in enumerate(ARTEFACTS[artefact].experiment.configs, start=1):
         row = {"Skips": ", ".join(f"{a}→{b}" for a, b in skips) or "none"}
         for setting in SETTINGS:
-            row[name_of(setting)] = show_sample(measured.average("figure-4a", f"Config {number}", setting))
-        gain = check("", config_gain(measured, number, "hazardous"))
+            row[name_of(setting)] = show_sample(measured.average(artefact, f"Config {number}", setting))
+        gain = check("", config_gain(measured, artefact, number, "hazardous"))
         row["Gain in Hazardous"] = show_check(gain) if number > 1 else ""
         rows[f"Config {number}"] = row
     return pd.DataFrame(rows).T
 
 
-def survival_scaling(measured: Measured) -> pd.DataFrame:
+def survival_scaling(measured: Measured, artefact: str) -> pd.DataFrame:
     """Section 2.3: what scaling by survival probabilities costs, in percentage points, paired by seed."""
     rows = {}
-    for key, name in scheme_names("resilinet", "resilinet-plus").items():
+    schemes = [key for key in ("resilinet", "resilinet-plus") if key in measured.rows(artefact)]
+    for key, name in scheme_names(*schemes).items():
         for source, title in (("failout", "training: 10 % failout"), ("setting", "inference: the setting")):
             row = {}
             for setting in FAILURES:
-                loss = survival_loss(measured, key, setting, setting if source == "setting" else source)
-                plain = measured.average("section-2.3-health", key, setting)
+                loss = survival_loss(
+                    measured, artefact, key, setting, setting if source == "setting" else source
+                )
+                plain = measured.average(artefact, key, setting)
                 row[name_of(setting), "unscaled"] = show_sample(plain)
                 row[name_of(setting), "lost"] = show_check(check("", loss))
             rows[name, title] = row
@@ -198,6 +232,34 @@ def survival_scaling(measured: Measured) -> pd.DataFrame:
         [(name_of(s), part) for s in FAILURES for part in ("unscaled", "lost")]
     )
     return table.rename_axis(["Scheme", "Survival in"])
+
+
+def statistics(measured: Measured, artefact: str, row: str) -> pd.DataFrame:
+    """The same trained networks with running batch statistics and with those of each route, in percent.
+
+    Args:
+        measured: the results.
+        artefact: whose trials.
+        row: of the artefact, one scheme.
+    """
+    routed = measured.per_route()
+    experiment = ARTEFACTS[artefact].experiment
+    topology = experiment.topology()
+    kinds = {scenario_key(topology, dead): "scenario" for dead in scenarios(topology)}
+    kinds |= dict.fromkeys(SETTINGS, "average")
+    rows = {}
+    for key, kind in kinds.items():
+        one, other = (
+            which.scenario(artefact, row, key) if kind == "scenario" else which.average(artefact, row, key)
+            for which in (measured, routed)
+        )
+        title = key.replace("+", ", ") if kind == "scenario" else f"average, {name_of(key)}"
+        rows["none fails" if key == "none" else title] = {
+            "running": show_sample(one),
+            "per route": show_sample(other),
+            "gain (points)": show_check(check("", other - one)),
+        }
+    return pd.DataFrame(rows).T.rename_axis("Failing nodes")
 
 
 def short_recipe(measured: Measured) -> pd.DataFrame:
@@ -322,11 +384,11 @@ def differing(entries: Sequence[Entry], *artefacts: str) -> pd.DataFrame:
     )
 
 
-def best_rates(entries: Sequence[Entry]) -> pd.DataFrame:
-    """Table 3, Health: the failout rate with the highest average in each setting, in the paper and here."""
+def best_rates(entries: Sequence[Entry], artefact: str) -> pd.DataFrame:
+    """Table 3: the failout rate with the highest average in each setting, in the paper and here."""
     rows = {}
     for setting in SETTINGS:
-        found = [e for e in entries if e.artefact == "table-3-health" and e.key.endswith(f"/{setting}")]
+        found = [e for e in entries if e.artefact == artefact and e.key.endswith(f"/{setting}")]
         known = [(e.ours, e) for e in found if e.ours is not None]
         rows[name_of(setting)] = {
             "paper": _rate(max(found, key=lambda e: e.paper or 0.0)),

@@ -50,9 +50,8 @@ class Recipe:
         }
         for name, allowed in choices.items():
             if getattr(self, name) not in allowed:
-                raise ValueError(
-                    f"recipe: {name} is {getattr(self, name)!r}; choose {', '.join(allowed[:-1])} or {allowed[-1]}."
-                )
+                some = f"{', '.join(allowed[:-1])} or {allowed[-1]}"
+                raise ValueError(f"recipe: {name} is {getattr(self, name)!r}; choose {some}.")
         for name in ("epochs", "batch_size", "learning_rate", "epsilon"):
             if not getattr(self, name) > 0:
                 raise ValueError(f"recipe: {name} is {getattr(self, name)!r}; give a number above 0.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cache, cached_property
+from functools import cached_property
 
 import numpy as np
 from scipy import stats
@@ -18,11 +18,14 @@ from resilinet.expectation import (
     interval,
     scenario_accuracies,
 )
-from resilinet.experiments import ARTEFACTS, Size
-from resilinet.failures import SETTINGS, FailureSetting
-from resilinet.partitions import mlp
+from resilinet.experiments import ARTEFACTS, Experiment, Size
+from resilinet.failures import FailureSetting
 from resilinet.store import Store
+from resilinet.topology import Topology
 from resilinet.trials import Record, Trial
+
+STATISTICS = ("running", "per-route")
+"""How a network with batch normalisation is evaluated; one without knows no difference."""
 
 
 @dataclass(frozen=True)
@@ -61,29 +64,53 @@ class Sample:
 
 
 class Measured:
-    """Reads the results of a size, each file once.
+    """Reads the results that a profile shows, each file once.
 
     Args:
         store: the results.
-        size: whose trials are meant.
+        profile: whose trials are meant (:data:`resilinet.experiments.PROFILES`).
         guess: how one guesses without information flow (:func:`resilinet.expectation.guess_accuracy`).
+        statistics: of batch normalisation: ``running``, as in the paper, or ``per-route``.
 
     Raises:
-        ValueError: the guess policy does not exist.
+        ValueError: the guess policy or the kind of statistics does not exist.
     """
 
-    def __init__(self, store: Store, size: Size, guess: str = "train-frequency") -> None:
+    def __init__(
+        self,
+        store: Store,
+        profile: str = "published",
+        guess: str = "train-frequency",
+        statistics: str = "running",
+    ) -> None:
         if guess not in GUESSES:
             raise ValueError(f"{guess!r} is no guess policy; choose {' or '.join(GUESSES)}.")
-        self.store, self.size, self.guess = store, size, guess
+        if statistics not in STATISTICS:
+            raise ValueError(f"{statistics!r} are no batch statistics; choose {' or '.join(STATISTICS)}.")
+        self.store, self.profile, self.guess, self.statistics = store, profile, guess, statistics
         self._rows: dict[str, Mapping[str, list[Trial]]] = {}
         self._read: dict[str, Record | None] = {}
+        self._topologies: dict[tuple[object, ...], Topology] = {}
+
+    def per_route(self) -> Measured:
+        """The same results with batch statistics of each route."""
+        other = Measured(self.store, self.profile, self.guess, "per-route")
+        other._rows, other._read, other._topologies = self._rows, self._read, self._topologies
+        return other
+
+    def size(self, artefact: str) -> Size:
+        """How large the trials of an artefact are."""
+        return ARTEFACTS[artefact].experiment.size(self.profile)
 
     def rows(self, artefact: str) -> Mapping[str, list[Trial]]:
         """The trials of each row of an artefact."""
         if artefact not in self._rows:
-            self._rows[artefact] = ARTEFACTS[artefact].rows(self.size)
+            self._rows[artefact] = ARTEFACTS[artefact].rows(self.profile)
         return self._rows[artefact]
+
+    def counts(self, record: Record) -> Mapping[str, int | None]:
+        """Correctly classified test examples by scenario."""
+        return record.per_route if self.statistics == "per-route" and record.per_route else record.counts
 
     def record(self, trial: Trial) -> Record | None:
         """The record of a trial, None when it has not been run."""
@@ -112,7 +139,7 @@ class Measured:
             artefact,
             row,
             lambda record: (
-                100 * scenario_accuracies(record.counts, record.total, self.chance(record))[scenario]
+                100 * scenario_accuracies(self.counts(record), record.total, self.chance(record))[scenario]
             ),
         )
 
@@ -124,14 +151,15 @@ class Measured:
         Args:
             artefact: which one.
             row: of the artefact.
-            setting: the name of a Health setting of Table 2, or one of your own.
+            setting: the name of a setting of Table 2, or one of your own.
             survival: take the counts with weights scaled by these survival probabilities (section 2.3).
         """
-        chosen = SETTINGS["health"][setting] if isinstance(setting, str) else setting
+        experiment = ARTEFACTS[artefact].experiment
+        chosen = experiment.settings[setting] if isinstance(setting, str) else setting
 
         def measure(record: Record) -> float:
-            counts = record.counts if survival is None else record.survival[survival]
-            where = _topology(record.trial.partition, record.trial.skips)
+            counts = self.counts(record) if survival is None else record.survival[survival]
+            where = self._topology(experiment, record.trial)
             return 100 * expected_accuracy(counts, record.total, where, chosen, self.chance(record))
 
         return self.sample(artefact, row, measure)
@@ -144,8 +172,11 @@ class Measured:
         """Whether no information reaches the cloud in this scenario; False while nothing is known."""
         return any(record.counts.get(scenario, 0) is None for record in self.records(artefact, row))
 
-
-_topology = cache(mlp)
+    def _topology(self, experiment: Experiment, trial: Trial) -> Topology:
+        key = experiment.key, trial.partition, trial.skips
+        if key not in self._topologies:
+            self._topologies[key] = experiment.topology(trial.partition, trial.skips)
+        return self._topologies[key]
 
 
 def spread(samples: Iterable[Sample]) -> Sample:

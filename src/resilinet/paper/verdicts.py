@@ -127,6 +127,7 @@ class Entry:
         high: upper end.
         seeds: how many seeds there are; 0 for what is computed, not trained.
         wanted: how many there are to be.
+        size: of the trials (:class:`resilinet.experiments.Size`); empty for what is computed, not trained.
         verdict: what became of it.
         note: why, in a sentence.
         trials: identities of the trials behind it.
@@ -146,6 +147,7 @@ class Entry:
     high: float | None = None
     seeds: int = 0
     wanted: int = 0
+    size: str = ""
     note: str = ""
     trials: tuple[str, ...] = ()
     checks: tuple[Check, ...] = ()
@@ -176,6 +178,21 @@ def judge(paper: float, digits: int, sample: Sample, *, tolerance: float, trend:
     if abs(paper - found.mean) <= max(repeat, tolerance) + 10.0**-digits / 2:
         return Verdict.REPRODUCED
     return Verdict.TREND if trend else Verdict.NOT_REPRODUCED
+
+
+def judge_order(sample: Sample, ordered: bool | None) -> Verdict:
+    """The verdict on a printed mean by trials of another size than the paper's.
+
+    A smaller network, trained for less, cannot reproduce an accuracy; what it can show is whether the printed order
+    is a matter of size. *Incomplete*: a seed is missing. *Trend only*: what is printed clearly apart comes out in the
+    printed order. *Not reproduced*: it does not. *Not attempted*: nothing is printed clearly apart (``ordered`` is
+    None), so that there is nothing to compare.
+    """
+    if not sample.complete:
+        return Verdict.INCOMPLETE
+    if ordered is None:
+        return Verdict.NOT_ATTEMPTED
+    return Verdict.TREND if ordered else Verdict.NOT_REPRODUCED
 
 
 def judge_exact(paper: float, digits: int, value: float) -> Verdict:

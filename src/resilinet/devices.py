@@ -1,0 +1,19 @@
+"""Where trials can be computed."""
+
+from __future__ import annotations
+
+import torch
+
+
+def usable(device: str) -> str:
+    """The name of a device, as PyTorch knows it, after a first tensor was made there.
+
+    Raises:
+        ValueError: there is no such device here.
+    """
+    try:
+        torch.empty(1, device=device)
+    except (RuntimeError, AssertionError, ImportError) as error:
+        reason = str(error).split("\n")[0].rstrip(".")
+        raise ValueError(f"device {device!r} cannot be used here ({reason}); cpu always can.") from None
+    return device

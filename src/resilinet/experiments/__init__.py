@@ -1,0 +1,16 @@
+"""The paper's experiments and artefacts, and the trials behind each."""
+
+from resilinet.experiments.artefacts import ARTEFACTS, Artefact, all_trials, trials_of
+from resilinet.experiments.catalogue import EXPERIMENTS
+from resilinet.experiments.experiment import PROFILES, Experiment, Size
+
+__all__ = [
+    "ARTEFACTS",
+    "EXPERIMENTS",
+    "PROFILES",
+    "Artefact",
+    "Experiment",
+    "Size",
+    "all_trials",
+    "trials_of",
+]
