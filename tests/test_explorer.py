@@ -157,6 +157,9 @@ def test_experiments_are_offered_that_have_results_with_the_schemes_they_compare
 def test_seeds_and_size_are_stated(content: dict[str, Any], partial: dict[str, Any]) -> None:
     assert "means over 3 of 10 seeds" in content["experiments"][0]["about"]
     assert "means over 0 to 3 of 10 seeds" in partial["experiments"][0]["about"]
+    resnet = content["experiments"][1]["about"]
+    assert resnet.startswith("Laptop size: CIFAR-10")
+    assert resnet.endswith("Batch normalisation: running statistics.")
 
 
 def test_smoke_results_say_that_they_are_not_about_the_paper(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ script knows no rule of routing; it looks scenarios up and forms the one dot pro
 :func:`resilinet.expectation.expected`, so that a reader's own probabilities of failure are answered exactly.
 """
 
-from resilinet.explorer.content import payload
+from resilinet.explorer.content import SHOWN, payload
 from resilinet.explorer.page import explorer
 
-__all__ = ["explorer", "payload"]
+__all__ = ["SHOWN", "explorer", "payload"]

@@ -23,6 +23,7 @@ SHOWN: Final[Mapping[str, str]] = {
     "health": "table-1-health",
     "mobilenet": "table-1-mobilenet",
     "resnet": "figure-2c",
+    "imagenet": "figure-2b",
 }
 """For each experiment the artefact whose rows are the schemes."""
 
@@ -80,7 +81,7 @@ def _experiment(key: str, measured: Measured) -> dict[str, Any]:
     return {
         "key": key,
         "title": f"{experiment.name} ({size.label})",
-        "about": _about(size, seeds),
+        "about": _about(size, seeds, measured.statistics),
         "seeds": seeds,
         "guess": guesses[0] if guesses else None,
         "nodes": [
@@ -140,11 +141,13 @@ def _flow(network: DistributedNetwork, dead: frozenset[str], skips: Skips) -> di
     }
 
 
-def _about(size: Size, seeds: Mapping[str, int]) -> str:
+def _about(size: Size, seeds: Mapping[str, int], statistics: str) -> str:
     """How much is behind the numbers."""
     low, high = min(seeds.values()), max(seeds.values())
     many = f"{high}" if low == high else f"{low} to {high}"
     text = f"Accuracies on test examples are means over {many} of {len(size.seeds)} seeds a scheme."
+    if size.network["model"] != "mlp":  # which has no batch normalisation
+        text += f" Batch normalisation: {statistics} statistics."
     if size.name == "smoke":
         return f"Smoke size: tiny networks on synthetic data, nothing here is about the paper. {text}"
     return text if size.name == "paper" else f"{size.name.capitalize()} size: {size.label}. {text}"
