@@ -455,7 +455,7 @@ def test_other_data_than_described_are_refused(tiny: Trial, data: Dataset, tmp_p
 
 
 def test_a_model_that_does_not_exist_is_refused(tiny: Trial, data: Dataset, tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="'transformer' is no model of this package; there are: mlp, mobilenet, resnet"):
+    with pytest.raises(ValueError, match="'transformer' is no model of this package; there are: mlp"):
         run(replace(tiny, network=dict(tiny.network) | {"model": "transformer"}), data, tmp_path)
 
 

@@ -272,22 +272,25 @@ def status(profile: Profile = "published", results: Results = Path("results"), a
 @app.command()
 @plain_errors
 def networks(
+    artefact: Annotated[str, typer.Argument(help="Whose schemes.")] = "table-1-health",
     profile: Profile = "published",
-    seed: Annotated[int, typer.Option(help="Which of Table 1's seeds.")] = 0,
+    seed: Annotated[int, typer.Option(help="Which of its seeds.")] = 0,
     runs: Runs = Path("runs"),
     to: Annotated[Path, typer.Option("--out", help="Where the files go.")] = Path("results/networks"),
 ) -> None:
-    """Write the trained network of each scheme as a small float16 file, from the trials run here.
+    """Write the trained network of each row of an artefact as a small float16 file, from the trials run here.
 
     Example: resilinet networks --seed 0, then resilinet evaluate results/networks/resilinet.pt
     """
     from resilinet.networks import load_run, save
 
-    for scheme, trials in ARTEFACTS["table-1-health"].rows(profile).items():
+    if artefact not in ARTEFACTS:
+        raise ValueError(f"{artefact!r} is no artefact; choose from {', '.join(ARTEFACTS)}.")
+    for scheme, trials in ARTEFACTS[artefact].rows(profile).items():
         chosen = [trial for trial in trials if trial.seed == seed]
         if not chosen:
             raise ValueError(
-                f"seed {seed} is not among Table 1's; choose from {[trial.seed for trial in trials]}."
+                f"seed {seed} is not among the artefact's; choose from {[trial.seed for trial in trials]}."
             )
         path = to / f"{scheme}.pt"
         save(load_run(chosen[0], runs), chosen[0], path)
@@ -305,6 +308,10 @@ def evaluate(
         list[str] | None, typer.Option(help="NODE=P, a node's probability of failure (repeatable).")
     ] = None,
     guess: Annotated[str, typer.Option(help="train-frequency or released-code.")] = "train-frequency",
+    running: Annotated[
+        bool,
+        typer.Option("--running", help="Running batch statistics, even if the file has those of each route."),
+    ] = False,
     data: Data = Path("data"),
     as_json: Json = False,
 ) -> None:
@@ -315,15 +322,17 @@ def evaluate(
     from resilinet.datasets.loading import load
     from resilinet.evaluation import correct_counts
     from resilinet.expectation import expected_accuracy, guess_accuracy, scenario_accuracies
-    from resilinet.failures import SETTINGS, FailureSetting
+    from resilinet.failures import FailureSetting, settings_of
     from resilinet.networks import load as load_network
 
     model, trial = load_network(network)
+    if running:
+        model.route_statistics = {}
     topology = model.topology
     for name in dead or []:
         if name not in topology.failable:
             raise ValueError(f"{name!r} cannot fail; the nodes that can are {', '.join(topology.failable)}.")
-    settings = list(SETTINGS["health"].values())
+    settings = list(settings_of(topology).values())
     if probability:
         settings = [FailureSetting("your own", dict(_probability(text) for text in probability))]
     for setting in settings:
@@ -381,14 +390,18 @@ def bandwidth(as_json: Json = False) -> None:
 @plain_errors
 def verify(
     artefact: Annotated[list[str] | None, typer.Argument(help="Only these artefacts.")] = None,
+    profile: Profile = "published",
     guess: Annotated[str, typer.Option(help="train-frequency or released-code.")] = "train-frequency",
+    statistics: Annotated[
+        str, typer.Option(help="Of batch normalisation: running, as in the paper, or per-route.")
+    ] = "running",
     results: Results = Path("results"),
     as_json: Json = False,
 ) -> None:
     """Hold every printed number of the paper against the stored results, each with interval and verdict."""
     from resilinet.paper import verify as ledger
 
-    entries = list(ledger(Store(results), guess=guess))
+    entries = ledger(Store(results), profile, guess, statistics)
     if artefact:
         known = {entry.artefact for entry in entries}
         for name in artefact:
@@ -401,7 +414,7 @@ def verify(
         say_json([dataclasses.asdict(entry) for entry in entries])
         return
     table = Table(title="The paper's numbers and ours")
-    for column in ("artefact", "key", "paper", "ours", "interval", "seeds", "verdict"):
+    for column in ("artefact", "key", "paper", "ours", "interval", "seeds", "size", "verdict"):
         table.add_column(column)
     for entry in entries:
         ours, low, high = entry.ours, entry.low, entry.high
@@ -412,6 +425,7 @@ def verify(
             "-" if ours is None else f"{ours:.2f}",
             "-" if low is None or math.isnan(low) or high is None else f"{low:.2f} to {high:.2f}",
             str(entry.seeds),
+            entry.size or "-",
             entry.verdict,
         )
     out.print(table)

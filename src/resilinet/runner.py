@@ -19,7 +19,7 @@ from resilinet.failout import Failout
 from resilinet.failures import settings_of
 from resilinet.models import model
 from resilinet.network import DistributedNetwork
-from resilinet.route_statistics import cost, estimate
+from resilinet.route_statistics import Statistics, cost, estimate, flat
 from resilinet.schemes import SCHEMES
 from resilinet.training import Progress, generator, save, train
 from resilinet.trials import Record, Trial
@@ -63,7 +63,8 @@ def run(
     Args:
         trial: what to run.
         data: the data set its description names.
-        folder: where its checkpoint and, in the end, its weights (``weights.pt``) lie; not the results store.
+        folder: where its checkpoint and, in the end, its weights (``weights.pt``) and its batch statistics of each
+            route (``statistics.pt``, where there are any) lie; not the results store.
         device: where it is computed, for example ``cuda``.
         stop: asked after every epoch.
         report: told after every epoch.
@@ -100,9 +101,15 @@ def run(
         report=hear,
     )
     save({name: value.cpu() for name, value in network.state_dict().items()}, folder / "weights.pt")
-    evaluated = evaluate(network, data, trial.failout)
-    spent = earlier + time.perf_counter() - began
-    made = provenance(code, device, spent, resumed) | evaluated.pop("provenance", {})
+    estimating = time.perf_counter()
+    statistics = estimate(network, data.train.x[:STATISTICS_IMAGES])
+    estimated = time.perf_counter() - estimating
+    if statistics:
+        save({name: value.cpu() for name, value in flat(statistics).items()}, folder / "statistics.pt")
+    evaluated = evaluate(network, data, trial.failout, statistics)
+    made = provenance(code, device, earlier + time.perf_counter() - began, resumed)
+    if statistics:
+        made["route_statistics_seconds"] = round(estimated, 2)
     return Record(
         trial=trial,
         total=len(data.test.y),
@@ -115,13 +122,19 @@ def run(
     )
 
 
-def evaluate(network: DistributedNetwork, data: Dataset, failout: Mapping[str, float]) -> dict[str, Any]:
+def evaluate(
+    network: DistributedNetwork,
+    data: Dataset,
+    failout: Mapping[str, float],
+    statistics: Statistics | None = None,
+) -> dict[str, Any]:
     """The counts of a record: as trained, with scaled weights, and with batch statistics of each route.
 
     Args:
         network: trained, on the device that is to compute; left as it was.
-        data: test images, and training images for the statistics.
+        data: what it is tested on.
         failout: the rate at which each node was failed out, one reading of its survival (section 2.3).
+        statistics: of each route; without any there are no counts by them.
     """
     topology = network.topology
     found: dict[str, Any] = {"counts": correct_counts(network, data.test.x, data.test.y), "survival": {}}
@@ -132,13 +145,11 @@ def evaluate(network: DistributedNetwork, data: Dataset, failout: Mapping[str, f
             network.fixed_weights = survival_scaled(fixed, topology, dies)
             found["survival"][name] = correct_counts(network, data.test.x, data.test.y)
     network.fixed_weights = fixed
-    began = time.perf_counter()
-    network.route_statistics = estimate(network, data.train.x[:STATISTICS_IMAGES])
-    if network.route_statistics:
-        found["provenance"] = {"route_statistics_seconds": round(time.perf_counter() - began, 2)}
+    if statistics:
+        network.route_statistics = statistics
         found["per_route"] = correct_counts(network, data.test.x, data.test.y)
-        found["route_numbers"] = cost(network.route_statistics).total_numbers
-    network.route_statistics = {}
+        found["route_numbers"] = cost(statistics).total_numbers
+        network.route_statistics = {}
     return found
 
 

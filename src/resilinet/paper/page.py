@@ -13,7 +13,7 @@ from resilinet.paper.verdicts import Entry, Verdict
 if TYPE_CHECKING:
     from IPython.display import HTML
 
-HEADS: Final = ("key", "paper", "ours", "95 % interval", "seeds", "verdict", "why", "trials")
+HEADS: Final = ("key", "paper", "ours", "95 % interval", "seeds", "size", "verdict", "why", "trials")
 
 
 def show_totals(entries: Sequence[Entry]) -> HTML:
@@ -52,7 +52,8 @@ def show_statements(entries: Iterable[Entry]) -> HTML:
     for entry in entries:
         if entry.artefact != "claims":
             continue
-        inner = f"<p>{escape(entry.note)}</p>"
+        size = f" Trials of the {entry.size} size." if entry.size not in ("", "paper") else ""
+        inner = f"<p>{escape(entry.note)}{size}</p>"
         if entry.checks:
             inner += str(show(checks(entry)).data)
         if entry.trials:
@@ -78,7 +79,16 @@ def _cells(entry: Entry) -> list[str]:
     bounds = f"{entry.low:.{digits}f} to {entry.high:.{digits}f}" if known else ""
     paper = "" if entry.paper is None else f"{entry.paper:.{entry.digits}f}"
     seeds = f"{entry.seeds} of {entry.wanted}" if entry.wanted else ""
-    texts = [escape(entry.key), paper, ours, bounds, seeds, _badge(entry.verdict), escape(entry.note)]
+    texts = [
+        escape(entry.key),
+        paper,
+        ours,
+        bounds,
+        seeds,
+        entry.size,
+        _badge(entry.verdict),
+        escape(entry.note),
+    ]
     return [f"<td>{text}</td>" for text in [*texts, _trials(entry) if entry.trials else ""]]
 
 
