@@ -1,0 +1,300 @@
+"""All seeds and settings of a Health sweep trained as one ensemble, which fills a device that one MLP leaves idle.
+
+Each replica sees what it would see alone: its own batch order, its own failout masks, its own number of Adam's steps,
+its own best epoch. What it gives equals what :func:`resilinet.training.train` gives but for rounding, because batched
+products add up in another order.
+"""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from resilinet.datasets import DataError, Dataset
+from resilinet.failout import Failout
+from resilinet.network import DistributedNetwork
+from resilinet.runner import build_network, commit, evaluate, provenance
+from resilinet.stacked_network import StackedNetwork
+from resilinet.training import Interrupted, Progress, generator, save
+from resilinet.trials import Record, Trial
+
+SHARED = ("network", "partition", "recipe", "data")
+"""Fields in which the trials of an ensemble are the same."""
+
+Report = Callable[[Sequence[Progress]], None]
+"""Is told after every epoch how each replica stands; their times are those of the whole ensemble."""
+
+
+class Replica:
+    """Who is alive and which rows come next for one replica, from the streams that it would have alone."""
+
+    def __init__(self, number: int, trial: Trial, stack: StackedNetwork) -> None:
+        """Begin the streams of the trial's seed."""
+        self.number, self.stack = number, stack
+        self.failout = Failout(stack.networks[number].topology, trial.failout)
+        self.zeros = trial.recipe.no_flow == "zeros"
+        self.order, self.masks = generator(trial.seed, "batches"), generator(trial.seed, "failout")
+
+    def rows(self, examples: int) -> Tensor:
+        """The order of all rows in the next epoch, ``(examples,)``."""
+        return torch.randperm(examples, generator=self.order)
+
+    def active(self) -> list[bool]:
+        """What sends and carries in the next batch, for each of :attr:`StackedNetwork.columns`."""
+        return self.stack.active(self.number, self.failout.draw(self.masks), silent_nodes_send=self.zeros)
+
+    def healthy(self) -> list[bool]:
+        """The same without failures."""
+        everyone = self.failout.topology.everyone
+        return self.stack.active(self.number, everyone, silent_nodes_send=False)
+
+
+def train_together(
+    networks: Sequence[DistributedNetwork],
+    trials: Sequence[Trial],
+    data: Dataset,
+    *,
+    checkpoint: Path | None = None,
+    stop: Callable[[], bool] = lambda: False,
+    report: Report = lambda progress: None,
+) -> list[tuple[list[Mapping[str, float]], int]]:
+    """Train all networks in place and leave the weights of its best validation epoch in each.
+
+    The host reads nothing back within an epoch, so that it can run ahead of the device.
+
+    Args:
+        networks: MLPs of one size and partition, float32, already initialised, on the device that is to compute.
+        trials: one for each network; they may differ in seed, scheme, skips, failout and hyperconnection weights.
+        data: training and validation parts, moved to the device as a whole.
+        checkpoint: where each finished epoch of the ensemble is kept; training goes on from one that lies there.
+        stop: asked after every epoch.
+        report: told after every epoch.
+
+    Returns:
+        For each replica what :func:`resilinet.training.train` returns: the mean loss and validation accuracy of each
+        epoch, and the best epoch, counted from 1.
+
+    Raises:
+        ValueError: the replicas differ in what they must share, one is no MLP, the precision is ``autocast``, or
+            the data set's training examples are augmented.
+        Interrupted: ``stop`` said so before the last epoch was over.
+        ArithmeticError: the loss of a replica is no longer finite; the message names its trial.
+
+    Warns:
+        UserWarning: the checkpoint is damaged or of other trials; nothing of it is used, training starts afresh.
+    """
+    check(networks, trials, data)
+    recipe, began, spent = trials[0].recipe, time.perf_counter(), 0.0
+    stack = StackedNetwork(networks, recipe.precision)
+    replicas = [Replica(number, trial, stack) for number, trial in enumerate(trials)]
+    device, dtype = stack.masters.device, stack.dtype
+    x, y = data.train.x.to(device, dtype), data.train.y.to(device)
+    # To Adam each replica is one parameter with a count of steps of its own; fused, all of them are one operation.
+    parameters = [nn.Parameter(row) for row in stack.masters]
+    optimizer = torch.optim.Adam(parameters, lr=recipe.learning_rate, eps=recipe.epsilon, fused=True)
+    histories: list[list[Mapping[str, float]]] = [[] for _ in trials]
+    best: dict[str, Any] = {
+        "epoch": [0] * len(trials),
+        "accuracy": [-1.0] * len(trials),
+        "masters": stack.masters.clone(),
+    }
+    state = None if checkpoint is None else load(checkpoint, stack, trials)
+    if state is not None:
+        with torch.no_grad():
+            stack.masters.copy_(state["masters"])
+        stack.publish()
+        optimizer.load_state_dict(state["optimizer"])
+        for replica, order, masks in zip(replicas, state["orders"], state["masks"], strict=True):
+            replica.order.set_state(order)
+            replica.masks.set_state(masks)
+        histories, spent = state["histories"], state["seconds"]
+        best = state["best"] | {"masters": state["best"]["masters"].to(device)}
+    steps = -(-len(y) // recipe.batch_size)
+    cloud = stack.column[stack.topology.cloud]
+    for epoch in range(len(histories[0]) + 1, recipe.epochs + 1):
+        batches = torch.stack([replica.rows(len(y)) for replica in replicas]).to(device)
+        drawn = torch.tensor([[replica.active() for replica in replicas] for _ in range(steps)])
+        flows, seen = drawn[:, :, cloud].tolist(), [0] * len(trials)
+        drawn, losses = drawn.to(device), torch.zeros(len(trials), dtype=torch.float64, device=device)
+        for step, rows in enumerate(batches.split(recipe.batch_size, dim=1)):
+            for group in optimizer.param_groups:
+                group["lr"] = recipe.rate((epoch - 1) * steps + step, recipe.epochs * steps)
+            loss = mean_losses(stack.forward(x[rows], drawn[step]), y[rows], drawn[step, :, cloud])
+            stack.backward(loss.sum(), drawn[step])
+            losses += loss.detach() * rows.shape[1]
+            for number, (parameter, flow) in enumerate(zip(parameters, flows[step], strict=True)):
+                # Without a gradient Adam leaves a replica alone: no step, no momentum, no count.
+                parameter.grad = stack.gradient[number] if flow else None
+                seen[number] += rows.shape[1] if flow else 0
+            optimizer.step()
+            stack.publish()
+        means = [total / max(count, 1) for total, count in zip(losses.tolist(), seen, strict=True)]
+        for mean, trial in zip(means, trials, strict=True):
+            if not mean < float("inf"):
+                raise ArithmeticError(
+                    f"the training loss of epoch {epoch} is {mean} for trial {trial.id[:16]} ({trial.scheme}, "
+                    f"seed {trial.seed}); lower the learning rate."
+                )
+        scores = accuracies(stack, replicas, data, recipe.batch_size)
+        for number, (mean, score) in enumerate(zip(means, scores, strict=True)):
+            histories[number].append({"loss": mean, "validation_accuracy": score})
+            if score > best["accuracy"][number]:
+                best["epoch"][number], best["accuracy"][number] = epoch, score
+                best["masters"][number] = stack.masters[number]
+        seconds = time.perf_counter() - began
+        if checkpoint is not None:
+            save(
+                {
+                    "trials": [trial.id for trial in trials],
+                    "masters": stack.masters,
+                    "optimizer": optimizer.state_dict(),
+                    "orders": [replica.order.get_state() for replica in replicas],
+                    "masks": [replica.masks.get_state() for replica in replicas],
+                    "histories": histories,
+                    "best": best,
+                    "seconds": spent + seconds,
+                },
+                checkpoint,
+            )
+        times = spent + seconds, seconds
+        report([Progress(epoch, recipe.epochs, *found, *times) for found in zip(means, scores, strict=True)])
+        if stop() and epoch < recipe.epochs:
+            raise Interrupted
+    for number, numbers in enumerate(best["masters"]):
+        stack.put_back(number, numbers)
+    return list(zip(histories, best["epoch"], strict=True))
+
+
+def mean_losses(logits: Tensor, y: Tensor, flow: Tensor) -> Tensor:
+    """Each replica's mean cross entropy over its batch, zero where it has no information flow.
+
+    Shapes: logits ``(R, B, classes)``, y ``(R, B)``, flow ``(R,)`` bool; returned is ``(R,)`` float32.
+    """
+    each = nn.functional.cross_entropy(logits.float().flatten(0, 1), y.flatten(), reduction="none")
+    return torch.where(flow, each.view_as(y).mean(1), 0.0)
+
+
+@torch.no_grad()
+def accuracies(stack: StackedNetwork, replicas: Sequence[Replica], data: Dataset, chunk: int) -> list[float]:
+    """The share of validation examples that each replica classifies correctly without failures, from 0 to 1."""
+    device, part = stack.masters.device, data.validation
+    active = torch.tensor([replica.healthy() for replica in replicas], device=device)
+    right = torch.zeros(len(replicas), dtype=torch.int64, device=device)
+    for x, y in zip(part.x.split(chunk), part.y.split(chunk), strict=True):
+        given = x.to(device, stack.dtype).expand(len(replicas), *x.shape)
+        right += (stack.forward(given, active).argmax(2) == y.to(device)).sum(1)
+    return [count / len(part) for count in right.tolist()]
+
+
+def check(networks: Sequence[DistributedNetwork], trials: Sequence[Trial], data: Dataset) -> None:
+    """Raise ValueError, in one sentence, unless these can be trained as one ensemble."""
+    if not trials or len(networks) != len(trials):
+        raise ValueError(
+            f"an ensemble needs one trial for each of one or more networks, not {len(networks)} networks and "
+            f"{len(trials)} trials."
+        )
+    for name in SHARED:
+        first = getattr(trials[0], name)
+        for trial in trials:
+            if (found := getattr(trial, name)) != first:
+                raise ValueError(
+                    f"the replicas of an ensemble need the same {name}, but one has {first} and another {found}."
+                )
+    if trials[0].recipe.precision == "autocast":
+        raise ValueError("an ensemble is trained in float32 or bfloat16, but the recipe says autocast.")
+    if data.augmentation != "none":
+        raise ValueError(
+            f"an ensemble takes examples as they are, but {data.name!r} asks for {data.augmentation!r}."
+        )
+
+
+def load(path: Path, stack: StackedNetwork, trials: Sequence[Trial]) -> dict[str, Any] | None:
+    """The checkpoint of these trials at ``path``, or None where there is none that is whole."""
+    if not path.exists():
+        return None
+    try:
+        state: dict[str, Any] = torch.load(path, weights_only=True, map_location="cpu")
+        needed = {"trials", "masters", "optimizer", "orders", "masks", "histories", "best", "seconds"}
+        if missing := needed - set(state):
+            raise ValueError(f"{min(missing)!r} is missing")
+        if state["trials"] != [trial.id for trial in trials] or state["masters"].shape != stack.masters.shape:
+            raise ValueError("it is of other trials")
+    except Exception as error:
+        reason = str(error).split(". ")[0].split("\n")[0] or type(error).__name__
+        warnings.warn(f"{path}: not a whole checkpoint ({reason}); training starts afresh.", stacklevel=3)
+        return None
+    return state
+
+
+def run_together(
+    trials: Sequence[Trial],
+    data: Dataset,
+    folder: Path,
+    device: str = "cpu",
+    *,
+    stop: Callable[[], bool] = lambda: False,
+    report: Report = lambda progress: None,
+) -> list[Record]:
+    """Train trials as one ensemble and evaluate each, as :func:`resilinet.runner.run` does one by one.
+
+    Args:
+        trials: what to run; they share what :func:`train_together` says.
+        data: the data set that they describe.
+        folder: where the checkpoint of the ensemble lies and, in the end, the weights of each trial, in a folder
+            that bears the first 16 digits of its identity.
+        device: where all is computed, for example ``cuda``.
+        stop: asked after every epoch.
+        report: told after every epoch.
+
+    Returns:
+        A record for each trial. Its wall time is an equal share of the ensemble's training, so that times of trials
+        add up, and its own evaluation; its provenance says beside how many others it was trained.
+
+    Raises:
+        DataError: ``data`` is not the data set that a trial describes.
+        ValueError: the trials cannot be one ensemble.
+        Interrupted: ``stop`` said so; a later call goes on.
+    """
+    for trial in trials:
+        if dict(data.description) != dict(trial.data):
+            raise DataError(
+                f"the trial describes {dict(trial.data)}, but the data at hand are {dict(data.description)}."
+            )
+    code, began, earlier = commit(), time.perf_counter(), 0.0
+    checkpoint = folder / "checkpoint.pt"
+    resumed = checkpoint.exists()
+    networks = [build_network(trial).to(device) for trial in trials]
+
+    def hear(progress: Sequence[Progress]) -> None:
+        nonlocal earlier
+        earlier = progress[0].seconds - progress[0].seconds_of_this_run
+        report(progress)
+
+    trained = train_together(networks, trials, data, checkpoint=checkpoint, stop=stop, report=hear)
+    share = (earlier + time.perf_counter() - began) / len(trials)
+    records = []
+    for trial, network, (history, best_epoch) in zip(trials, networks, trained, strict=True):
+        began = time.perf_counter()
+        values = {name: value.cpu() for name, value in network.state_dict().items()}
+        save(values, folder / trial.id[:16] / "weights.pt")
+        evaluated = evaluate(network, data, trial.failout)
+        made = provenance(code, device, share + time.perf_counter() - began, resumed)
+        records.append(
+            Record(
+                trial=trial,
+                total=len(data.test.y),
+                labels={"train": data.label_counts("train"), "test": data.label_counts("test")},
+                history=history,
+                best_epoch=best_epoch,
+                parameters=sum(p.numel() for p in network.parameters()),
+                provenance=made | {"trained_beside": len(trials) - 1} | evaluated.pop("provenance", {}),
+                **evaluated,
+            )
+        )
+    return records
