@@ -34,6 +34,8 @@ ORDER = [
     "bandwidth",
     "verdicts",
     "environment",
+    "decisions",
+    "glossary",
     "references",
 ]
 DRAWN = {
