@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from resilinet import ensemble
-from resilinet.datasets import DataError, Dataset
+from resilinet.datasets import DataError, Dataset, Examples
 from resilinet.ensemble import run_together, train_together
 from resilinet.failout import Failout
 from resilinet.network import DistributedNetwork
@@ -142,7 +142,7 @@ def test_gradients_are_those_of_each_network_alone(
 
 
 def test_bfloat16_over_float32_masters_follows_training_alone(tiny: Trial, data: Dataset) -> None:
-    trials = mixed(tiny, precision="bfloat16")
+    trials = mixed(tiny, precision="bfloat16", epochs=2)[2:5]
     networks, trained = together(trials, data)
     for trial, network, (history, _) in zip(trials, networks, trained, strict=True):
         alone = build_network(trial)
@@ -220,6 +220,18 @@ def test_what_is_not_finite_in_a_failed_out_node_reaches_nobody(tiny: Trial, dat
     assert finite.tolist() == [True, False, True], (
         "alive, the poisoned node is heard by its own replica alone"
     )
+
+
+def test_a_step_reads_nothing_back_and_keeps_to_one_device(tiny: Trial) -> None:
+    """The meta device has no numbers that could be read, and takes no tensor that was left in main memory."""
+    trials = mixed(tiny, precision="bfloat16")
+    stack = StackedNetwork([build_network(trial).to("meta") for trial in trials], "bfloat16")
+    x = torch.empty(len(trials), 8, 23, dtype=stack.dtype, device="meta")
+    y = torch.empty(len(trials), 8, dtype=torch.int64, device="meta")
+    active = torch.empty(len(trials), len(stack.columns), dtype=torch.bool, device="meta")
+    stack.backward(ensemble.mean_losses(stack.forward(x, active), y, active[:, 0]).sum(), active)
+    stack.publish()
+    assert stack.gradient.is_meta
 
 
 def test_a_diverging_replica_is_named(tiny: Trial, data: Dataset) -> None:
@@ -320,6 +332,9 @@ def test_what_is_no_ensemble_is_refused(tiny: Trial, data: Dataset) -> None:
     mixed_precision = replace(tiny, recipe=replace(tiny.recipe, precision="autocast"))
     with pytest.raises(ValueError, match="float32 or bfloat16, but the recipe says autocast"):
         together([mixed_precision], data)
+    narrow = replace(data, train=Examples(data.train.x[:, :9], data.train.y))
+    with pytest.raises(ValueError, match=r"takes batches of shape \(B, 23\), not \(1, 9\)"):
+        together([tiny], narrow)
     turning = replace(data, description=dict(data.description) | {"augmentation": "paper"})
     with pytest.raises(ValueError, match=r"takes examples as they are, but .* asks for 'paper'"):
         together([tiny], turning)

@@ -82,7 +82,7 @@ def train_together(
 
     Raises:
         ValueError: the replicas differ in what they must share, one is no MLP, the precision is ``autocast``, or
-            the data set's training examples are augmented.
+            the examples have another shape or are to be augmented.
         Interrupted: ``stop`` said so before the last epoch was over.
         ArithmeticError: the loss of a replica is no longer finite; the message names its trial.
 
@@ -208,6 +208,7 @@ def check(networks: Sequence[DistributedNetwork], trials: Sequence[Trial], data:
                 )
     if trials[0].recipe.precision == "autocast":
         raise ValueError("an ensemble is trained in float32 or bfloat16, but the recipe says autocast.")
+    networks[0].check(data.train.x[:1])
     if data.augmentation != "none":
         raise ValueError(
             f"an ensemble takes examples as they are, but {data.name!r} asks for {data.augmentation!r}."

@@ -13,7 +13,6 @@ from resilinet.network import DistributedNetwork
 from resilinet.routing import inputs, routes
 from resilinet.topology import Topology
 
-
 ALIGNMENT = 32
 """Numbers: each parameter begins at a multiple of it, 64 bytes or 128, where the fast matrix products want it.
 
