@@ -16,10 +16,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from resilinet.datasets import DataError, Dataset
+from resilinet.datasets import Dataset
 from resilinet.failout import Failout
 from resilinet.network import DistributedNetwork
-from resilinet.runner import build_network, commit, evaluate, provenance
+from resilinet.runner import build_network, check_data, commit, finished, provenance
 from resilinet.stacked_network import StackedNetwork
 from resilinet.training import Interrupted, Progress, generator, save
 from resilinet.trials import Record, Trial
@@ -263,10 +263,7 @@ def run_together(
         Interrupted: ``stop`` said so; a later call goes on.
     """
     for trial in trials:
-        if dict(data.description) != dict(trial.data):
-            raise DataError(
-                f"the trial describes {dict(trial.data)}, but the data at hand are {dict(data.description)}."
-            )
+        check_data(trial, data)
     code, began, earlier = commit(), time.perf_counter(), 0.0
     checkpoint = folder / "checkpoint.pt"
     resumed = checkpoint.exists()
@@ -279,23 +276,8 @@ def run_together(
 
     trained = train_together(networks, trials, data, checkpoint=checkpoint, stop=stop, report=hear)
     share = (earlier + time.perf_counter() - began) / len(trials)
-    records = []
-    for trial, network, (history, best_epoch) in zip(trials, networks, trained, strict=True):
-        began = time.perf_counter()
-        values = {name: value.cpu() for name, value in network.state_dict().items()}
-        save(values, folder / trial.id[:16] / "weights.pt")
-        evaluated = evaluate(network, data, trial.failout)
-        made = provenance(code, device, share + time.perf_counter() - began, resumed)
-        records.append(
-            Record(
-                trial=trial,
-                total=len(data.test.y),
-                labels={"train": data.label_counts("train"), "test": data.label_counts("test")},
-                history=history,
-                best_epoch=best_epoch,
-                parameters=sum(p.numel() for p in network.parameters()),
-                provenance=made | {"trained_beside": len(trials) - 1} | evaluated.pop("provenance", {}),
-                **evaluated,
-            )
-        )
-    return records
+    made = provenance(code, device, share, resumed) | {"trained_beside": len(trials) - 1}
+    return [
+        finished(trial, data, network, history, best_epoch, folder / trial.id[:16], made)
+        for trial, network, (history, best_epoch) in zip(trials, networks, trained, strict=True)
+    ]

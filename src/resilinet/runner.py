@@ -73,10 +73,7 @@ def run(
         DataError: ``data`` is not the data set that the trial describes.
         Interrupted: ``stop`` said so; a later call goes on.
     """
-    if dict(data.description) != dict(trial.data):
-        raise DataError(
-            f"the trial describes {dict(trial.data)}, but the data at hand are {dict(data.description)}."
-        )
+    check_data(trial, data)
     began, code = time.perf_counter(), commit()
     network = build_network(trial).to(device)
     if len(network.input_shape) == 3:
@@ -100,16 +97,52 @@ def run(
         stop=stop,
         report=hear,
     )
+    seconds = earlier + time.perf_counter() - began
+    made = provenance(code, device, seconds, resumed)
+    return finished(trial, data, network, history, best_epoch, folder, made)
+
+
+def check_data(trial: Trial, data: Dataset) -> None:
+    """Refuse to run a trial on other data than it describes.
+
+    Raises:
+        DataError: they differ, if only by split or preprocessing.
+    """
+    if dict(data.description) != dict(trial.data):
+        raise DataError(
+            f"the trial describes {dict(trial.data)}, but the data at hand are {dict(data.description)}."
+        )
+
+
+def finished(
+    trial: Trial,
+    data: Dataset,
+    network: DistributedNetwork,
+    history: list[Mapping[str, float]],
+    best_epoch: int,
+    folder: Path,
+    made: Mapping[str, Any],
+) -> Record:
+    """Keep the weights of a trained network, evaluate it, and write its record.
+
+    Args:
+        trial: what was run.
+        data: on which data.
+        network: with the weights of its best epoch.
+        history: loss and validation accuracy of each epoch.
+        best_epoch: counted from 1.
+        folder: where ``weights.pt`` goes, and ``statistics.pt`` where there are batch statistics of routes.
+        made: provenance, whose wall time is that of the training; that of the evaluation is added.
+    """
+    began = time.perf_counter()
     save({name: value.cpu() for name, value in network.state_dict().items()}, folder / "weights.pt")
-    estimating = time.perf_counter()
     statistics = estimate(network, data.train.x[:STATISTICS_IMAGES])
-    estimated = time.perf_counter() - estimating
+    estimated = time.perf_counter() - began
     if statistics:
         save({name: value.cpu() for name, value in flat(statistics).items()}, folder / "statistics.pt")
+        made = {**made, "route_statistics_seconds": round(estimated, 2)}
     evaluated = evaluate(network, data, trial.failout, statistics)
-    made = provenance(code, device, earlier + time.perf_counter() - began, resumed)
-    if statistics:
-        made["route_statistics_seconds"] = round(estimated, 2)
+    seconds = made["wall_seconds"] + time.perf_counter() - began
     return Record(
         trial=trial,
         total=len(data.test.y),
@@ -117,7 +150,7 @@ def run(
         history=history,
         best_epoch=best_epoch,
         parameters=sum(p.numel() for p in network.parameters()),
-        provenance=made,
+        provenance={**made, "wall_seconds": round(seconds, 1)},
         **evaluated,
     )
 
