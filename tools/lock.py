@@ -34,6 +34,8 @@ def resolve(lock: Path, options: list[str]) -> None:
         "pyproject.toml",
         "--extra",
         "dev",
+        "--extra",
+        "cluster",
         "--universal",
     ]
     command += ["--python-version", "3.11", "--fork-strategy", "fewest", "--quiet"]

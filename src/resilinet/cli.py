@@ -193,6 +193,22 @@ def sweep_command(
     device: Annotated[
         str, typer.Option(help="cpu, or an accelerator as PyTorch names it, for example cuda.")
     ] = "cpu",
+    executor: Annotated[
+        str,
+        typer.Option(
+            help="local: processes on this machine; ray: a Ray cluster that this machine is part of."
+        ),
+    ] = "local",
+    address: Annotated[
+        str | None,
+        typer.Option(
+            help="Of the Ray cluster, for example auto or 10.0.0.1:6379; without it RAY_ADDRESS, the cluster that "
+            "runs here, or else a new one of this machine alone."
+        ),
+    ] = None,
+    gpus_per_trial: Annotated[
+        float, typer.Option(help="GPUs of the Ray cluster that a trial takes; 0.25 lets four share one.")
+    ] = 0.0,
     results: Results = Path("results"),
     runs: Runs = Path("runs"),
     data: Data = Path("data"),
@@ -202,8 +218,15 @@ def sweep_command(
     One process for each core with one thread each gives the most trials an hour. A killed sweep loses at most
     the running epochs; two sweeps at once share the work.
 
+    On a Ray cluster (--executor ray, with the extra "cluster") each trial takes --threads CPUs of a node and is begun
+    again elsewhere if the node is lost; results come back to this machine. The paths of --runs and --data hold on
+    every node.
+
     Example: resilinet sweep table-1-health --processes 2 --time-budget 9m
+
+    Example: resilinet sweep --all --executor ray --address auto --device cuda --gpus-per-trial 0.25
     """
+    from resilinet.cluster import Cluster
     from resilinet.devices import usable
     from resilinet.duration import seconds
     from resilinet.sweep import Setup, missing
@@ -213,9 +236,19 @@ def sweep_command(
         raise ValueError("name the artefacts to run, or say --all (and not both).")
     trials = all_trials(profile) if every else trials_of(profile, *(artefacts or []))
     budget = None if time_budget is None else seconds(time_budget)
-    setup = Setup(results=results, runs=runs, data=data, threads=threads, device=usable(device))
+    if executor not in ("local", "ray"):
+        raise ValueError(f"{executor!r} is no executor; choose local or ray.")
+    if executor == "local" and (address or gpus_per_trial):
+        raise ValueError("--address and --gpus-per-trial are for a cluster; say --executor ray, too.")
+    if executor == "ray" and processes > 1:
+        raise ValueError("--processes is for this machine; a cluster runs as many trials as it has room for.")
+    cluster = Cluster(address, gpus_per_trial) if executor == "ray" else None
+    # Which devices a cluster's nodes have shows there.
+    setup = Setup(results, runs, data, threads, device if cluster else usable(device))
     try:
-        failed = watched_sweep(trials, setup, processes=processes, time_budget=budget, console=err)
+        failed = watched_sweep(
+            trials, setup, processes=processes, cluster=cluster, time_budget=budget, console=err
+        )
     except KeyboardInterrupt:
         err.print("resilinet: stopped; finished epochs are kept, call again to go on.", highlight=False)
         raise typer.Exit(130) from None

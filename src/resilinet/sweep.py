@@ -101,9 +101,7 @@ def work(
                 if key not in data:
                     data = {key: load(trial.data, setup.data)}
                 store.write(run(trial, data[key], folder, device=setup.device, stop=stop, report=report))
-                (folder / "checkpoint.pt").unlink(missing_ok=True)
-                if not setup.keep_weights:
-                    (folder / "weights.pt").unlink(missing_ok=True)
+                tidy(folder, setup)
                 tell(Event("finished", trial.id, worker, trial.recipe.epochs, trial.recipe.epochs))
         except Timeout:
             continue
@@ -112,9 +110,20 @@ def work(
             return
         except Exception as error:
             # One trial that cannot run must not take the others with it; the caller names it at the end.
-            where = traceback.extract_tb(error.__traceback__)[-1]
-            message = f"{type(error).__name__}: {error} ({Path(where.filename).name}, line {where.lineno})"
-            tell(Event("failed", trial.id, worker, message=message))
+            tell(Event("failed", trial.id, worker, message=explain(error)))
+
+
+def tidy(folder: Path, setup: Setup) -> None:
+    """Remove from a finished trial's folder what nobody needs any more."""
+    (folder / "checkpoint.pt").unlink(missing_ok=True)
+    if not setup.keep_weights:
+        (folder / "weights.pt").unlink(missing_ok=True)
+
+
+def explain(error: Exception) -> str:
+    """Why a trial failed, and where, in one sentence."""
+    where = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__}: {error} ({Path(where.filename).name}, line {where.lineno})"
 
 
 def _work_apart(

@@ -15,6 +15,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from resilinet.cluster import Cluster, sweep_on_cluster
 from resilinet.store import Store
 from resilinet.sweep import Event, Setup, missing, sweep
 from resilinet.trials import Trial
@@ -25,10 +26,14 @@ def watched_sweep(
     setup: Setup,
     *,
     processes: int = 1,
+    cluster: Cluster | None = None,
     time_budget: float | None = None,
     console: Console | None = None,
 ) -> list[Event]:
-    """:func:`resilinet.sweep.sweep` with a progress display; away from a terminal it prints a line a trial."""
+    """A sweep with a progress display; away from a terminal it prints a line a trial.
+
+    It is :func:`resilinet.sweep.sweep`, or :func:`resilinet.cluster.sweep_on_cluster` where there is a ``cluster``.
+    """
     console = console or Console(stderr=True)
     todo = {trial.id: trial for trial in missing(trials, Store(setup.results))}
     if not todo:
@@ -44,23 +49,29 @@ def watched_sweep(
     )
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
         everything = progress.add_task(f"epochs of {len(todo)} trials", total=epochs)
-        bars: dict[int, tuple[TaskID, int]] = {}
+        bars: dict[int, TaskID] = {}
+        reached: dict[str, int] = {}
 
         def tell(event: Event) -> None:
             trial = todo.get(event.trial)
+            label = f"{trial.scheme}, seed {trial.seed}" if trial else "a worker"
+            again = event.kind == "started" and event.trial in reached
             if event.kind == "started" and trial is not None:
-                name = f"{trial.scheme}, seed {trial.seed}"
                 if event.worker in bars:
-                    progress.remove_task(bars[event.worker][0])
-                bars[event.worker] = (progress.add_task(name, total=event.epochs), 0)
+                    progress.remove_task(bars[event.worker])
+                bars[event.worker] = progress.add_task(label, total=event.epochs)
+                reached.setdefault(event.trial, 0)
             elif event.kind == "epoch" and event.worker in bars:
-                bar, before = bars[event.worker]
-                # A resumed trial begins in the middle: its earlier epochs are done, too.
-                progress.advance(everything, event.epoch - before)
-                progress.update(bar, completed=event.epoch)
-                bars[event.worker] = (bar, event.epoch)
-            if event.kind in ("finished", "stopped", "failed") and not console.is_terminal:
-                label = f"{trial.scheme}, seed {trial.seed}" if trial else "a worker"
-                console.print(f"{event.kind}: {label} ({event.trial[:16]})", highlight=False)
+                # A resumed trial begins in the middle: its earlier epochs are done, too. One that was lost with its
+                # node may begin before what it had reached: those epochs are done already.
+                farther = max(event.epoch, reached.get(event.trial, 0))
+                progress.advance(everything, farther - reached.get(event.trial, 0))
+                progress.update(bars[event.worker], completed=event.epoch)
+                reached[event.trial] = farther
+            if (again or event.kind in ("finished", "stopped", "failed")) and not console.is_terminal:
+                kind = "started again" if again else event.kind
+                console.print(f"{kind}: {label} ({event.trial[:16]})", highlight=False)
 
+        if cluster is not None:
+            return sweep_on_cluster(trials, setup, cluster, time_budget=time_budget, tell=tell)
         return sweep(trials, setup, processes=processes, time_budget=time_budget, tell=tell)

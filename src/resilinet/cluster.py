@@ -1,0 +1,291 @@
+"""Runs the trials whose results are missing on a Ray cluster: retried when a worker dies, results in one store."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from resilinet.cluster_trial import Board, Outcome, look, train_one
+from resilinet.datasets import DataError
+from resilinet.store import Store
+from resilinet.sweep import Event, Setup, missing
+from resilinet.trials import Trial
+
+POLL = 0.2
+"""Seconds after which the driver asks for news when no trial has ended."""
+
+
+class ClusterError(ValueError):
+    """A cluster that cannot be used as asked; the message says why."""
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """Which Ray cluster, and what one trial takes of it beside the threads of the setup.
+
+    Attributes:
+        address: of the cluster, for example ``auto`` or ``10.0.0.1:6379``; None for the one that ``RAY_ADDRESS``
+            names or that runs on this machine, or else a new one of this machine alone.
+        gpus: GPUs a trial takes, a share of one or a whole number; none by default.
+        retries: how often a trial is begun again, from its checkpoint where that can be reached, because its worker
+            or node died.
+
+    Raises:
+        ClusterError: a field is out of bounds.
+    """
+
+    address: str | None = None
+    gpus: float = 0.0
+    retries: int = 3
+
+    def __post_init__(self) -> None:
+        """Refuse what no cluster can give."""
+        if not (0 <= self.gpus <= 1 or (math.isfinite(self.gpus) and self.gpus == int(self.gpus) > 0)):
+            raise ClusterError(
+                f"{self.gpus:g} GPUs a trial; give a share of one, from 0 to 1, or a whole number."
+            )
+        if self.retries < 0:
+            raise ClusterError(f"{self.retries} retries of a trial; give a whole number from 0.")
+        if (self.address or "").startswith("ray://"):
+            raise ClusterError(
+                f"{self.address!r} is a client's address; sweep on a node of the cluster, with its "
+                "address there, for example auto."
+            )
+
+    def places(self, offers: Sequence[dict[str, float]], threads: int) -> int:
+        """How many trials run side by side on nodes with these resources; no trial spans two GPUs unasked."""
+        found = 0
+        for offer in offers:
+            room = offer.get("CPU", 0) // threads
+            if self.gpus > 1:
+                room = min(room, offer.get("GPU", 0) // self.gpus)
+            elif self.gpus:
+                room = min(room, offer.get("GPU", 0) * math.floor(1 / self.gpus + 1e-9))
+            found += int(room)
+        return found
+
+
+@dataclass
+class _Job:
+    """A trial that was handed to the cluster, and the lock by which it is this sweep's."""
+
+    trial: Trial
+    worker: int
+    lock: FileLock
+    node: str | None = field(default=None)
+    """Where it began, last time; None while it waits for a place."""
+
+
+def sweep_on_cluster(
+    trials: Sequence[Trial],
+    setup: Setup,
+    cluster: Cluster,
+    *,
+    time_budget: float | None = None,
+    tell: Callable[[Event], None] = lambda event: None,
+) -> list[Event]:
+    """Run what is missing on a cluster and return the events of trials that failed.
+
+    This process, the driver, runs on a node of the cluster. It alone writes to the store, and it holds the lock on a
+    trial's folder as long as the cluster has the trial. So every trial ends exactly once even if a lost node ran it a
+    second time, and any sweeps, local ones as well, that share the folder ``runs`` share the work.
+
+    Args:
+        trials: in the order in which they are wanted.
+        setup: where and how; ``threads`` is the number of CPUs a trial takes. The paths ``runs`` and ``data`` hold on
+            every node. Where ``runs`` is shared, a trial that lost its node goes on from its checkpoint on another
+            one, otherwise it starts afresh there, to the same end.
+        cluster: which, and what a trial takes of it.
+        time_budget: seconds after which every trial stops at the end of its epoch; None for no bound.
+        tell: hears every event, in this process; ``started`` once more when a trial is begun again.
+
+    Raises:
+        ClusterError: Ray is not installed, no cluster answers, none of its nodes has room for one trial, or trials
+            are to compute on GPUs and take none.
+        StoreError: a result that exists cannot be trusted.
+        DataError: on some node a data set is missing, damaged, or not the one the trials describe.
+        KeyboardInterrupt: Ctrl-C; trials finish their running epoch first. A second one waits for nothing.
+    """
+    deadline = math.inf if time_budget is None else time.time() + time_budget
+    if setup.device.startswith("cuda") and not cluster.gpus:
+        raise ClusterError(f"on {setup.device!r} a trial takes GPUs; say how many, for example 0.25 or 1.")
+    setup = replace(setup, runs=setup.runs.absolute(), data=setup.data.absolute())
+    todo = missing(trials, Store(setup.results))
+    if not todo:
+        return []
+    with _connected(cluster.address) as ray:
+        _refuse_unfit(ray, todo, setup, cluster)
+        driver = _Driver(ray, setup, cluster, tell)
+        try:
+            driver.drive(todo, deadline)
+        finally:
+            driver.close()
+    return driver.failed
+
+
+class _Driver:
+    """Hands trials to the cluster, a few more than there is room for, and takes in what comes back."""
+
+    def __init__(self, ray: Any, setup: Setup, cluster: Cluster, tell: Callable[[Event], None]) -> None:
+        self.ray, self.setup, self.cluster, self.tell = ray, setup, cluster, tell
+        self.store = Store(setup.results)
+        self.jobs: dict[Any, _Job] = {}
+        self.failed: list[Event] = []
+        # On this node, without which the sweep is over anyway, and so safe from the end of any other.
+        here = _on_node(ray, ray.get_runtime_context().get_node_id())
+        self.board = ray.remote(num_cpus=0)(Board).options(scheduling_strategy=here).remote()
+        self.train = ray.remote(num_cpus=setup.threads, num_gpus=cluster.gpus, max_retries=cluster.retries)(
+            train_one
+        )
+
+    def drive(self, todo: Sequence[Trial], deadline: float) -> None:
+        """Run these trials until the deadline, a time of this process's clock."""
+        left, stopping, interrupted = list(todo), False, False
+        while self.jobs or (left and not stopping):
+            try:
+                if not stopping and time.time() >= deadline:
+                    stopping = True
+                    self.board.stop.remote()
+                if stopping:
+                    self._call_off_waiting()
+                else:
+                    self._hand_out(left)
+                self._take_in()
+            except KeyboardInterrupt:
+                if interrupted:
+                    raise
+                stopping = interrupted = True
+                self.board.stop.remote()
+        if interrupted:
+            raise KeyboardInterrupt
+
+    def _hand_out(self, left: list[Trial]) -> None:
+        # One more than there is room for, so that no place waits for the driver; not all, so that others can share.
+        room = self.cluster.places([node["Resources"] for node in _alive(self.ray)], self.setup.threads)
+        while left and len(self.jobs) <= room:
+            trial = left.pop(0)
+            folder = self.setup.runs / trial.id[:16]
+            folder.mkdir(parents=True, exist_ok=True)
+            lock = FileLock(folder / "lock", timeout=0)
+            try:
+                lock.acquire()
+            except Timeout:  # someone else runs it
+                continue
+            if trial.id in self.store:
+                lock.release()
+                continue
+            taken = {job.worker for job in self.jobs.values()}
+            worker = next(number for number in count() if number not in taken)
+            task = self.train.options(name=f"trial {trial.id[:16]}")
+            self.jobs[task.remote(trial.values, trial.id, self.setup, self.board, worker)] = _Job(
+                trial, worker, lock
+            )
+
+    def _call_off_waiting(self) -> None:
+        # What runs hears from the board. What waits, for the first time or again, might wait for hours.
+        alive = {node["NodeID"] for node in _alive(self.ray)}
+        for task, job in self.jobs.items():
+            if job.node not in alive:
+                self.ray.cancel(task, recursive=False)
+
+    def _take_in(self) -> None:
+        ended: list[Any] = []
+        if self.jobs:
+            ended, _ = self.ray.wait(list(self.jobs), num_returns=len(self.jobs), timeout=POLL)
+        news = self.ray.get(self.board.take.remote())
+        places = {event.trial: node for event, node in news if event.kind == "started"}
+        for job in self.jobs.values():
+            job.node = places.get(job.trial.id, job.node)
+        for event, _ in news:
+            self.tell(event)
+        for task in ended:
+            self._end(task, self.jobs[task])
+
+    def _end(self, task: Any, job: _Job) -> None:
+        trial, worker = job.trial, job.worker
+        try:
+            outcome: Outcome = self.ray.get(task)
+        except self.ray.exceptions.TaskCancelledError:
+            outcome = Outcome("stopped")
+        except self.ray.exceptions.RayError as error:
+            reason = str(error).strip().split("\n")[0].rstrip(".")
+            outcome = Outcome("failed", message=f"its worker was lost, {type(error).__name__}: {reason}")
+        if outcome.record is not None and trial.id not in self.store:
+            self.store.write(outcome.record)
+        self.jobs.pop(task).lock.release()
+        epochs = trial.recipe.epochs if outcome.kind == "finished" else 0
+        event = Event(outcome.kind, trial.id, worker, epochs, epochs, outcome.message)
+        if outcome.kind == "failed":
+            self.failed.append(event)
+        if outcome.kind != "stopped" or job.node is not None:
+            self.tell(event)
+
+    def close(self) -> None:
+        """Let go of everything; a trial that still runs finds no board after its epoch, and stops."""
+        self.ray.kill(self.board)
+        for job in self.jobs.values():
+            job.lock.release()
+
+
+@contextlib.contextmanager
+def _connected(address: str | None) -> Iterator[Any]:
+    """Ray, connected to a cluster; a connection that exists is used, and left open."""
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    try:
+        import ray
+    except ModuleNotFoundError:
+        raise ClusterError('a sweep on a cluster needs Ray: pip install "resilinet[cluster]".') from None
+    if ray.is_initialized():
+        yield ray
+        return
+    try:
+        ray.init(address=address, include_dashboard=False, log_to_driver=False, logging_level="error")
+    except (OSError, RuntimeError, ValueError) as error:
+        reason = str(error).strip().split("\n")[0].rstrip(".")
+        raise ClusterError(f"no Ray cluster answers at {address or 'this machine'} ({reason}).") from None
+    try:
+        yield ray
+    finally:
+        ray.shutdown()
+
+
+def _alive(ray: Any) -> list[dict[str, Any]]:
+    return [node for node in ray.nodes() if node["Alive"]]
+
+
+def _on_node(ray: Any, node: str) -> Any:
+    return ray.util.scheduling_strategies.NodeAffinitySchedulingStrategy(node, soft=False)
+
+
+def _refuse_unfit(ray: Any, todo: Sequence[Trial], setup: Setup, cluster: Cluster) -> None:
+    """Refuse here, once, what every trial would find out for itself: no room, or no data.
+
+    Raises:
+        ClusterError: no node has room for a trial.
+        DataError: the data cannot be used on a node that has.
+    """
+    fit = [node for node in _alive(ray) if cluster.places([node["Resources"]], setup.threads)]
+    if not fit:
+        wanted = f"{setup.threads} CPUs" + (f" and {cluster.gpus:g} GPUs" if cluster.gpus else "")
+        raise ClusterError(f"no node of the cluster has the {wanted} that a trial takes.")
+    descriptions = list({str(trial.data["fingerprint"]): trial.data for trial in todo}.values())
+    looking = ray.remote(num_cpus=0, max_retries=0)(look)
+    answers = {
+        node["NodeManagerHostname"]: looking.options(
+            scheduling_strategy=_on_node(ray, node["NodeID"])
+        ).remote(descriptions, Path(setup.data))
+        for node in fit
+    }
+    for name, answer in answers.items():
+        with contextlib.suppress(ray.exceptions.RayError):  # a node that is lost already runs no trial
+            if problem := ray.get(answer):
+                raise DataError(f"on node {name}: {problem}")
