@@ -11,5 +11,7 @@ def test_the_processor_can_always_be_used() -> None:
 
 @pytest.mark.parametrize("device", ["cuda:99", "abacus"])
 def test_what_is_not_there_is_refused_in_one_sentence(device: str) -> None:
-    with pytest.raises(ValueError, match=rf"^device '{device}' cannot be used here \([^\n]*\); cpu always can\.$"):
+    with pytest.raises(
+        ValueError, match=rf"^device '{device}' cannot be used here \([^\n]*\); cpu always can\.$"
+    ):
         usable(device)
