@@ -14,16 +14,22 @@ from typing import Any
 import psutil
 import pytest
 from filelock import FileLock
+from packaging.requirements import Requirement
+from rich.console import Console
+from rich.progress import Progress, TaskID
+from typer.testing import CliRunner
 
 from cluster_nodes import be_patient, node_options
 from resilinet import cluster as cluster_module
-from resilinet import cluster_trial
+from resilinet import cluster_trial, watch
+from resilinet.cli import app
 from resilinet.cluster import Cluster, ClusterError, sweep_on_cluster
 from resilinet.cluster_trial import train_one
 from resilinet.datasets import DataError
 from resilinet.store import Store
 from resilinet.sweep import Event, Setup, missing, sweep
 from resilinet.trials import Record, Trial
+from resilinet.watch import watched_sweep
 
 ROOT = Path(__file__).parents[1]
 
@@ -120,7 +126,9 @@ def test_what_is_there_is_not_run_again_and_what_someone_else_runs_is_left_to_th
     with FileLock(folder / "lock"):
         assert sweep_on_cluster(trials, setup(tmp_path), Cluster(), tell=told.append) == []
     assert {event.trial for event in told} == {trial.id for trial in trials[2:]}
-    assert [event.kind for event in told] == ["started", "epoch", "epoch", "epoch", "finished"] * 2
+    for trial in trials[2:]:  # on two cores they run side by side
+        kinds = [event.kind for event in told if event.trial == trial.id]
+        assert kinds == ["started", "epoch", "epoch", "epoch", "finished"]
     assert missing(trials, Store(tmp_path / "results")) == trials[1:2]
 
 
@@ -264,6 +272,15 @@ def test_without_ray_one_sentence_says_how_to_get_it(
         sweep_on_cluster(trials, setup(tmp_path), Cluster())
 
 
+@pytest.mark.parametrize("port", [0, 99999])
+def test_an_address_where_nobody_answers_is_refused_at_once(
+    port: int, trials: list[Trial], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ray.is_initialized", lambda: False)  # the connection that the tests above share
+    with pytest.raises(ClusterError, match=rf"^no Ray cluster answers at 127\.0\.0\.1:{port} \("):
+        sweep_on_cluster(trials, setup(tmp_path), Cluster(f"127.0.0.1:{port}"))
+
+
 def test_a_node_with_another_version_of_the_package_runs_nothing(
     trials: list[Trial], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -276,9 +293,66 @@ def test_a_node_with_another_version_of_the_package_runs_nothing(
     assert "ZeroDivisionError" in train_one(trials[0].values, trials[0].id, setup(tmp_path), None, 0).message
 
 
+def test_the_display_counts_the_epochs_of_a_trial_that_is_begun_again_once(
+    trials: list[Trial], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name, cluster = trials[0].id, Cluster("auto")
+    advanced: list[float] = []
+
+    def lose_a_node(*arguments: Any, tell: Callable[[Event], None], **options: Any) -> list[Event]:
+        assert arguments[2] == cluster
+        for epochs in ([1, 2], [1, 2, 3]):
+            tell(Event("started", name, 0, epochs=3))
+            for epoch in epochs:
+                tell(Event("epoch", name, 0, epoch, 3))
+        tell(Event("finished", name, 0, 3, 3))
+        return []
+
+    def advance(self: Progress, task: TaskID, epochs: float = 1) -> None:
+        advanced.append(epochs)
+
+    monkeypatch.setattr(watch, "sweep_on_cluster", lose_a_node)
+    monkeypatch.setattr(Progress, "advance", advance)
+    with (tmp_path / "log").open("w") as log:
+        watched_sweep(trials[:1], setup(tmp_path), cluster=cluster, console=Console(file=log, width=120))
+    assert advanced == [1, 1, 0, 0, 1]
+    lines = (tmp_path / "log").read_text().splitlines()
+    label = f"resilinet, seed 0 ({name[:16]})"
+    assert lines == [f"started again: {label}", f"finished: {label}"]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--executor", "slurm"], "'slurm' is no executor; choose local or ray."),
+        (["--address", "auto"], "--address and --gpus-per-trial are for a cluster; say --executor ray, too."),
+        (["--gpus-per-trial", "1"], "--address and --gpus-per-trial are for a cluster"),
+        (["--executor", "ray", "--processes", "2"], "--processes is for this machine"),
+        (["--executor", "ray", "--gpus-per-trial", "1.5"], "1.5 GPUs a trial; give a share"),
+        (["--executor", "ray", "--device", "cuda"], "on 'cuda' a trial takes GPUs"),
+    ],
+)
+def test_the_command_refuses_what_does_not_go_together(
+    options: list[str], message: str, tmp_path: Path
+) -> None:
+    places = ["--results", str(tmp_path / "results"), "--runs", str(tmp_path / "runs")]
+    ended = CliRunner().invoke(
+        app, ["sweep", "table-1-health", "--profile", "smoke", *places, *options], env={"COLUMNS": "200"}
+    )
+    assert (ended.exit_code, ended.stdout) == (2, "")
+    assert ended.stderr.startswith(f"resilinet: {message}")
+    assert not list(tmp_path.iterdir())
+
+
 def test_ray_is_an_extra_and_nothing_else_needs_it() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    assert [line.split(">")[0] for line in project["optional-dependencies"]["cluster"]] == ["ray"]
+    (extra,) = (Requirement(line) for line in project["optional-dependencies"]["cluster"])
+    locked = re.search(
+        r"^ray==(\S+)$", (ROOT / "requirements.lock").read_text(encoding="utf-8"), re.MULTILINE
+    )
+    assert extra.name == "ray"
+    assert locked is not None
+    assert extra.specifier.contains(locked[1])
     assert not [line for line in project["dependencies"] if line.startswith("ray")]
     for path in sorted((ROOT / "src").rglob("*.py")):
         eager = re.findall(r"^(?:import|from) ray\b", path.read_text(encoding="utf-8"), re.MULTILINE)

@@ -2,76 +2,25 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
-import os
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from itertools import count
-from pathlib import Path
 from typing import Any
 
 from filelock import FileLock, Timeout
 
-from resilinet.cluster_trial import Board, Outcome, look, train_one
-from resilinet.datasets import DataError
+from resilinet.cluster_trial import Board, Outcome, train_one
+from resilinet.ray_cluster import Cluster, ClusterError, alive, connected, on_node, refuse_unfit
 from resilinet.store import Store
 from resilinet.sweep import Event, Setup, missing
 from resilinet.trials import Trial
 
+__all__ = ["Cluster", "ClusterError", "sweep_on_cluster"]
+
 POLL = 0.2
 """Seconds after which the driver asks for news when no trial has ended."""
-
-
-class ClusterError(ValueError):
-    """A cluster that cannot be used as asked; the message says why."""
-
-
-@dataclass(frozen=True)
-class Cluster:
-    """Which Ray cluster, and what one trial takes of it beside the threads of the setup.
-
-    Attributes:
-        address: of the cluster, for example ``auto`` or ``10.0.0.1:6379``; None for the one that ``RAY_ADDRESS``
-            names or that runs on this machine, or else a new one of this machine alone.
-        gpus: GPUs a trial takes, a share of one or a whole number; none by default.
-        retries: how often a trial is begun again, from its checkpoint where that can be reached, because its worker
-            or node died.
-
-    Raises:
-        ClusterError: a field is out of bounds.
-    """
-
-    address: str | None = None
-    gpus: float = 0.0
-    retries: int = 3
-
-    def __post_init__(self) -> None:
-        """Refuse what no cluster can give."""
-        if not (0 <= self.gpus <= 1 or (math.isfinite(self.gpus) and self.gpus == int(self.gpus) > 0)):
-            raise ClusterError(
-                f"{self.gpus:g} GPUs a trial; give a share of one, from 0 to 1, or a whole number."
-            )
-        if self.retries < 0:
-            raise ClusterError(f"{self.retries} retries of a trial; give a whole number from 0.")
-        if (self.address or "").startswith("ray://"):
-            raise ClusterError(
-                f"{self.address!r} is a client's address; sweep on a node of the cluster, with its "
-                "address there, for example auto."
-            )
-
-    def places(self, offers: Sequence[dict[str, float]], threads: int) -> int:
-        """How many trials run side by side on nodes with these resources; no trial spans two GPUs unasked."""
-        found = 0
-        for offer in offers:
-            room = offer.get("CPU", 0) // threads
-            if self.gpus > 1:
-                room = min(room, offer.get("GPU", 0) // self.gpus)
-            elif self.gpus:
-                room = min(room, offer.get("GPU", 0) * math.floor(1 / self.gpus + 1e-9))
-            found += int(room)
-        return found
 
 
 @dataclass
@@ -81,7 +30,7 @@ class _Job:
     trial: Trial
     worker: int
     lock: FileLock
-    node: str | None = field(default=None)
+    node: str | None = None
     """Where it began, last time; None while it waits for a place."""
 
 
@@ -122,8 +71,8 @@ def sweep_on_cluster(
     todo = missing(trials, Store(setup.results))
     if not todo:
         return []
-    with _connected(cluster.address) as ray:
-        _refuse_unfit(ray, todo, setup, cluster)
+    with connected(cluster.address) as ray:
+        refuse_unfit(ray, todo, setup, cluster)
         driver = _Driver(ray, setup, cluster, tell)
         try:
             driver.drive(todo, deadline)
@@ -141,7 +90,7 @@ class _Driver:
         self.jobs: dict[Any, _Job] = {}
         self.failed: list[Event] = []
         # On this node, without which the sweep is over anyway, and so safe from the end of any other.
-        here = _on_node(ray, ray.get_runtime_context().get_node_id())
+        here = on_node(ray, ray.get_runtime_context().get_node_id())
         self.board = ray.remote(num_cpus=0)(Board).options(scheduling_strategy=here).remote()
         self.train = ray.remote(num_cpus=setup.threads, num_gpus=cluster.gpus, max_retries=cluster.retries)(
             train_one
@@ -170,7 +119,7 @@ class _Driver:
 
     def _hand_out(self, left: list[Trial]) -> None:
         # One more than there is room for, so that no place waits for the driver; not all, so that others can share.
-        room = self.cluster.places([node["Resources"] for node in _alive(self.ray)], self.setup.threads)
+        room = self.cluster.places([node["Resources"] for node in alive(self.ray)], self.setup.threads)
         while left and len(self.jobs) <= room:
             trial = left.pop(0)
             folder = self.setup.runs / trial.id[:16]
@@ -192,9 +141,9 @@ class _Driver:
 
     def _call_off_waiting(self) -> None:
         # What runs hears from the board. What waits, for the first time or again, might wait for hours.
-        alive = {node["NodeID"] for node in _alive(self.ray)}
+        there = {node["NodeID"] for node in alive(self.ray)}
         for task, job in self.jobs.items():
-            if job.node not in alive:
+            if job.node not in there:
                 self.ray.cancel(task, recursive=False)
 
     def _take_in(self) -> None:
@@ -234,58 +183,3 @@ class _Driver:
         self.ray.kill(self.board)
         for job in self.jobs.values():
             job.lock.release()
-
-
-@contextlib.contextmanager
-def _connected(address: str | None) -> Iterator[Any]:
-    """Ray, connected to a cluster; a connection that exists is used, and left open."""
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    try:
-        import ray
-    except ModuleNotFoundError:
-        raise ClusterError('a sweep on a cluster needs Ray: pip install "resilinet[cluster]".') from None
-    if ray.is_initialized():
-        yield ray
-        return
-    try:
-        ray.init(address=address, include_dashboard=False, log_to_driver=False, logging_level="error")
-    except (OSError, RuntimeError, ValueError) as error:
-        reason = str(error).strip().split("\n")[0].rstrip(".")
-        raise ClusterError(f"no Ray cluster answers at {address or 'this machine'} ({reason}).") from None
-    try:
-        yield ray
-    finally:
-        ray.shutdown()
-
-
-def _alive(ray: Any) -> list[dict[str, Any]]:
-    return [node for node in ray.nodes() if node["Alive"]]
-
-
-def _on_node(ray: Any, node: str) -> Any:
-    return ray.util.scheduling_strategies.NodeAffinitySchedulingStrategy(node, soft=False)
-
-
-def _refuse_unfit(ray: Any, todo: Sequence[Trial], setup: Setup, cluster: Cluster) -> None:
-    """Refuse here, once, what every trial would find out for itself: no room, or no data.
-
-    Raises:
-        ClusterError: no node has room for a trial.
-        DataError: the data cannot be used on a node that has.
-    """
-    fit = [node for node in _alive(ray) if cluster.places([node["Resources"]], setup.threads)]
-    if not fit:
-        wanted = f"{setup.threads} CPUs" + (f" and {cluster.gpus:g} GPUs" if cluster.gpus else "")
-        raise ClusterError(f"no node of the cluster has the {wanted} that a trial takes.")
-    descriptions = list({str(trial.data["fingerprint"]): trial.data for trial in todo}.values())
-    looking = ray.remote(num_cpus=0, max_retries=0)(look)
-    answers = {
-        node["NodeManagerHostname"]: looking.options(
-            scheduling_strategy=_on_node(ray, node["NodeID"])
-        ).remote(descriptions, Path(setup.data))
-        for node in fit
-    }
-    for name, answer in answers.items():
-        with contextlib.suppress(ray.exceptions.RayError):  # a node that is lost already runs no trial
-            if problem := ray.get(answer):
-                raise DataError(f"on node {name}: {problem}")
