@@ -49,6 +49,18 @@ def build_network(trial: Trial) -> DistributedNetwork:
     return network
 
 
+def placed(network: DistributedNetwork, device: str) -> DistributedNetwork:
+    """The network on a device, in the order of numbers that is fastest there.
+
+    That is channels last on an accelerator. On the processor it is faster, too, but PyTorch 2.13 then writes beyond a
+    tensor in the gradient of some strided 1x1 convolutions, and sums batch statistics less precisely.
+    """
+    network = network.to(device)
+    if device != "cpu" and len(network.input_shape) == 3:
+        network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return network
+
+
 def run(
     trial: Trial,
     data: Dataset,
@@ -75,10 +87,7 @@ def run(
     """
     check_data(trial, data)
     began, code = time.perf_counter(), commit()
-    network = build_network(trial).to(device)
-    if len(network.input_shape) == 3:
-        # The order of numbers in which convolutions are fastest; PyTorch's types do not know this overload.
-        network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    network = placed(build_network(trial), device)
     resumed = (folder / "checkpoint.pt").exists()
     earlier = 0.0  # seconds that runs before an interruption took
 
