@@ -14,6 +14,7 @@ from resilinet import style
 from resilinet.experiments import ARTEFACTS
 from resilinet.paper.comparisons import (
     FAILURES,
+    RATES,
     SETTINGS,
     name_of,
     rate_sample,
@@ -26,7 +27,6 @@ from resilinet.schemes import SCHEMES
 
 COLOUR: Final = style.LOOKS["resilinet"].colour
 """Of what is measured with ResiliNet alone."""
-RATES: Final = ("failure", "5%", "10%", "30%", "50%")
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from resilinet.experiments import ARTEFACTS, trials_of
 from resilinet.failures import FailureSetting, scenario_key, scenarios
 from resilinet.paper.comparisons import (
     FAILURES,
+    RATES,
     SETTINGS,
     config_gain,
     name_of,
@@ -37,7 +38,6 @@ MARKS: Final[Mapping[Verdict, str]] = {
     Verdict.NONE: "∅",
 }
 """What stands for a verdict in a narrow table."""
-RATES: Final = ("failure", "5%", "10%", "30%", "50%")
 NOTHING: Final = "n/a"
 SPACE: Final = "\N{NO-BREAK SPACE}"
 """Keeps a value, its interval and its mark on one line."""

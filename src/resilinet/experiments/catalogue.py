@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from itertools import combinations
 
-from resilinet.experiments.experiment import Experiment, Pairs, Size
-from resilinet.partitions import MLP_SKIPS, MOBILENET_SKIPS, RESNET_SKIPS, mlp, mobilenet, resnet
+from resilinet.experiments.experiment import Experiment, Size
+from resilinet.partitions import MLP_SKIPS, MOBILENET_SKIPS, RESNET_SKIPS, Pairs, mlp, mobilenet, resnet
 from resilinet.trials import Recipe, Values
 
 HEALTH_DATA: Values = {
@@ -101,13 +101,10 @@ def _images(name: str, data: Values, network: Values, recipe: Recipe, seeds: int
 def _images_smoke(model: str) -> Size:
     from resilinet.datasets.synthetic import synthetic_images
 
-    sizes: Mapping[str, Values] = {
-        "mobilenet": {"model": "mobilenet", "geometry": "released-cifar", "width": 0.125, "classes": 10},
-        "resnet": {"model": "resnet", "geometry": "released", "width": 0.125, "classes": 10},
-    }
     recipe = replace(LAPTOP, epochs=1, batch_size=32)
     data = synthetic_images(images=300).description
-    return _images("smoke", data, sizes[model], recipe, 2, "synthetic data, tiny network")
+    network = {**_cifar_paper(model).network, "width": 0.125}
+    return _images("smoke", data, network, recipe, 2, "synthetic data, tiny network")
 
 
 @cache
@@ -146,13 +143,20 @@ def _imagenet_laptop() -> Size:
     return _images("laptop", SUBSTITUTE_DATA, network, recipe, 5, "3,000 images of ten classes, width 0.25")
 
 
+def _cifar_sizes(model: str) -> Mapping[str, Callable[[], Size]]:
+    return {
+        "published": partial(_cifar_laptop, model),
+        "full": partial(_cifar_paper, model),
+        "smoke": partial(_images_smoke, model),
+    }
+
+
 EXPERIMENTS: Mapping[str, Experiment] = {
     experiment.key: experiment
     for experiment in (
         Experiment(
             key="health",
             name="Health",
-            model="health",
             partition=(1, 2, 3, 4),
             other_partition=(2, 3, 2, 3),
             skips=MLP_SKIPS,
@@ -163,37 +167,26 @@ EXPERIMENTS: Mapping[str, Experiment] = {
         Experiment(
             key="mobilenet",
             name="MobileNet on CIFAR-10",
-            model="mobilenet",
             partition=(1, 3, 5, 5),
             other_partition=(2, 2, 4, 6),
             skips=MOBILENET_SKIPS,
             configs=_subsets(MOBILENET_SKIPS, (), (1,), (0,), (0, 1)),
             layout=mobilenet,
-            sizes={
-                "published": lambda: _cifar_laptop("mobilenet"),
-                "full": lambda: _cifar_paper("mobilenet"),
-                "smoke": lambda: _images_smoke("mobilenet"),
-            },
+            sizes=_cifar_sizes("mobilenet"),
         ),
         Experiment(
             key="resnet",
             name="ResNet-18 on CIFAR-10",
-            model="resnet",
             partition=(1, 2, 2, 4),
             other_partition=(),
             skips=RESNET_SKIPS,
             configs=_subsets(RESNET_SKIPS, (), (1,), (0,), (0, 1)),
             layout=resnet,
-            sizes={
-                "published": lambda: _cifar_laptop("resnet"),
-                "full": lambda: _cifar_paper("resnet"),
-                "smoke": lambda: _images_smoke("resnet"),
-            },
+            sizes=_cifar_sizes("resnet"),
         ),
         Experiment(
             key="imagenet",
             name="MobileNet on ImageNet",
-            model="mobilenet",
             partition=(1, 3, 5, 5),
             other_partition=(),
             skips=MOBILENET_SKIPS,
@@ -202,7 +195,7 @@ EXPERIMENTS: Mapping[str, Experiment] = {
             sizes={
                 "published": _imagenet_laptop,
                 "full": _imagenet_paper,
-                "smoke": lambda: _images_smoke("mobilenet"),
+                "smoke": partial(_images_smoke, "mobilenet"),
             },
         ),
     )

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from resilinet.failures import SETTINGS, FailureSetting
+from resilinet.failures import FailureSetting, settings_of
+from resilinet.partitions import Pairs
 from resilinet.schemes import VANILLA, Scheme
 from resilinet.topology import Topology
 from resilinet.trials import Recipe, Trial, Values
 
-Pairs = tuple[tuple[str, str], ...]
 PROFILES = ("published", "smoke", "full")
 
 
@@ -57,7 +57,6 @@ class Experiment:
     Attributes:
         key: in the names of artefacts, for example ``mobilenet``.
         name: in words.
-        model: whose column of Table 2 gives the failure settings.
         partition: how many blocks each physical node hosts, as the model counts them.
         other_partition: that of Fig. 6; empty where the paper shows none.
         skips: every skip hyperconnection.
@@ -68,7 +67,6 @@ class Experiment:
 
     key: str
     name: str
-    model: str
     partition: tuple[int, ...]
     other_partition: tuple[int, ...]
     skips: Pairs
@@ -79,7 +77,7 @@ class Experiment:
     @property
     def settings(self) -> Mapping[str, FailureSetting]:
         """The failure settings of Table 2, no failure first."""
-        return SETTINGS[self.model]
+        return settings_of(self.topology())
 
     @property
     def failable(self) -> tuple[str, ...]:

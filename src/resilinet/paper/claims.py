@@ -158,7 +158,7 @@ def statement(claim: Claim, checks: Sequence[Check], note: str, size: str) -> En
 
 def _printed_rates(artefact: str) -> str:
     """How often the paper's own table bears its statement on rates out."""
-    pairs = list(pairwise(compare.RATES))
+    pairs = list(pairwise(compare.FIXED_RATES))
     falls = sum(
         printed_value(artefact, f"{lower}/{setting}") > printed_value(artefact, f"{higher}/{setting}")
         for setting in compare.SETTINGS

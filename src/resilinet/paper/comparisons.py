@@ -12,7 +12,9 @@ from resilinet.paper.verdicts import TOLERANCE, Check, check
 FAILURES: Final = ("normal", "poor", "hazardous")
 SETTINGS: Final = ("no_failure", *FAILURES)
 RULES: Final = ("one", "reliability", "relative-reliability", "U(0,1)")
-RATES: Final = ("5%", "10%", "30%", "50%")
+FIXED_RATES: Final = ("5%", "10%", "30%", "50%")
+RATES: Final = ("failure", *FIXED_RATES)
+"""Table 3's columns; "failure" sets each node's rate to its probability of failure."""
 Test = Callable[[Measured, str], list[Check]]
 """From the results and an artefact to the comparisons that decide a statement."""
 
@@ -130,7 +132,7 @@ def best_rate(rate: str) -> Test:
         return [
             rate_over(measured, artefact, rate, other, setting)
             for setting in FAILURES
-            for other in ("failure", *RATES)
+            for other in RATES
             if other != rate
         ]
 
@@ -142,7 +144,7 @@ def higher_rates(measured: Measured, artefact: str) -> list[Check]:
     return [
         rate_over(measured, artefact, lower, higher, setting)
         for setting in SETTINGS
-        for lower, higher in pairwise(RATES)
+        for lower, higher in pairwise(FIXED_RATES)
     ]
 
 

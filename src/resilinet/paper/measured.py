@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 
 import numpy as np
 from scipy import stats
@@ -18,8 +19,9 @@ from resilinet.expectation import (
     interval,
     scenario_accuracies,
 )
-from resilinet.experiments import ARTEFACTS, Experiment, Size
+from resilinet.experiments import ARTEFACTS, EXPERIMENTS, Size
 from resilinet.failures import FailureSetting
+from resilinet.partitions import Pairs
 from resilinet.store import Store
 from resilinet.topology import Topology
 from resilinet.trials import Record, Trial
@@ -90,12 +92,11 @@ class Measured:
         self.store, self.profile, self.guess, self.statistics = store, profile, guess, statistics
         self._rows: dict[str, Mapping[str, list[Trial]]] = {}
         self._read: dict[str, Record | None] = {}
-        self._topologies: dict[tuple[object, ...], Topology] = {}
 
     def per_route(self) -> Measured:
         """The same results with batch statistics of each route."""
-        other = Measured(self.store, self.profile, self.guess, "per-route")
-        other._rows, other._read, other._topologies = self._rows, self._read, self._topologies
+        other = copy.copy(self)  # what was read is shared
+        other.statistics = "per-route"
         return other
 
     def size(self, artefact: str) -> Size:
@@ -159,7 +160,7 @@ class Measured:
 
         def measure(record: Record) -> float:
             counts = self.counts(record) if survival is None else record.survival[survival]
-            where = self._topology(experiment, record.trial)
+            where = _topology(experiment.key, record.trial.partition, record.trial.skips)
             return 100 * expected_accuracy(counts, record.total, where, chosen, self.chance(record))
 
         return self.sample(artefact, row, measure)
@@ -172,11 +173,10 @@ class Measured:
         """Whether no information reaches the cloud in this scenario; False while nothing is known."""
         return any(record.counts.get(scenario, 0) is None for record in self.records(artefact, row))
 
-    def _topology(self, experiment: Experiment, trial: Trial) -> Topology:
-        key = experiment.key, trial.partition, trial.skips
-        if key not in self._topologies:
-            self._topologies[key] = experiment.topology(trial.partition, trial.skips)
-        return self._topologies[key]
+
+@cache
+def _topology(experiment: str, partition: tuple[int, ...], skips: Pairs) -> Topology:
+    return EXPERIMENTS[experiment].topology(partition, skips)
 
 
 def spread(samples: Iterable[Sample]) -> Sample:
