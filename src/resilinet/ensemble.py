@@ -8,7 +8,6 @@ products add up in another order.
 from __future__ import annotations
 
 import time
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -21,7 +20,7 @@ from resilinet.failout import Failout
 from resilinet.network import DistributedNetwork
 from resilinet.runner import build_network, check_data, commit, finished, provenance
 from resilinet.stacked_network import StackedNetwork
-from resilinet.training import Interrupted, Progress, generator, save
+from resilinet.training import Interrupted, Progress, generator, load_checkpoint, save
 from resilinet.trials import Record, Trial
 
 SHARED = ("network", "partition", "recipe", "data")
@@ -217,20 +216,14 @@ def check(networks: Sequence[DistributedNetwork], trials: Sequence[Trial], data:
 
 def load(path: Path, stack: StackedNetwork, trials: Sequence[Trial]) -> dict[str, Any] | None:
     """The checkpoint of these trials at ``path``, or None where there is none that is whole."""
-    if not path.exists():
-        return None
-    try:
-        state: dict[str, Any] = torch.load(path, weights_only=True, map_location="cpu")
-        needed = {"trials", "masters", "optimizer", "orders", "masks", "histories", "best", "seconds"}
-        if missing := needed - set(state):
-            raise ValueError(f"{min(missing)!r} is missing")
+
+    def fits(state: Mapping[str, Any]) -> None:
         if state["trials"] != [trial.id for trial in trials] or state["masters"].shape != stack.masters.shape:
             raise ValueError("it is of other trials")
-    except Exception as error:
-        reason = str(error).split(". ")[0].split("\n")[0] or type(error).__name__
-        warnings.warn(f"{path}: not a whole checkpoint ({reason}); training starts afresh.", stacklevel=3)
-        return None
-    return state
+
+    return load_checkpoint(
+        path, {"trials", "masters", "optimizer", "orders", "masks", "histories", "best", "seconds"}, fits
+    )
 
 
 def run_together(

@@ -6,7 +6,7 @@ import copy
 import hashlib
 import time
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -216,22 +216,43 @@ def save(state: Mapping[str, Any], path: Path) -> None:
 
 
 def load(path: Path, network: DistributedNetwork) -> dict[str, Any] | None:
-    """The checkpoint of ``network`` at ``path``, or None where there is none that is whole.
+    """The checkpoint of ``network`` at ``path``, or None where there is none that is whole."""
+
+    def fits(state: Mapping[str, Any]) -> None:
+        # On a copy, because loading stops at the first tensor that does not fit and keeps those before it.
+        copy.deepcopy(network).load_state_dict(state["network"])
+
+    return load_checkpoint(
+        path, {"network", "optimizer", "order", "masks", "motions", "history", "best"}, fits
+    )
+
+
+def load_checkpoint(
+    path: Path, needed: Set[str], fits: Callable[[Mapping[str, Any]], object]
+) -> dict[str, Any] | None:
+    """What :func:`save` wrote, in main memory, or None where there is nothing that is whole.
 
     A damaged checkpoint costs the time that it stood for, never a result: training afresh gives the same numbers.
     Refusing it would stop an unattended sweep at this trial every time.
+
+    Args:
+        path: of the checkpoint.
+        needed: what it must hold.
+        fits: raises an exception where the checkpoint is another training's.
+
+    Warns:
+        UserWarning: it is damaged, or another training's.
     """
     if not path.exists():
         return None
     try:
         # To main memory: the states of generators live there; what belongs on a device is copied there when loaded.
         state: dict[str, Any] = torch.load(path, weights_only=True, map_location="cpu")
-        if missing := {"network", "optimizer", "order", "masks", "motions", "history", "best"} - set(state):
+        if missing := needed - set(state):
             raise ValueError(f"{min(missing)!r} is missing")
-        # On a copy, because loading stops at the first tensor that does not fit and keeps those before it.
-        copy.deepcopy(network).load_state_dict(state["network"])
+        fits(state)
     except Exception as error:
         reason = str(error).split(". ")[0].split("\n")[0] or type(error).__name__
-        warnings.warn(f"{path}: not a whole checkpoint ({reason}); training starts afresh.", stacklevel=3)
+        warnings.warn(f"{path}: not a whole checkpoint ({reason}); training starts afresh.", stacklevel=4)
         return None
     return state

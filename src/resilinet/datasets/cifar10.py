@@ -24,7 +24,7 @@ from resilinet.datasets.augmentation import check_policy
 from resilinet.datasets.download import fetch_archive
 from resilinet.datasets.fingerprint import content_sha256, fingerprint
 from resilinet.datasets.prepared import FORMAT, checked_arrays, checked_manifest, sealed, vouch
-from resilinet.datasets.splits import rows_at_random
+from resilinet.datasets.splits import check_seed, rows_at_random
 from resilinet.torchvision_import import import_torchvision
 
 __all__ = ["CLASSES", "load_cifar10", "prepare_cifar10"]
@@ -78,8 +78,7 @@ def load_cifar10(root: Path, split_seed: int = 0, augmentation: str = "released-
             altered.
     """
     check_policy(augmentation)
-    if type(split_seed) is not int or split_seed < 0:
-        raise DataError(f"split_seed must be a whole number from 0 up, not {split_seed!r}")
+    check_seed(split_seed)
     folder = Path(root) / "cifar10"
     manifest = checked_manifest(folder, _MADE, _HINT)
     x, y = checked_arrays(folder, manifest, _ARRAYS, _HINT)

@@ -15,11 +15,10 @@ import torch
 from numpy.typing import NDArray
 
 from resilinet.datasets import DataError, Dataset, Examples
-from resilinet.datasets.fingerprint import content_sha256, fingerprint
+from resilinet.datasets.fingerprint import content_sha256, file_sha256, fingerprint
 from resilinet.datasets.health_preparation import FORMAT, PREPROCESSINGS
-from resilinet.datasets.health_sources import sha256_of
 from resilinet.datasets.sensor_log import CHANNELS, LABELS
-from resilinet.datasets.splits import rows_at_random, whole_subjects
+from resilinet.datasets.splits import check_seed, rows_at_random, whole_subjects
 
 __all__ = ["CLASSES", "SPLITS", "load_health"]
 
@@ -56,8 +55,7 @@ def load_health(
         )
     if split not in SPLITS:
         raise DataError(f"split {split!r} is unknown; it must be {' or '.join(SPLITS)}")
-    if type(split_seed) is not int or split_seed < 0:
-        raise DataError(f"split_seed must be a whole number from 0 up, not {split_seed!r}")
+    check_seed(split_seed)
     folder = Path(root) / "health" / preprocessing
     x, y, subject = _checked_arrays(folder, preprocessing)
     parts = rows_at_random(len(y), split_seed) if split == "random" else whole_subjects(subject, split_seed)
@@ -118,7 +116,7 @@ def _checked_arrays(folder: Path, preprocessing: str) -> tuple[NDArray[Any], ...
 def _checked_array(path: Path, sha256: str, shape: list[int]) -> NDArray[Any]:
     if not path.is_file():
         raise DataError(f"{path}: there is no such file; {_HINT}")
-    found = sha256_of(path)
+    found = file_sha256(path)
     if found != sha256:
         raise DataError(
             f"{path}: its sha256 is {found} where the manifest has {sha256}; the file has been "

@@ -21,8 +21,9 @@ from numpy.typing import NDArray
 
 from resilinet.datasets import DataError
 from resilinet.datasets.download import extract_logs, fetch_archive
+from resilinet.datasets.fingerprint import file_sha256
 from resilinet.datasets.health_published import ARCHIVE_URL, MHEALTH, SUBJECTS, Published
-from resilinet.datasets.health_sources import Kind, Recording, read_recording, sha256_of
+from resilinet.datasets.health_sources import Kind, Recording, read_recording
 from resilinet.datasets.sensor_log import LABELS
 
 __all__ = ["FORMAT", "PREPROCESSINGS", "Preprocessing", "prepare_health", "released_code_text"]
@@ -182,7 +183,7 @@ def _write(folder: Path, arrays: dict[str, NDArray[Any]], manifest: dict[str, An
     with tempfile.TemporaryDirectory(dir=folder, prefix=".writing-") as place:
         for name, array in arrays.items():
             np.save(Path(place, name), array, allow_pickle=False)
-            manifest["arrays"][name]["sha256"] = sha256_of(Path(place, name))
+            manifest["arrays"][name]["sha256"] = file_sha256(Path(place, name))
         seal = Path(place, "manifest.json")
         seal.write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
         for name in (*arrays, seal.name):

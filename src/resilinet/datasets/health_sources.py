@@ -7,7 +7,6 @@ published checksums, so nothing damaged, edited or made up passes for MHEALTH.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
@@ -19,10 +18,11 @@ from rich.console import Console
 from rich.progress import track
 
 from resilinet.datasets import DataError
+from resilinet.datasets.fingerprint import file_sha256
 from resilinet.datasets.health_published import COMPLETE_LOG, SUBJECTS, Published, log_name
 from resilinet.datasets.sensor_log import read_log
 
-__all__ = ["Kind", "Recording", "read_recording", "sha256_of"]
+__all__ = ["Kind", "Recording", "read_recording"]
 
 
 class Kind(Enum):
@@ -45,12 +45,6 @@ class Recording:
     files: Mapping[str, str]
     rows: NDArray[np.float64]
     subject: NDArray[np.uint8]
-
-
-def sha256_of(path: Path) -> str:
-    """Return the sha256 of a file as hexadecimal digits."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def read_recording(source: Path, published: Published) -> Recording:
@@ -88,7 +82,7 @@ def _read_logs(folder: Path, published: Published) -> Recording:
     ):
         path = folder / log_name(number)
         rows = read_log(path)
-        files[path.name] = found = sha256_of(path)
+        files[path.name] = found = file_sha256(path)
         active = rows[rows[:, -1] != 0]
         if found == published.full[number]:
             kinds[number] = Kind.FULL
@@ -113,7 +107,7 @@ def _read_logs(folder: Path, published: Published) -> Recording:
 
 def _read_complete(path: Path, published: Published) -> Recording:
     rows = read_log(path)
-    found = sha256_of(path)
+    found = file_sha256(path)
     # The file says nothing of subjects, but it is the ten logs one after another, each without
     # its first row, and its checksum leaves no doubt that it is that file.
     counts = [published.rows[number] - 1 for number in SUBJECTS]

@@ -21,6 +21,7 @@ from resilinet.datasets.fingerprint import file_sha256
 from resilinet.datasets.imagenet_preparation import PARTS, description_of, fingerprint_of
 from resilinet.datasets.imagenet_sources import IMAGENET, Collection
 from resilinet.datasets.prepared import checked_arrays, checked_manifest
+from resilinet.datasets.splits import check_seed
 
 __all__ = ["load_imagenet"]
 
@@ -46,8 +47,7 @@ def load_imagenet(
             altered.
     """
     check_policy(augmentation)
-    if type(split_seed) is not int or split_seed < 0:
-        raise DataError(f"split_seed must be a whole number from 0 up, not {split_seed!r}")
+    check_seed(split_seed)
     hint = f"prepare the data with `resilinet data {collection.name} SOURCE --split-seed {split_seed}`"
     folder = Path(root) / collection.name / f"split-{split_seed}"
     description = description_of(collection, split_seed)

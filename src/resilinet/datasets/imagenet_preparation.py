@@ -24,7 +24,7 @@ from resilinet.datasets import DataError
 from resilinet.datasets.fingerprint import file_sha256, fingerprint
 from resilinet.datasets.imagenet_sources import Collection, find_samples
 from resilinet.datasets.prepared import FORMAT, sealed, vouch
-from resilinet.datasets.splits import shuffled, tenth_held_out
+from resilinet.datasets.splits import check_seed, shuffled, tenth_held_out
 from resilinet.torchvision_import import import_torchvision
 
 __all__ = ["PARTS", "description_of", "fingerprint_of", "prepare_images"]
@@ -63,8 +63,7 @@ def prepare_images(collection: Collection, source: Path, root: Path, split_seed:
         DataError: the layout is unknown, a class has no images, the images are not those of the
             collection, a file is no whole image, or there is too little room on the disk.
     """
-    if type(split_seed) is not int or split_seed < 0:
-        raise DataError(f"split_seed must be a whole number from 0 up, not {split_seed!r}")
+    check_seed(split_seed)
     classes, samples = find_samples(collection, source)
     train, validation = tenth_held_out(len(samples["train"]), split_seed)
     parts = {

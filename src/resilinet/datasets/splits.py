@@ -11,10 +11,20 @@ from numpy.typing import NDArray
 
 from resilinet.datasets import DataError
 
-__all__ = ["Parts", "rows_at_random", "shuffled", "tenth_held_out", "whole_subjects"]
+__all__ = ["Parts", "check_seed", "rows_at_random", "shuffled", "tenth_held_out", "whole_subjects"]
 
 Parts = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]
 """Row numbers of training, validation and test examples."""
+
+
+def check_seed(split_seed: object) -> None:
+    """Refuse a seed of a split that no generator takes.
+
+    Raises:
+        DataError: it is no whole number from 0 up.
+    """
+    if type(split_seed) is not int or split_seed < 0:
+        raise DataError(f"split_seed must be a whole number from 0 up, not {split_seed!r}")
 
 
 def rows_at_random(rows: int, seed: int) -> Parts:
