@@ -16,13 +16,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
-from resilinet.datasets import DataError, Dataset, Examples
+from resilinet.datasets import DataError, Dataset
+from resilinet.datasets.assembly import assembled
 from resilinet.datasets.augmentation import check_policy
 from resilinet.datasets.download import fetch_archive
-from resilinet.datasets.fingerprint import content_sha256, fingerprint
 from resilinet.datasets.prepared import FORMAT, checked_arrays, checked_manifest, sealed, vouch
 from resilinet.datasets.splits import check_seed, rows_at_random
 from resilinet.torchvision_import import import_torchvision
@@ -91,26 +90,8 @@ def load_cifar10(root: Path, split_seed: int = 0, augmentation: str = "released-
         "split": "random",
         "split_seed": split_seed,
     }
-    evidence = {
-        "preprocessing_version": _MADE["preprocessing"]["version"],
-        "arrays": [content_sha256(array) for array in (x, y)],
-        "parts": [content_sha256(rows) for rows in parts],
-    }
-    train, validation, test = (
-        Examples(torch.from_numpy(x[rows]), torch.from_numpy(y[rows].astype(np.int64))) for rows in parts
-    )
-    return Dataset(
-        name="cifar10",
-        description={
-            **description,
-            "augmentation": augmentation,
-            "fingerprint": fingerprint({**description, **evidence}),
-        },
-        train=train,
-        validation=validation,
-        test=test,
-        classes=CLASSES,
-    )
+    facts = {"preprocessing_version": _MADE["preprocessing"]["version"]}
+    return assembled(description, x, y, parts, CLASSES, facts=facts, augmentation=augmentation)
 
 
 def _torchvision_cifar10() -> Any:

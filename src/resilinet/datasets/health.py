@@ -1,22 +1,21 @@
 """The Health data set (MHEALTH) as the paper uses it: 23 sensor channels, 12 activities.
 
-Section 4.1 of the paper. Arrays are made once by `resilinet data health` and checked against
+Section 3.1 of the paper. Arrays are made once by `resilinet data health` and checked against
 their manifest at every load.
 """
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
-from resilinet.datasets import DataError, Dataset, Examples
-from resilinet.datasets.fingerprint import content_sha256, file_sha256, fingerprint
-from resilinet.datasets.health_preparation import FORMAT, PREPROCESSINGS
+from resilinet.datasets import DataError, Dataset
+from resilinet.datasets.assembly import assembled
+from resilinet.datasets.health_preparation import PREPROCESSINGS
+from resilinet.datasets.prepared import checked_arrays, checked_manifest
 from resilinet.datasets.sensor_log import CHANNELS, LABELS
 from resilinet.datasets.splits import check_seed, rows_at_random, whole_subjects
 
@@ -65,67 +64,18 @@ def load_health(
         "split": split,
         "split_seed": split_seed,
     }
-    evidence = {
-        "preprocessing_version": PREPROCESSINGS[preprocessing].version,
-        "arrays": [content_sha256(array) for array in (x, y)],
-        "parts": [content_sha256(rows) for rows in parts],
-    }
+    facts = {"preprocessing_version": PREPROCESSINGS[preprocessing].version}
     values = _standardised(x, parts[0]) if preprocessing == "float" else x.astype(np.float32)
-    train, validation, test = (
-        Examples(
-            torch.from_numpy(values[rows]),
-            torch.from_numpy(y[rows].astype(np.int64)),
-        )
-        for rows in parts
-    )
-    return Dataset(
-        name="health",
-        description={**description, "fingerprint": fingerprint({**description, **evidence})},
-        train=train,
-        validation=validation,
-        test=test,
-        classes=CLASSES,
-    )
+    return assembled(description, x, y, parts, CLASSES, inputs=values, facts=facts)
 
 
 def _checked_arrays(folder: Path, preprocessing: str) -> tuple[NDArray[Any], ...]:
-    """Read x, y and subject, refusing what is not what the manifest says."""
-    path = folder / "manifest.json"
-    try:
-        manifest = json.loads(path.read_text(encoding="utf-8"))
-        entries = {name: manifest["arrays"][name] for name in _ARRAYS}
-        made = (manifest["format"], manifest["dataset"], manifest["preprocessing"]["name"])
-        version = manifest["preprocessing"]["version"]
-        promised = {name: (entry["sha256"], entry["shape"]) for name, entry in entries.items()}
-    except FileNotFoundError:
-        raise DataError(f"{path}: there is no such file; {_HINT}") from None
-    except (ValueError, KeyError, TypeError) as fault:
-        raise DataError(f"{path}: not a manifest of prepared data ({fault!r}); {_HINT}") from None
-    wanted = (FORMAT, "health", preprocessing), PREPROCESSINGS[preprocessing].version
-    if (made, version) != wanted:
-        raise DataError(
-            f"{path}: describes {made} version {version}, not {wanted[0]} version {wanted[1]}; {_HINT}"
-        )
-    arrays = tuple(_checked_array(folder / name, *promised[name]) for name in _ARRAYS)
-    x, y, subject = arrays
+    """Map x, y and subject, refusing what is not what the manifest says."""
+    made = {"dataset": "health", "preprocessing": PREPROCESSINGS[preprocessing].described}
+    x, y, subject = checked_arrays(folder, checked_manifest(folder, made, _HINT), _ARRAYS, _HINT)
     if x.shape != (len(y), CHANNELS) or y.shape != subject.shape:
         raise DataError(f"{folder}: arrays of {x.shape}, {y.shape}, {subject.shape}; {_HINT}")
-    return arrays
-
-
-def _checked_array(path: Path, sha256: str, shape: list[int]) -> NDArray[Any]:
-    if not path.is_file():
-        raise DataError(f"{path}: there is no such file; {_HINT}")
-    found = file_sha256(path)
-    if found != sha256:
-        raise DataError(
-            f"{path}: its sha256 is {found} where the manifest has {sha256}; the file has been "
-            f"cut off or altered; {_HINT}"
-        )
-    array: NDArray[Any] = np.load(path, allow_pickle=False)
-    if list(array.shape) != shape:
-        raise DataError(f"{path}: shape {array.shape} where the manifest has {shape}; {_HINT}")
-    return array
+    return x, y, subject
 
 
 def _standardised(x: NDArray[Any], train: NDArray[np.int64]) -> NDArray[np.float32]:

@@ -8,7 +8,6 @@ subject lost. `float` keeps precision and all rows with an activity.
 from __future__ import annotations
 
 import hashlib
-import json
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,15 +20,12 @@ from numpy.typing import NDArray
 
 from resilinet.datasets import DataError
 from resilinet.datasets.download import extract_logs, fetch_archive
-from resilinet.datasets.fingerprint import file_sha256
 from resilinet.datasets.health_published import ARCHIVE_URL, MHEALTH, SUBJECTS, Published
 from resilinet.datasets.health_sources import Kind, Recording, read_recording
+from resilinet.datasets.prepared import FORMAT, sealed, vouch
 from resilinet.datasets.sensor_log import LABELS
 
-__all__ = ["FORMAT", "PREPROCESSINGS", "Preprocessing", "prepare_health", "released_code_text"]
-
-FORMAT = 1
-"""The version of the manifest's layout."""
+__all__ = ["PREPROCESSINGS", "Preprocessing", "prepare_health", "released_code_text"]
 
 
 @dataclass(frozen=True)
@@ -39,6 +35,11 @@ class Preprocessing:
     name: str
     version: int
     steps: tuple[str, ...]
+
+    @property
+    def described(self) -> dict[str, Any]:
+        """All of it, as the manifest has it."""
+        return {"name": self.name, "version": self.version, "steps": list(self.steps)}
 
 
 PREPROCESSINGS = {
@@ -90,7 +91,11 @@ def prepare_health(
         arrays = _released_code(recording)
         _check_released_code(arrays, published)
     folder = root / "health" / preprocessing
-    _write(folder, arrays, _manifest(PREPROCESSINGS[preprocessing], recording, arrays))
+    manifest = _manifest(PREPROCESSINGS[preprocessing], recording, arrays)
+    with sealed(folder, manifest) as place:
+        for name, array in arrays.items():
+            np.save(place / name, array, allow_pickle=False)
+            manifest["arrays"][name] = vouch(place / name)
     return folder
 
 
@@ -162,29 +167,10 @@ def _manifest(
     return {
         "format": FORMAT,
         "dataset": "health",
-        "preprocessing": {
-            "name": preprocessing.name,
-            "version": preprocessing.version,
-            "steps": list(preprocessing.steps),
-        },
+        "preprocessing": preprocessing.described,
         "source": {"kind": recording.kind.value, "sha256": dict(recording.files)},
         "rows": len(y),
         "rows_per_class": np.bincount(y, minlength=len(LABELS)).tolist(),
         "rows_per_subject": {str(n): int(np.count_nonzero(subject == n)) for n in SUBJECTS},
-        "arrays": {
-            name: {"dtype": array.dtype.str, "shape": list(array.shape)} for name, array in arrays.items()
-        },
+        "arrays": {},
     }
-
-
-def _write(folder: Path, arrays: dict[str, NDArray[Any]], manifest: dict[str, Any]) -> None:
-    """Write each file beside its place and move it there; the manifest last, as the seal."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder, prefix=".writing-") as place:
-        for name, array in arrays.items():
-            np.save(Path(place, name), array, allow_pickle=False)
-            manifest["arrays"][name]["sha256"] = file_sha256(Path(place, name))
-        seal = Path(place, "manifest.json")
-        seal.write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
-        for name in (*arrays, seal.name):
-            Path(place, name).replace(folder / name)

@@ -9,12 +9,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
-from resilinet.datasets import DataError, Dataset, Examples
+from resilinet.datasets import DataError, Dataset
+from resilinet.datasets.assembly import assembled
 from resilinet.datasets.augmentation import check_policy
-from resilinet.datasets.fingerprint import content_sha256, fingerprint
 from resilinet.datasets.sensor_log import LABELS
 from resilinet.datasets.splits import rows_at_random
 
@@ -66,21 +65,7 @@ def synthetic_health(rows: int = 4000, seed: int = 0) -> Dataset:
         "rows": rows,
         "seed": seed,
     }
-    evidence = {
-        "arrays": [content_sha256(array) for array in (x, y)],
-        "parts": [content_sha256(part) for part in parts],
-    }
-    train, validation, test = (
-        Examples(torch.from_numpy(x[part].astype(np.float32)), torch.from_numpy(y[part])) for part in parts
-    )
-    return Dataset(
-        name="synthetic-health",
-        description={**description, "fingerprint": fingerprint({**description, **evidence})},
-        train=train,
-        validation=validation,
-        test=test,
-        classes=len(LABELS),
-    )
+    return assembled(description, x, y, parts, len(LABELS), inputs=x.astype(np.float32))
 
 
 def synthetic_images(
@@ -115,25 +100,7 @@ def synthetic_images(
         "classes": classes,
         "seed": seed,
     }
-    evidence = {
-        "arrays": [content_sha256(array) for array in (x, y)],
-        "parts": [content_sha256(part) for part in parts],
-    }
-    train, validation, test = (
-        Examples(torch.from_numpy(x[part]), torch.from_numpy(y[part])) for part in parts
-    )
-    return Dataset(
-        name="synthetic-images",
-        description={
-            **description,
-            "augmentation": augmentation,
-            "fingerprint": fingerprint({**description, **evidence}),
-        },
-        train=train,
-        validation=validation,
-        test=test,
-        classes=classes,
-    )
+    return assembled(description, x, y, parts, classes, augmentation=augmentation)
 
 
 def _draw(rows: int, generator: np.random.Generator) -> tuple[NDArray[np.int16], NDArray[np.int64]]:
