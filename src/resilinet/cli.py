@@ -14,7 +14,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from resilinet.experiments import ARTEFACTS, all_trials, trials_of
+from resilinet.experiments import ARTEFACTS, all_trials, artefact_of, trials_of
 from resilinet.store import Store
 
 app = typer.Typer(
@@ -317,9 +317,7 @@ def networks(
     """
     from resilinet.networks import load_run, save
 
-    if artefact not in ARTEFACTS:
-        raise ValueError(f"{artefact!r} is no artefact; choose from {', '.join(ARTEFACTS)}.")
-    for scheme, trials in ARTEFACTS[artefact].rows(profile).items():
+    for scheme, trials in artefact_of(artefact).rows(profile).items():
         chosen = [trial for trial in trials if trial.seed == seed]
         if not chosen:
             raise ValueError(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import torch
 
+from resilinet.reasons import brief
+
 
 def usable(device: str) -> str:
     """The name of a device, as PyTorch knows it, after a first tensor was made there.
@@ -14,6 +16,5 @@ def usable(device: str) -> str:
     try:
         torch.empty(1, device=device)
     except (RuntimeError, AssertionError, ImportError) as error:
-        reason = str(error).split("\n")[0].rstrip(".")
-        raise ValueError(f"device {device!r} cannot be used here ({reason}); cpu always can.") from None
+        raise ValueError(f"device {device!r} cannot be used here ({brief(error)}); cpu always can.") from None
     return device

@@ -17,9 +17,8 @@ from resilinet.paper.comparisons import (
     RATES,
     SETTINGS,
     name_of,
-    rate_sample,
+    quantity,
     survival_loss,
-    weight_spread,
 )
 from resilinet.paper.measured import Measured, Sample
 from resilinet.paper.printed import Printed, printed_values
@@ -42,25 +41,16 @@ class Point:
 def points_of(measured: Measured, artefact: str) -> list[Point]:
     """Every quantity that the figure of an artefact shows, drawn and in words, series by series."""
     kind = artefact.rsplit("-", 1)[0]
-    if kind == "figure-3":
-        return [
-            Point("", s, weight_spread(measured, artefact, s), printed_values().get((artefact, s)))
-            for s in SETTINGS
-        ]
+    series = {"figure-3": ("",), "table-3": RATES}.get(kind, measured.rows(artefact))
     found = []
-    for series in RATES if kind == "table-3" else measured.rows(artefact):
+    for name in series:
         for setting in SETTINGS:
-            if (series, setting) == ("failure", "no_failure"):
+            if (name, setting) == ("failure", "no_failure"):
                 continue
-            ours = (
-                rate_sample(measured, artefact, series, setting)
-                if kind == "table-3"
-                else measured.average(artefact, series, setting)
-            )
             # Table 1 prints one setting only, Normal, and calls it the average.
             condition = "average" if (kind, setting) == ("table-1", "normal") else setting
-            printed = printed_values().get((artefact, f"{series}/{condition}"))
-            found.append(Point(series, setting, ours, printed))
+            printed = printed_values().get((artefact, f"{name}/{condition}" if name else condition))
+            found.append(Point(name, setting, quantity(measured, artefact, name, setting), printed))
     return found
 
 

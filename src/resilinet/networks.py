@@ -8,6 +8,7 @@ from pathlib import Path
 import torch
 
 from resilinet.network import DistributedNetwork
+from resilinet.reasons import brief
 from resilinet.route_statistics import flat, from_flat
 from resilinet.runner import build_network
 from resilinet.training import save as save_whole
@@ -56,7 +57,7 @@ def load(path: Path | str) -> tuple[DistributedNetwork, Trial]:
     except FileNotFoundError:
         raise NetworkError(f"{path}: there is no such file.") from None
     except Exception as error:  # torch.load raises whatever the damage leads to
-        raise NetworkError(f"{path}: not a trained network of this package ({error}).") from error
+        raise NetworkError(f"{path}: not a trained network of this package ({brief(error)}).") from error
     return network.eval(), trial
 
 

@@ -20,6 +20,7 @@ from resilinet.datasets.images import as_input
 from resilinet.evaluation import accuracy
 from resilinet.failout import Failout
 from resilinet.network import DistributedNetwork
+from resilinet.reasons import brief
 from resilinet.trials import Recipe
 
 
@@ -252,7 +253,8 @@ def load_checkpoint(
             raise ValueError(f"{min(missing)!r} is missing")
         fits(state)
     except Exception as error:
-        reason = str(error).split(". ")[0].split("\n")[0] or type(error).__name__
-        warnings.warn(f"{path}: not a whole checkpoint ({reason}); training starts afresh.", stacklevel=4)
+        warnings.warn(
+            f"{path}: not a whole checkpoint ({brief(error)}); training starts afresh.", stacklevel=4
+        )
         return None
     return state

@@ -22,7 +22,7 @@ from resilinet.datasets import DataError, Dataset
 from resilinet.datasets.assembly import assembled
 from resilinet.datasets.augmentation import check_policy
 from resilinet.datasets.download import fetch_archive
-from resilinet.datasets.prepared import FORMAT, checked_arrays, checked_manifest, sealed, vouch
+from resilinet.datasets.prepared import FORMAT, checked_arrays, checked_manifest, keep
 from resilinet.datasets.splits import check_seed, rows_at_random
 from resilinet.torchvision_import import import_torchvision
 
@@ -57,10 +57,7 @@ def prepare_cifar10(source: Path | None, root: Path) -> Path:
         "arrays": {},
     }
     folder = root / "cifar10"
-    with sealed(folder, manifest) as place:
-        for name, array in zip(_ARRAYS, (x, y), strict=True):
-            np.save(place / name, array, allow_pickle=False)
-            manifest["arrays"][name] = vouch(place / name)
+    keep(folder, manifest, dict(zip(_ARRAYS, (x, y), strict=True)))
     return folder
 
 

@@ -22,7 +22,7 @@ from resilinet.datasets import DataError
 from resilinet.datasets.download import extract_logs, fetch_archive
 from resilinet.datasets.health_published import ARCHIVE_URL, MHEALTH, SUBJECTS, Published
 from resilinet.datasets.health_sources import Kind, Recording, read_recording
-from resilinet.datasets.prepared import FORMAT, sealed, vouch
+from resilinet.datasets.prepared import FORMAT, keep
 from resilinet.datasets.sensor_log import LABELS
 
 __all__ = ["PREPROCESSINGS", "Preprocessing", "prepare_health", "released_code_text"]
@@ -91,11 +91,7 @@ def prepare_health(
         arrays = _released_code(recording)
         _check_released_code(arrays, published)
     folder = root / "health" / preprocessing
-    manifest = _manifest(PREPROCESSINGS[preprocessing], recording, arrays)
-    with sealed(folder, manifest) as place:
-        for name, array in arrays.items():
-            np.save(place / name, array, allow_pickle=False)
-            manifest["arrays"][name] = vouch(place / name)
+    keep(folder, _manifest(PREPROCESSINGS[preprocessing], recording, arrays), arrays)
     return folder
 
 

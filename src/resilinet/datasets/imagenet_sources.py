@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from resilinet.datasets import DataError
+from resilinet.reasons import brief
 from resilinet.torchvision_import import import_torchvision
 
 __all__ = ["COLLECTIONS", "IMAGENET", "IMAGENETTE160", "Collection", "Sample", "find_samples"]
@@ -70,9 +71,7 @@ def find_samples(collection: Collection, source: Path) -> tuple[list[str], dict[
         try:
             folder = import_torchvision().datasets.ImageFolder(source / part)
         except FileNotFoundError as fault:
-            raise DataError(
-                f"{source / part}: {str(fault).split('. ')[0].rstrip('.')}; each class is a folder of images"
-            ) from None
+            raise DataError(f"{source / part}: {brief(fault)}; each class is a folder of images") from None
         classes[part] = folder.classes
         samples[part] = [(Path(path), label) for path, label in folder.samples]
         _check_collection(collection, source / part, folder.classes, len(folder.samples))

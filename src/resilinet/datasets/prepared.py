@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from resilinet.datasets import DataError
 from resilinet.datasets.fingerprint import file_sha256
 
-__all__ = ["FORMAT", "WHOLLY_CHECKED", "checked_arrays", "checked_manifest", "sealed", "vouch"]
+__all__ = ["FORMAT", "WHOLLY_CHECKED", "checked_arrays", "checked_manifest", "keep", "sealed", "vouch"]
 
 FORMAT = 1
 """The version of the manifest's layout."""
@@ -62,6 +62,14 @@ def sealed(folder: Path, manifest: dict[str, Any]) -> Iterator[Path]:
         seal = place / "manifest.json"
         seal.write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
         seal.replace(folder / seal.name)
+
+
+def keep(folder: Path, manifest: dict[str, Any], arrays: Mapping[str, NDArray[Any]]) -> None:
+    """Write whole arrays into `folder` by their file names, each vouched for in the manifest."""
+    with sealed(folder, manifest) as place:
+        for name, array in arrays.items():
+            np.save(place / name, array, allow_pickle=False)
+            manifest["arrays"][name] = vouch(place / name)
 
 
 def checked_manifest(folder: Path, wanted: Mapping[str, Any], hint: str) -> dict[str, Any]:

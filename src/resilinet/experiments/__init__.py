@@ -1,6 +1,6 @@
 """The paper's experiments and artefacts, and the trials behind each."""
 
-from resilinet.experiments.artefacts import ARTEFACTS, Artefact, all_trials, trials_of
+from resilinet.experiments.artefacts import ARTEFACTS, Artefact, all_trials, artefact_of, trials_of
 from resilinet.experiments.catalogue import EXPERIMENTS
 from resilinet.experiments.experiment import PROFILES, Experiment, Size
 
@@ -12,5 +12,6 @@ __all__ = [
     "Experiment",
     "Size",
     "all_trials",
+    "artefact_of",
     "trials_of",
 ]

@@ -197,6 +197,17 @@ ARTEFACTS: Mapping[str, Artefact] = {artefact.key: artefact for artefact in _art
 """By key, in the order in which a sweep of everything runs them."""
 
 
+def artefact_of(key: str) -> Artefact:
+    """The artefact of that name.
+
+    Raises:
+        ValueError: there is none.
+    """
+    if key not in ARTEFACTS:
+        raise ValueError(f"{key!r} is no artefact; choose from {', '.join(ARTEFACTS)}.")
+    return ARTEFACTS[key]
+
+
 def trials_of(profile: str, *keys: str) -> list[Trial]:
     """The trials of the named artefacts, each once.
 
@@ -204,10 +215,8 @@ def trials_of(profile: str, *keys: str) -> list[Trial]:
         ValueError: there is no such artefact or profile.
     """
     check_profile(profile)
-    for key in keys:
-        if key not in ARTEFACTS:
-            raise ValueError(f"{key!r} is no artefact; choose from {', '.join(ARTEFACTS)}.")
-    return list({trial.id: trial for key in keys for trial in ARTEFACTS[key].trials(profile)}.values())
+    named = [artefact_of(key) for key in keys]
+    return list({trial.id: trial for artefact in named for trial in artefact.trials(profile)}.values())
 
 
 def all_trials(profile: str) -> list[Trial]:

@@ -25,6 +25,9 @@ class Claim(NamedTuple):
     """How the statement is read."""
 
 
+CNNS: Final = ("mobilenet", "resnet")
+NETWORKS: Final = ("health", *CNNS)
+"""The experiments that have Table 3 and Fig. 3."""
 BY_A_POINT: Final = f"Read as: by more than {TOLERANCE:g} point"
 CLAIMS: Final = (
     Claim("key-result-1/health", "figure-2a", compare.better_schemes),
@@ -38,7 +41,7 @@ CLAIMS: Final = (
             compare.alike_weights,
             "Retrained for each rule and setting; the statement's bound is one point.",
         )
-        for key in ("health", "mobilenet", "resnet")
+        for key in NETWORKS
     ),
     Claim(
         "key-observation-1/health", "figure-3-health", compare.wide_weights, f"{BY_A_POINT} in every setting."
@@ -50,7 +53,7 @@ CLAIMS: Final = (
             compare.harmless_wide_weights,
             f"Read as: by less than {TOLERANCE:g} point in every setting.",
         )
-        for key in ("mobilenet", "resnet")
+        for key in CNNS
     ),
     Claim(
         "key-result-3/health",
@@ -62,10 +65,7 @@ CLAIMS: Final = (
         "key-result-3/mobilenet", "table-3-mobilenet", compare.best_rate("30%"), "Against every other rate."
     ),
     Claim("key-result-3/resnet", "table-3-resnet", compare.best_rate("failure"), "Against every other rate."),
-    *(
-        Claim(f"key-observation-3/{key}", f"table-3-{key}", compare.higher_rates)
-        for key in ("health", "mobilenet", "resnet")
-    ),
+    *(Claim(f"key-observation-3/{key}", f"table-3-{key}", compare.higher_rates) for key in NETWORKS),
     *(
         Claim(
             f"key-result-4/{key}",
@@ -105,7 +105,7 @@ CLAIMS: Final = (
         Claim(
             f"faq-10/{key}", f"table-3-{key}", compare.below_half, "Half against 30 %, the next lower rate."
         )
-        for key in ("health", "mobilenet", "resnet")
+        for key in NETWORKS
     ),
 )
 PENDING: Final = {
@@ -121,7 +121,7 @@ def claims(measured: Measured) -> Iterator[Entry]:
         if claim.test is compare.higher_rates:
             note = _printed_rates(claim.artefact)
         yield statement(claim, claim.test(measured, claim.artefact), note, measured.size(claim.artefact).name)
-    for key in ("health", "mobilenet", "resnet"):
+    for key in NETWORKS:
         yield parameters(key)
     yield availability()
     for key, reason in PENDING.items():

@@ -234,3 +234,22 @@ def survival(measured: Measured, artefact: str) -> list[Check]:
         for setting in FAILURES
         for what, source in (("failout", "failout"), ("the setting", setting))
     ]
+
+
+def quantity(measured: Measured, artefact: str, series: str, condition: str) -> Sample:
+    """What a table or a figure shows for a series (a scheme, a rate, a set of skips) under a condition.
+
+    Args:
+        measured: the results.
+        artefact: which one.
+        series: its row, or empty where there is one series alone (Fig. 3).
+        condition: a failure setting, a scenario, or ``average``, which is Table 1's name for Normal.
+    """
+    match artefact.rsplit("-", 1)[0]:
+        case "figure-3":
+            return weight_spread(measured, artefact, condition)
+        case "table-3":
+            return rate_sample(measured, artefact, series, condition)
+    if condition in (*SETTINGS, "average"):
+        return measured.average(artefact, series, "normal" if condition == "average" else condition)
+    return measured.scenario(artefact, series, condition)

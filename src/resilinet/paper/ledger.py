@@ -13,7 +13,7 @@ from resilinet.expectation import GUESSES
 from resilinet.experiments import ARTEFACTS
 from resilinet.failures import SETTINGS, dead_nodes
 from resilinet.paper.claims import claims
-from resilinet.paper.comparisons import config_gain, rate_sample, weight_spread
+from resilinet.paper.comparisons import config_gain, quantity
 from resilinet.paper.measured import Measured, Sample
 from resilinet.paper.printed import Printed, printed_value, printed_values, series_of
 from resilinet.paper.verdicts import TOLERANCE, Entry, Verdict, check, judge, judge_exact, judge_order
@@ -195,21 +195,11 @@ def with_sample(entry: Entry, sample: Sample) -> Entry:
 
 def sample_of(measured: Measured, number: Printed) -> Sample:
     """Our values for a printed number."""
-    series, _, condition = number.key.partition("/")
-    kind = number.artefact.rsplit("-", 1)[0]
-    match kind:
-        case "table-1" if condition == "average":
-            return measured.average(number.artefact, series, "normal")
-        case "table-1":
-            return measured.scenario(number.artefact, series, condition)
-        case "table-3":
-            return rate_sample(measured, number.artefact, series, condition)
-        case "figure-3":
-            return weight_spread(measured, number.artefact, number.key)
     if number.artefact == "figure-4a":
         return config_gain(measured, number.artefact, 6, "hazardous")
     if number.artefact in ARTEFACTS:
-        return measured.average(number.artefact, series, condition)
+        series, _, condition = number.key.rpartition("/")
+        return quantity(measured, number.artefact, series, condition)
     raise KeyError(f"{number.artefact}, {number.key}: no trials answer this number.")
 
 
