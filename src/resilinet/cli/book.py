@@ -1,0 +1,31 @@
+"""``resilinet book``: runs chapters and builds the book."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from resilinet.cli.common import Profile, err, out, plain_errors
+
+
+@plain_errors
+def book(
+    profile: Profile = "published",
+    chapter: Annotated[
+        list[str] | None, typer.Option(help="Only this chapter under the profile (repeatable).")
+    ] = None,
+    jobs: Annotated[int, typer.Option(min=1, help="Chapters run side by side.")] = 1,
+    source: Annotated[Path, typer.Option(help="The folder of chapters.")] = Path("book"),
+    to: Annotated[Path, typer.Option("--out", help="The folder to build in.")] = Path("build"),
+) -> None:
+    """Run the chapters through papermill and build the book; only what changed is run again."""
+    from resilinet.book import BookError, build
+
+    try:
+        index = build(profile=profile, source=source, out=to, chapters=chapter, jobs=jobs)
+    except BookError as error:
+        err.print(f"resilinet: {error}", style="red", highlight=False, soft_wrap=True)
+        raise typer.Exit(1) from None
+    out.print(f"The book is at {index}", soft_wrap=True)

@@ -1,0 +1,59 @@
+"""What the commands share: their options, how they refuse, and how they print."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Annotated, Any, ParamSpec, TypeVar
+
+import typer
+from rich.console import Console
+
+out, err = Console(), Console(stderr=True)
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+Results = Annotated[Path, typer.Option(help="The results store.")]
+Runs = Annotated[Path, typer.Option(help="Checkpoints and weights of trials run here.")]
+Data = Annotated[Path, typer.Option(help="The folder of prepared data sets.")]
+Profile = Annotated[
+    str,
+    typer.Option(
+        help="published: Health at the paper's size, image networks at a laptop's; full: all at the paper's; "
+        "smoke: tiny, on synthetic data."
+    ),
+]
+Processes = Annotated[int, typer.Option(min=1, help="Trials run side by side.")]
+Threads = Annotated[int, typer.Option(min=1, help="Threads of each process.")]
+Device = Annotated[str, typer.Option(help="cpu, or an accelerator as PyTorch names it, for example cuda.")]
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def plain_errors(command: Callable[P, R]) -> Callable[P, R]:
+    """Turn a refusal into one sentence and exit code 2, never a traceback."""
+
+    @wraps(command)
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return command(*args, **kwargs)
+        except (ValueError, OSError) as error:
+            err.print(f"resilinet: {error}", style="red", highlight=False, soft_wrap=True)
+            raise typer.Exit(2) from None
+
+    return run
+
+
+def say_json(content: Any) -> None:
+    """Print JSON that any reader accepts: what is not a number becomes null."""
+
+    def clean(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {str(key): clean(item) for key, item in value.items()}
+        if isinstance(value, list | tuple):
+            return [clean(item) for item in value]
+        return None if isinstance(value, float) and not math.isfinite(value) else value
+
+    typer.echo(json.dumps(clean(content), indent=1, ensure_ascii=False))

@@ -1,0 +1,120 @@
+"""``resilinet data``: from what somebody has downloaded to checked arrays."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from resilinet.cli.common import Data, out, plain_errors
+
+app = typer.Typer(help="Prepare data sets as checked arrays.", no_args_is_help=True)
+
+
+@app.command("health")
+@plain_errors
+def data_health(
+    source: Annotated[
+        Path | None,
+        typer.Argument(
+            help="mHealth_complete.log (integer-truncated), a folder of the ten subject logs, or the official "
+            "zip; without it the official archive is downloaded."
+        ),
+    ] = None,
+    preprocessing: Annotated[
+        str, typer.Option(help="released-code: as the paper's code; float: full precision, standardised.")
+    ] = "released-code",
+    data: Data = Path("data"),
+) -> None:
+    """Turn MHEALTH recordings into checked arrays with a manifest.
+
+    Example: resilinet data health ~/Downloads/mhealth
+    """
+    from resilinet.datasets.health_preparation import prepare_health
+
+    folder = prepare_health(source, data, preprocessing)
+    out.print(f"Health, preprocessing {preprocessing}: {folder}", soft_wrap=True)
+
+
+@app.command("cifar10")
+@plain_errors
+def data_cifar10(
+    source: Annotated[
+        Path | None,
+        typer.Argument(
+            help="The folder cifar-10-batches-py or the one it lies in, or cifar-10-python.tar.gz; without it the "
+            "official archive is downloaded (170 MB)."
+        ),
+    ] = None,
+    data: Data = Path("data"),
+) -> None:
+    """Turn CIFAR-10 into checked arrays with a manifest: 60,000 images, 184 MB, some seconds.
+
+    Every file must have its published md5. The published training and test images are merged; they are split
+    80/10/10 when they are loaded, by a seed.
+
+    Example: resilinet data cifar10 ~/Downloads/cifar-10-python.tar.gz
+    """
+    from resilinet.datasets.cifar10 import prepare_cifar10
+
+    folder = prepare_cifar10(source, data)
+    out.print(f"CIFAR-10: {folder}", soft_wrap=True)
+
+
+SplitSeed = Annotated[
+    int, typer.Option(min=0, help="Chooses the tenth of the training images that validates.")
+]
+
+
+@app.command("imagenet")
+@plain_errors
+def data_imagenet(
+    source: Annotated[
+        Path,
+        typer.Argument(
+            help="The folder of ILSVRC 2012 that holds train and val, each with 1,000 folders such as n01440764."
+        ),
+    ],
+    split_seed: SplitSeed = 0,
+    data: Data = Path("data"),
+) -> None:
+    """Turn ImageNet (ILSVRC 2012) into checked arrays of 160 x 160 pixels: 102 GB, some hours.
+
+    The images cannot be downloaded without an account; get ILSVRC2012_img_train.tar, ILSVRC2012_img_val.tar and
+    ILSVRC2012_devkit_t12.tar.gz from image-net.org, and let torchvision.datasets.ImageNet unpack them into train
+    and val. Every image is squashed to a square. The images under val test; a random tenth of those under train
+    validates.
+
+    Example: resilinet data imagenet /datasets/ILSVRC2012
+    """
+    _data_images("imagenet", source, data, split_seed)
+
+
+@app.command("imagenette160")
+@plain_errors
+def data_imagenette160(
+    source: Annotated[
+        Path,
+        typer.Argument(help="The folder that holds train and val, each with the ten folders of classes."),
+    ],
+    split_seed: SplitSeed = 0,
+    data: Data = Path("data"),
+) -> None:
+    """Turn ten of ImageNet's classes into checked arrays of 160 x 160 pixels: a stand-in for ImageNet, in seconds.
+
+    It has another name and another fingerprint than ImageNet, so no result on it passes for one on ImageNet. The
+    classes are those of Imagenette. Every image is squashed to a square; the images under val test, and a random
+    tenth of those under train validates.
+
+    Example: resilinet data imagenette160 ~/Downloads/imagenette160
+    """
+    _data_images("imagenette160", source, data, split_seed)
+
+
+def _data_images(name: str, source: Path, data: Path, split_seed: int) -> None:
+    from resilinet.datasets.imagenet_preparation import prepare_images
+    from resilinet.datasets.imagenet_sources import COLLECTIONS
+
+    folder = prepare_images(COLLECTIONS[name], source, data, split_seed)
+    out.print(f"{name}, split seed {split_seed}: {folder}", soft_wrap=True)

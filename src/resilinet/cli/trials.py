@@ -1,0 +1,167 @@
+"""``resilinet sweep | status``: the trials behind the tables and figures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.table import Table
+
+from resilinet.cli.common import (
+    Data,
+    Device,
+    Json,
+    Processes,
+    Profile,
+    Results,
+    Runs,
+    Threads,
+    err,
+    out,
+    plain_errors,
+    say_json,
+)
+from resilinet.experiments import ARTEFACTS, all_trials, trials_of
+from resilinet.store import Store
+from resilinet.trials import Trial
+
+if TYPE_CHECKING:
+    from resilinet.sweep import Event, Setup
+
+
+def train(trials: Sequence[Trial], setup: Setup, **how: Any) -> list[Event]:
+    """Run what is missing under the eyes of whoever called; Ctrl-C ends the command with exit code 130.
+
+    Args:
+        trials: what is wanted.
+        setup: where and how.
+        how: as for :func:`resilinet.watch.watched_sweep`.
+    """
+    from resilinet.watch import watched_sweep
+
+    try:
+        return watched_sweep(trials, setup, console=err, **how)
+    except KeyboardInterrupt:
+        err.print("resilinet: stopped; finished epochs are kept, call again to go on.", highlight=False)
+        raise typer.Exit(130) from None
+
+
+def name_failed(failed: Sequence[Event]) -> None:
+    """Say which trials failed and why; with any, the command ends with exit code 1."""
+    for event in failed:
+        err.print(
+            f"resilinet: trial {event.trial[:16]}: {event.message}",
+            style="red",
+            highlight=False,
+            soft_wrap=True,
+        )
+    if failed:
+        raise typer.Exit(1)
+
+
+@plain_errors
+def sweep(
+    artefacts: Annotated[
+        list[str] | None, typer.Argument(help="Artefacts; `resilinet status` lists them.")
+    ] = None,
+    every: Annotated[bool, typer.Option("--all", help="Every artefact.")] = False,
+    profile: Profile = "published",
+    processes: Processes = 1,
+    threads: Threads = 1,
+    time_budget: Annotated[
+        str | None, typer.Option(help="Stop cleanly after this long, for example 9m.")
+    ] = None,
+    device: Device = "cpu",
+    executor: Annotated[
+        str,
+        typer.Option(
+            help="local: processes on this machine; ray: a Ray cluster that this machine is part of."
+        ),
+    ] = "local",
+    address: Annotated[
+        str | None,
+        typer.Option(
+            help="Of the Ray cluster, for example auto or 10.0.0.1:6379; without it RAY_ADDRESS, the cluster that "
+            "runs here, or else a new one of this machine alone."
+        ),
+    ] = None,
+    gpus_per_trial: Annotated[
+        float, typer.Option(help="GPUs of the Ray cluster that a trial takes; 0.25 lets four share one.")
+    ] = 0.0,
+    results: Results = Path("results"),
+    runs: Runs = Path("runs"),
+    data: Data = Path("data"),
+) -> None:
+    """Run the trials of an artefact (or --all) whose results are missing; stop and call again as you like.
+
+    One process for each core with one thread each gives the most trials an hour. A killed sweep loses at most
+    the running epochs; two sweeps at once share the work.
+
+    On a Ray cluster (--executor ray, with the extra "cluster") each trial takes --threads CPUs of a node and is begun
+    again elsewhere if the node is lost; results come back to this machine. The paths of --runs and --data hold on
+    every node.
+
+    Example: resilinet sweep table-1-health --processes 2 --time-budget 9m
+
+    Example: resilinet sweep --all --executor ray --address auto --device cuda --gpus-per-trial 0.25
+    """
+    from resilinet.cluster import Cluster
+    from resilinet.devices import usable
+    from resilinet.duration import seconds
+    from resilinet.sweep import Setup, missing
+
+    if every == bool(artefacts):
+        raise ValueError("name the artefacts to run, or say --all (and not both).")
+    trials = all_trials(profile) if every else trials_of(profile, *(artefacts or []))
+    budget = None if time_budget is None else seconds(time_budget)
+    if executor not in ("local", "ray"):
+        raise ValueError(f"{executor!r} is no executor; choose local or ray.")
+    if executor == "local" and (address or gpus_per_trial):
+        raise ValueError("--address and --gpus-per-trial are for a cluster; say --executor ray, too.")
+    if executor == "ray" and processes > 1:
+        raise ValueError("--processes is for this machine; a cluster runs as many trials as it has room for.")
+    cluster = Cluster(address, gpus_per_trial) if executor == "ray" else None
+    # Which devices a cluster's nodes have shows there.
+    setup = Setup(results, runs, data, threads, device if cluster else usable(device))
+    failed = train(trials, setup, processes=processes, cluster=cluster, time_budget=budget)
+    left = len(missing(trials, Store(results)))
+    out.print(
+        f"{len(trials) - left} of {len(trials)} trials have results"
+        + ("; call again to go on." if left else ".")
+    )
+    name_failed(failed)
+
+
+@plain_errors
+def status(profile: Profile = "published", results: Results = Path("results"), as_json: Json = False) -> None:
+    """Show which trials of which artefact have results."""
+    store = Store(results)
+    rows = [
+        {
+            "artefact": artefact.key,
+            "title": artefact.title,
+            "row": row,
+            "done": [trial.seed for trial in trials if store.get(trial.id) is not None],
+            "missing": [trial.seed for trial in trials if trial.id not in store],
+            "trials": [trial.id for trial in trials],
+        }
+        for artefact in ARTEFACTS.values()
+        for row, trials in artefact.rows(profile).items()
+    ]
+    if as_json:
+        say_json(rows)
+        return
+    table = Table(title=f"Trials with results in {results} (profile {profile})")
+    for column in ("artefact", "row", "done", "missing seeds"):
+        table.add_column(column)
+    for row in rows:
+        done, lacking = len(row["done"]), row["missing"]
+        table.add_row(
+            str(row["artefact"]),
+            str(row["row"]),
+            f"{done} of {done + len(lacking)}",
+            ", ".join(map(str, lacking)) or "-",
+        )
+    out.print(table)
