@@ -16,6 +16,7 @@ from resilinet.book.chapters import Order, Workshop, run_orders
 from resilinet.book.errors import BookError
 from resilinet.book.pages import Page, read_pages
 from resilinet.book.stamps import digest_bytes, digest_file, digest_tree
+from resilinet.book.steps import STEPS, Draft
 from resilinet.book.typeset import lay_out, typeset
 
 
@@ -82,8 +83,15 @@ def build(
         stamp.unlink(missing_ok=True)
         sheet = work / "source"
         with console.status("Setting the pages"):
-            lay_out(source, {o.page.name: workshop.notebook(o.page) for o in orders}, sheet)
-            html = typeset(sheet, source, config, work)
+            notebooks = {order.page.name: workshop.notebook(order.page) for order in orders}
+            lay_out(source, notebooks, sheet)
+
+            def finish(html: Path) -> None:
+                draft = Draft(html, sheet, source, root, tuple(pages), notebooks)
+                for step in STEPS:
+                    step(draft)
+
+            html = typeset(sheet, source, config, work, finish)
         stamp.write_text(key, encoding="utf-8")
     return html
 

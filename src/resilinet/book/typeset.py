@@ -6,12 +6,11 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib.metadata import distribution
 from pathlib import Path
 
 from resilinet.book.errors import BookError
-from resilinet.book.offline import foreign_requests
 
 # tex-svg draws letters as paths: no fonts to load, which browsers refuse to pages opened as files.
 MATHJAX_PARTS = ("tex-svg.js", "input/tex", "a11y", "sre/mathmaps/base.json", "sre/mathmaps/en.json", "ui")
@@ -36,14 +35,23 @@ def lay_out(source: Path, chapters: Mapping[str, Path], folder: Path) -> None:
             shutil.copyfile(origin, target)
 
 
-def typeset(folder: Path, source: Path, config: Path, work: Path) -> Path:
+def typeset(
+    folder: Path, source: Path, config: Path, work: Path, finish: Callable[[Path], None] = lambda html: None
+) -> Path:
     """Builds the HTML and puts it at ``work/html``, replacing the former one only when all is well.
 
     The build starts from nothing each time: Sphinx does not repeat the warnings of pages that it takes
     over from the last build, and so a second try would pass where the first had failed.
 
+    Args:
+        folder: what Jupyter Book is to read.
+        source: the pages that were written, which its messages are to name.
+        config: its settings.
+        work: the build folder of this profile.
+        finish: what else is done to the pages before they are put in place.
+
     Raises:
-        BookError: Jupyter Book gave a warning or an error, or a page asks another host for something.
+        BookError: Jupyter Book gave a warning or an error, or ``finish`` refused the pages.
     """
     draft, log = work / "draft", work / "jupyter-book.log"
     shutil.rmtree(draft, ignore_errors=True)
@@ -64,9 +72,7 @@ def typeset(folder: Path, source: Path, config: Path, work: Path) -> Path:
     html = draft / "_build" / "html"
     if ended.returncode or not (html / "index.html").is_file():
         raise BookError(f"Jupyter Book refused the pages (all of it in {log}):\n{_gist(output)}")
-    foreign = [f"  {page} asks for {address}" for page, address in foreign_requests(html)]
-    if foreign:
-        raise BookError("\n".join(["The book must not ask other hosts, but:", *foreign[:20]]))
+    finish(html)
     target, former = work / "html", work / "former"
     shutil.rmtree(former, ignore_errors=True)
     if target.exists():

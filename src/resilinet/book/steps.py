@@ -1,0 +1,55 @@
+"""What is done to the pages after Sphinx has set them and before they take the place of the former ones.
+
+A step is a function of a :class:`Draft`. It may add files below ``draft.html`` and change those that are
+there; it raises :class:`BookError` where the pages must not be published. A new one needs a line in
+:data:`STEPS`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from resilinet.book.errors import BookError
+from resilinet.book.offline import foreign_requests
+from resilinet.book.pages import Page
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A book that Sphinx has just set.
+
+    Attributes:
+        html: its pages.
+        sheet: what Sphinx read: text pages, assets, executed notebooks made ready for it.
+        source: the book's own folder.
+        root: the project's folder.
+        pages: the table of contents, in reading order.
+        notebooks: the executed notebook of each chapter as papermill left it, by name of the page.
+    """
+
+    html: Path
+    sheet: Path
+    source: Path
+    root: Path
+    pages: tuple[Page, ...]
+    notebooks: Mapping[str, Path]
+
+    def page(self, name: str) -> Path:
+        """Returns where a page lies."""
+        return self.html / f"{name}.html"
+
+
+Step = Callable[[Draft], None]
+
+
+def ask_nobody(draft: Draft) -> None:
+    """Refuses pages that make a browser ask another host."""
+    foreign = [f"  {page} asks for {address}" for page, address in foreign_requests(draft.html)]
+    if foreign:
+        raise BookError("\n".join(["The book must not ask other hosts, but:", *foreign[:20]]))
+
+
+STEPS: tuple[Step, ...] = (ask_nobody,)
+"""In the order in which they are taken; the check of foreign hosts comes last, so that it sees all."""
