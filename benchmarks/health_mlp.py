@@ -28,6 +28,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from resilinet.allocator import keep_freed_memory
 from resilinet.datasets import Dataset, Examples
 from resilinet.evaluation import correct_counts
 from resilinet.failout import Failout
@@ -117,6 +118,7 @@ def network() -> DistributedNetwork:
 def measure(precision: str, rows: int, epochs: int, seconds: float, threads: int, start: Any = None) -> Speed:
     """Measure in this process; ``start`` is a barrier that processes side by side wait at."""
     torch.set_num_threads(threads)
+    keep_freed_memory()  # as a sweep does
     data, net = made_up(rows), network()
     recipe = Recipe(epochs=epochs + 1, batch_size=BATCH, precision=precision)
     if start is not None:
@@ -189,6 +191,7 @@ def main(
     wanted = PRECISIONS if precision == "both" else (precision,)
     speeds = [side_by_side(processes, name, rows, epochs, seconds, threads) for name in wanted]
     torch.set_num_threads(threads)
+    keep_freed_memory()  # as a sweep does
     shared, alone = prefixes(rows)
     console = Console()
     if as_json:

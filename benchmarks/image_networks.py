@@ -27,6 +27,7 @@ from rich.table import Table
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
+from resilinet.allocator import keep_freed_memory
 from resilinet.datasets.augmentation import augment
 from resilinet.datasets.images import as_input
 from resilinet.devices import usable
@@ -142,6 +143,7 @@ def main(
             raise typer.BadParameter(f"{name!r} is no image experiment; choose from {', '.join(NETWORKS)}.")
     usable(device)
     torch.set_num_threads(threads)
+    keep_freed_memory()  # as a sweep does
     speeds, console = [], Console()
     for key in networks or NETWORKS:
         experiment = EXPERIMENTS[key]

@@ -1,8 +1,17 @@
 """Where trials can be computed is known before the first of them starts."""
 
-import pytest
+import ctypes
+import subprocess
+import sys
 
+import pytest
+import torch
+
+from resilinet.allocator import keep_freed_memory
 from resilinet.devices import usable
+from resilinet.experiments import EXPERIMENTS
+from resilinet.runner import build_network, orders_channels_last, placed
+from resilinet.schemes import RESILINET
 
 
 def test_the_processor_can_always_be_used() -> None:
@@ -15,3 +24,55 @@ def test_what_is_not_there_is_refused_in_one_sentence(device: str) -> None:
         ValueError, match=rf"^device '{device}' cannot be used here \([^\n]*\); cpu always can\.$"
     ):
         usable(device)
+
+
+@pytest.mark.parametrize(
+    ("key", "on_processor", "elsewhere"),
+    [("health", False, False), ("mobilenet", True, True), ("resnet", False, True)],
+)
+def test_images_lie_channels_last_where_that_is_faster(key: str, on_processor: bool, elsewhere: bool) -> None:
+    experiment = EXPERIMENTS[key]
+    network = placed(build_network(experiment.trial(experiment.size("smoke"), RESILINET, 0)), "cpu")
+    assert orders_channels_last(network, "cpu") == on_processor
+    assert orders_channels_last(network, "cuda") == elsewhere
+    maps = [
+        parameter for parameter in network.parameters() if parameter.dim() == 4 and min(parameter.shape) > 1
+    ]
+    assert all(
+        parameter.is_contiguous(memory_format=torch.channels_last) == on_processor
+        for parameter in maps
+        if parameter.shape[-1] > 1
+    )
+
+
+_LARGE_TENSOR = """
+import ctypes
+import torch
+from resilinet.allocator import keep_freed_memory
+kept = {keep} and keep_freed_memory()
+class Report(ctypes.Structure):
+    names = ("arena", "ordblks", "smblks", "hblks", "hblkhd")
+    _fields_ = [*((name, ctypes.c_size_t) for name in names), ("others", ctypes.c_size_t * 5)]
+report = ctypes.CDLL(None).mallinfo2
+report.restype = Report
+before = report().hblkhd
+tensor = torch.ones(2**24)
+print(int(kept), report().hblkhd - before)
+"""
+
+
+@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "mallinfo2"), reason="this C library does not report")
+def test_large_tensors_lie_in_memory_that_is_kept() -> None:
+    def bytes_to_give_back(keep: bool) -> list[int]:
+        code = [sys.executable, "-c", _LARGE_TENSOR.format(keep=keep)]
+        done = subprocess.run(code, capture_output=True, check=True, text=True)
+        return [int(word) for word in done.stdout.split()]
+
+    assert bytes_to_give_back(keep=True) == [1, 0]
+    kept, usual = bytes_to_give_back(keep=False)
+    assert (kept, usual >= 4 * 2**24) == (0, True)
+
+
+def test_where_nothing_can_be_kept_nothing_happens(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ctypes.CDLL", lambda name: object())
+    assert not keep_freed_memory()

@@ -294,7 +294,7 @@ def test_workers_whose_sweep_was_ended_stop_after_their_epoch(
             workers = told[3:]
         process.send_signal(by)
         try:
-            process.communicate(timeout=60)
+            process.communicate(timeout=200)
             assert process.returncode == -by
             for trial in endless:
                 with FileLock(tmp_path / "runs" / trial.id[:16] / "lock", timeout=60):

@@ -18,6 +18,7 @@ from typing import Any
 import torch
 from filelock import FileLock, Timeout
 
+from resilinet.allocator import keep_freed_memory
 from resilinet.datasets.loading import load
 from resilinet.runner import run
 from resilinet.store import Store
@@ -81,6 +82,7 @@ def work(
     nothing needs to be cleaned up, and any number of workers and sweeps may share one store.
     """
     torch.set_num_threads(setup.threads)
+    keep_freed_memory()
     store = Store(setup.results)
     data: dict[str, Any] = {}
     for trial in trials:

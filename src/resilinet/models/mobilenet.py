@@ -103,4 +103,4 @@ def _separable(inside: int, outside: int, stride: int) -> nn.Sequential:
 
 def _norm(channels: int) -> tuple[nn.Module, nn.Module]:
     """Keras's batch normalisation, whose momentum of 0.99 is PyTorch's 0.01, and ReLU."""
-    return nn.BatchNorm2d(channels, eps=1e-3, momentum=0.01), nn.ReLU()
+    return nn.BatchNorm2d(channels, eps=1e-3, momentum=0.01), nn.ReLU(inplace=True)
