@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from resilinet.book.errors import BookError
+from resilinet.book.links import broken_links, silent_images
 from resilinet.book.offline import foreign_requests
 from resilinet.book.pages import Page
 
@@ -51,5 +52,15 @@ def ask_nobody(draft: Draft) -> None:
         raise BookError("\n".join(["The book must not ask other hosts, but:", *foreign[:20]]))
 
 
-STEPS: tuple[Step, ...] = (ask_nobody,)
-"""In the order in which they are taken; the check of foreign hosts comes last, so that it sees all."""
+def lead_somewhere(draft: Draft) -> None:
+    """Refuses pages with a link within the book that leads nowhere, or an image without alternative text."""
+    faults = [f"  {page}: {address} {reason}" for page, address, reason in broken_links(draft.html)]
+    faults += [f"  {page}: {address} has no alternative text" for page, address in silent_images(draft.html)]
+    if faults:
+        raise BookError(
+            "\n".join(["Links must lead somewhere and images say what they show, but:", *faults[:20]])
+        )
+
+
+STEPS: tuple[Step, ...] = (lead_somewhere, ask_nobody)
+"""In the order in which they are taken; the checks come last, so that they see all."""
