@@ -36,6 +36,8 @@ def resolve(lock: Path, options: list[str]) -> None:
         "dev",
         "--extra",
         "cluster",
+        "--extra",
+        "teaching",
         "--universal",
     ]
     command += ["--python-version", "3.11", "--fork-strategy", "fewest", "--quiet"]
