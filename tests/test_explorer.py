@@ -1,10 +1,7 @@
 from __future__ import annotations
 
-import html
 import json
 import re
-import shutil
-import subprocess
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -13,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 
+from browser import PATIENCE, chromium
 from resilinet import partitions
 from resilinet.book.offline import foreign_requests
 from resilinet.drawing import active_links
@@ -35,18 +33,6 @@ RESNET = ARTEFACTS["figure-2c"].rows("published")
 LABELS = {"train": [0, *range(5, 17)], "test": [0, *[3] * 12]}
 GUESS = guess_accuracy(LABELS)
 SEEDS = 3
-BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-QUIET = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--virtual-time-budget=10000",
-]
 FRAGMENT = "d=health&s=dfg&f=n1,n3&p=0.13,0.09,0.055"
 
 
@@ -230,8 +216,6 @@ def seen(
     content: dict[str, Any], partial: dict[str, Any], tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, Any]:
     """What a browser shows, step by step (tests/js/explorer_steps.js)."""
-    if BROWSER is None:
-        pytest.skip("there is no Chromium here to run the explorer's script")
     folder = tmp_path_factory.mktemp("browser")
     steps = (Path(__file__).parent / "js" / "explorer_steps.js").read_text(encoding="utf-8")
     (folder / "page.html").write_text(
@@ -241,17 +225,11 @@ def seen(
         f"{explorer(partial, small=True).data}<script>{steps}</script>",
         encoding="utf-8",
     )
-    address = (folder / "page.html").as_uri()
-    ended = subprocess.run(
-        [BROWSER, *QUIET, f"--user-data-dir={folder / 'profile'}", "--dump-dom", f"{address}#{FRAGMENT}"],
-        capture_output=True,
-        text=True,
-        timeout=240,
-        check=True,
-    )
-    found = re.search(r'<pre id="outcome">(.*?)</pre>', ended.stdout, re.DOTALL)
-    assert found, ended.stdout[-2000:]
-    outcome: dict[str, Any] = json.loads(html.unescape(found[1]))
+    with chromium() as browser:
+        page = browser.new_page()
+        page.goto(f"{(folder / 'page.html').as_uri()}#{FRAGMENT}", timeout=PATIENCE)
+        told = page.locator("#outcome").text_content(timeout=PATIENCE)
+    outcome: dict[str, Any] = json.loads(told or "")
     assert outcome["errors"] == []
     return outcome
 
