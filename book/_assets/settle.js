@@ -1,0 +1,14 @@
+// What the theme and Sphinx leave undone for a page that no reader has set to light or dark, or that is a file.
+"use strict";
+{
+  const page = document.documentElement;
+  if (!page.dataset.mode) {
+    // Before the body is drawn, so that nothing flickers, and before the theme complains.
+    page.dataset.mode = "auto";
+    page.dataset.theme = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
+  }
+  // Search results quote the pages that they name, but a browser lets no file read another.
+  if (location.protocol === "file:" && typeof DOCUMENTATION_OPTIONS !== "undefined") {
+    DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;
+  }
+}
