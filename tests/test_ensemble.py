@@ -266,13 +266,33 @@ def test_a_checkpoint_of_other_trials_or_half_of_one_starts_afresh(
     tiny: Trial, data: Dataset, tmp_path: Path, tiny_trials: Callable[[int], list[Trial]]
 ) -> None:
     checkpoint, trials = tmp_path / "checkpoint.pt", tiny_trials(2)
-    together(trials[::-1], data, checkpoint=checkpoint)
+    together(tiny_trials(3)[1:], data, checkpoint=checkpoint)
     with pytest.warns(UserWarning, match=r"checkpoint\.pt: .*\(it is of other trials\); training starts"):
         resumed = together(trials, data, checkpoint=checkpoint)
     checkpoint.write_bytes(checkpoint.read_bytes()[:2000])
     with pytest.warns(UserWarning, match="training starts afresh"):
         again = together(trials, data, checkpoint=checkpoint)
     assert_same(resumed, again)
+
+
+def test_some_of_an_ensemble_go_on_where_all_of_it_stopped(
+    tiny: Trial, data: Dataset, tmp_path: Path
+) -> None:
+    trials, checkpoint = mixed(tiny, schedule="linear")[:4], tmp_path / "checkpoint.pt"
+    with pytest.raises(Interrupted):
+        together(trials, data, checkpoint=checkpoint, stop=lambda: True)
+    chosen = [trials[3], trials[1]]
+    told: list[Sequence[Progress]] = []
+    resumed = together(chosen, data, checkpoint=checkpoint, report=told.append)
+    assert [progress[0].epoch for progress in told] == [2, 3]
+    straight = together(chosen, data)
+    for (network, (history, best)), (other, (expected, expected_best)) in zip(
+        zip(*resumed, strict=True), zip(*straight, strict=True), strict=True
+    ):
+        assert best == expected_best
+        assert [row["loss"] for row in history] == pytest.approx([row["loss"] for row in expected], rel=1e-4)
+        for name, value in network.state_dict().items():
+            torch.testing.assert_close(value, other.state_dict()[name], rtol=1e-3, atol=1e-4)
 
 
 def test_progress_is_told_for_each_replica(tiny: Trial, data: Dataset) -> None:

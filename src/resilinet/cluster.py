@@ -9,8 +9,9 @@ from dataclasses import dataclass, replace
 from itertools import count
 from typing import Any
 
-from filelock import FileLock, Timeout
+from filelock import FileLock
 
+from resilinet.claiming import claim
 from resilinet.cluster_trial import Board, Outcome, train_one
 from resilinet.ray_cluster import Cluster, ClusterError, alive, connected, on_node, refuse_unfit
 from resilinet.store import Store
@@ -122,15 +123,7 @@ class _Driver:
         room = self.cluster.places([node["Resources"] for node in alive(self.ray)], self.setup.threads)
         while left and len(self.jobs) <= room:
             trial = left.pop(0)
-            folder = self.setup.runs / trial.id[:16]
-            folder.mkdir(parents=True, exist_ok=True)
-            lock = FileLock(folder / "lock", timeout=0)
-            try:
-                lock.acquire()
-            except Timeout:  # someone else runs it
-                continue
-            if trial.id in self.store:
-                lock.release()
+            if (lock := claim(trial, self.setup.runs, self.store)) is None:
                 continue
             taken = {job.worker for job in self.jobs.values()}
             worker = next(number for number in count() if number not in taken)

@@ -113,7 +113,7 @@ def train_one(values: Mapping[str, Any], identity: str, setup: Setup, board: Any
             line.tell(Event("epoch", trial.id, worker, progress.epoch, progress.epochs))
 
         record = run(trial, data, folder, device=usable(setup.device), stop=line.stop, report=report)
-        tidy(folder, setup)
+        tidy(trial, setup)
         return Outcome("finished", record)
     except Interrupted:
         return Outcome("stopped")

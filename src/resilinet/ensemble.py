@@ -215,15 +215,29 @@ def check(networks: Sequence[DistributedNetwork], trials: Sequence[Trial], data:
 
 
 def load(path: Path, stack: StackedNetwork, trials: Sequence[Trial]) -> dict[str, Any] | None:
-    """The checkpoint of these trials at ``path``, or None where there is none that is whole."""
+    """The checkpoint at ``path`` of these trials, with or without others; None where there is none that is whole."""
+    wanted = [trial.id for trial in trials]
 
     def fits(state: Mapping[str, Any]) -> None:
-        if state["trials"] != [trial.id for trial in trials] or state["masters"].shape != stack.masters.shape:
+        if not {*wanted} <= {*state["trials"]} or state["masters"].shape[1] != stack.masters.shape[1]:
             raise ValueError("it is of other trials")
 
-    return load_checkpoint(
+    state = load_checkpoint(
         path, {"trials", "masters", "optimizer", "orders", "masks", "histories", "best", "seconds"}, fits
     )
+    if state is None:
+        return None
+    chosen = [state["trials"].index(trial) for trial in wanted]
+    adam, groups = state["optimizer"]["state"], state["optimizer"]["param_groups"]
+    state["optimizer"] = {
+        "state": {new: adam[old] for new, old in enumerate(chosen) if old in adam},
+        "param_groups": [group | {"params": list(range(len(chosen)))} for group in groups],
+    }
+    for place in (state, state["best"]):
+        for name in {"masters", "orders", "masks", "histories", "epoch", "accuracy"} & {*place}:
+            rows = place[name]
+            place[name] = rows[chosen] if isinstance(rows, Tensor) else [rows[number] for number in chosen]
+    return state
 
 
 def run_together(
@@ -232,6 +246,7 @@ def run_together(
     folder: Path,
     device: str = "cpu",
     *,
+    checkpoint: Path | None = None,
     stop: Callable[[], bool] = lambda: False,
     report: Report = lambda progress: None,
 ) -> list[Record]:
@@ -240,9 +255,10 @@ def run_together(
     Args:
         trials: what to run; they share what :func:`train_together` says.
         data: the data set that they describe.
-        folder: where the checkpoint of the ensemble lies and, in the end, the weights of each trial, in a folder
-            that bears the first 16 digits of its identity.
+        folder: where the weights of each trial go in the end, in a folder that bears the first 16 digits of its
+            identity.
         device: where all is computed, for example ``cuda``.
+        checkpoint: where each finished epoch of the ensemble is kept; ``checkpoint.pt`` in that folder by default.
         stop: asked after every epoch.
         report: told after every epoch.
 
@@ -258,7 +274,7 @@ def run_together(
     for trial in trials:
         check_data(trial, data)
     code, began, earlier = commit(), time.perf_counter(), 0.0
-    checkpoint = folder / "checkpoint.pt"
+    checkpoint = checkpoint or folder / "checkpoint.pt"
     resumed = checkpoint.exists()
     networks = [build_network(trial).to(device) for trial in trials]
 

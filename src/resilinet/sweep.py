@@ -8,22 +8,24 @@ import multiprocessing
 import signal
 import time
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
-from typing import Any
 
 import torch
-from filelock import FileLock, Timeout
 
 from resilinet.allocator import keep_freed_memory
+from resilinet.claiming import claimed
+from resilinet.datasets import Dataset
 from resilinet.datasets.loading import load
+from resilinet.ensemble import run_together
 from resilinet.runner import run
 from resilinet.store import Store
+from resilinet.together import Group, grouped, name_of
 from resilinet.training import Interrupted, Progress
-from resilinet.trials import Trial
+from resilinet.trials import Record, Trial
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,8 @@ class Setup:
         threads: of each process.
         device: where trials are computed, for example ``cuda``; processes on one device share it.
         keep_weights: keep ``weights.pt`` of finished trials.
+        together: how many trials of the Health experiment a process trains as one ensemble, see
+            :mod:`resilinet.ensemble`; worth while on an accelerator.
     """
 
     results: Path = Path("results")
@@ -45,6 +49,7 @@ class Setup:
     threads: int = 1
     device: str = "cpu"
     keep_weights: bool = True
+    together: int = 1
 
 
 @dataclass(frozen=True)
@@ -70,53 +75,80 @@ def missing(trials: Sequence[Trial], store: Store) -> list[Trial]:
 
 
 def work(
-    trials: Sequence[Trial],
+    groups: Sequence[Group],
     setup: Setup,
     stop: Callable[[], bool],
     tell: Callable[[Event], None],
     worker: int = 0,
 ) -> None:
-    """Run every trial that nobody else has run or is running, until ``stop``, asked after each epoch, says so.
-
-    A trial is claimed by a lock on its folder. The operating system frees the lock of a killed process, so
-    nothing needs to be cleaned up, and any number of workers and sweeps may share one store.
-    """
+    """Run every trial that nobody else has run or is running, until ``stop``, asked after each epoch, says so."""
     torch.set_num_threads(setup.threads)
     keep_freed_memory()
     store = Store(setup.results)
-    data: dict[str, Any] = {}
-    for trial in trials:
+    data: dict[str, Dataset] = {}
+    for group in groups:
         if stop():
             return
-        folder = setup.runs / trial.id[:16]
-        folder.mkdir(parents=True, exist_ok=True)
-        try:
-            with FileLock(folder / "lock", timeout=0):
-                if trial.id in store:
-                    continue
+        with claimed(group, setup.runs, store) as mine:
+            if not mine:
+                continue
+            for trial in mine:
                 tell(Event("started", trial.id, worker, epochs=trial.recipe.epochs))
-
-                def report(progress: Progress, trial: Trial = trial) -> None:
-                    tell(Event("epoch", trial.id, worker, progress.epoch, progress.epochs))
-
-                key = str(trial.data["fingerprint"])
+            try:
+                key = str(mine[0].data["fingerprint"])
                 if key not in data:
-                    data = {key: load(trial.data, setup.data)}
-                store.write(run(trial, data[key], folder, device=setup.device, stop=stop, report=report))
-                tidy(folder, setup)
-                tell(Event("finished", trial.id, worker, trial.recipe.epochs, trial.recipe.epochs))
-        except Timeout:
-            continue
-        except Interrupted:
-            tell(Event("stopped", trial.id, worker))
-            return
-        except Exception as error:
-            # One trial that cannot run must not take the others with it; the caller names it at the end.
-            tell(Event("failed", trial.id, worker, message=explain(error)))
+                    data = {key: load(mine[0].data, setup.data)}
+                for record in _trained(group, mine, data[key], setup, stop, tell, worker):
+                    store.write(record)
+                    tidy(record.trial, setup)
+                    epochs = record.trial.recipe.epochs
+                    tell(Event("finished", record.trial.id, worker, epochs, epochs))
+            except Interrupted:
+                for trial in mine:
+                    tell(Event("stopped", trial.id, worker))
+                return
+            except Exception as error:
+                # Trials that cannot run must not take the others with them; the caller names them at the end.
+                for trial in mine:
+                    if trial.id not in store:
+                        tell(Event("failed", trial.id, worker, message=explain(error)))
 
 
-def tidy(folder: Path, setup: Setup) -> None:
+def _trained(
+    group: Group,
+    mine: Sequence[Trial],
+    data: Dataset,
+    setup: Setup,
+    stop: Callable[[], bool],
+    tell: Callable[[Event], None],
+    worker: int,
+) -> Iterator[Record]:
+    """The records of those trials of a group that are this worker's, trained by themselves or as one ensemble."""
+
+    def report(*progress: Progress) -> None:
+        for trial, own in zip(mine, progress, strict=True):
+            tell(Event("epoch", trial.id, worker, own.epoch, own.epochs))
+
+    if len(group) == 1:
+        folder = setup.runs / mine[0].id[:16]
+        yield run(mine[0], data, folder, device=setup.device, stop=stop, report=report)
+        return
+    checkpoint = setup.runs / name_of(group) / "checkpoint.pt"
+    yield from run_together(
+        mine,
+        data,
+        setup.runs,
+        setup.device,
+        checkpoint=checkpoint,
+        stop=stop,
+        report=lambda progress: report(*progress),
+    )
+    checkpoint.unlink(missing_ok=True)
+
+
+def tidy(trial: Trial, setup: Setup) -> None:
     """Remove from a finished trial's folder what nobody needs any more."""
+    folder = setup.runs / trial.id[:16]
     (folder / "checkpoint.pt").unlink(missing_ok=True)
     if not setup.keep_weights:
         (folder / "weights.pt").unlink(missing_ok=True)
@@ -129,7 +161,7 @@ def explain(error: Exception) -> str:
 
 
 def _work_apart(
-    trials: Sequence[Trial], setup: Setup, deadline: float, parent: Connection, worker: int
+    groups: Sequence[Group], setup: Setup, deadline: float, parent: Connection, worker: int
 ) -> None:
     """What a worker process does: :func:`work`, until it is late, told to stop, or left alone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches every process; the parent passes it on
@@ -142,7 +174,7 @@ def _work_apart(
         with contextlib.suppress(OSError):  # nobody listens any more; the checkpoint is kept all the same
             parent.send(event)
 
-    work(trials, setup, stop, tell, worker)
+    work(groups, setup, stop, tell, worker)
 
 
 def sweep(
@@ -171,6 +203,8 @@ def sweep(
     todo = missing(trials, Store(setup.results))
     for description in {str(trial.data["fingerprint"]): trial.data for trial in todo}.values():
         load(description, setup.data)  # refused here, once, rather than by every trial
+    left = {trial.id for trial in todo}
+    groups = [group for group in grouped(trials, setup.together) if any(trial.id in left for trial in group)]
     failed: list[Event] = []
 
     def hear(event: Event) -> None:
@@ -179,16 +213,16 @@ def sweep(
         tell(event)
 
     if processes == 1:
-        work(todo, setup, lambda: time.time() >= deadline, hear)
+        work(groups, setup, lambda: time.time() >= deadline, hear)
         return failed
     # A line of its own for each worker: on a shared queue one that is killed while it writes silences all others.
     context = multiprocessing.get_context("spawn")
     workers: list[SpawnProcess] = []
     lines: list[Connection] = []
-    for number in range(min(processes, len(todo))):
+    for number in range(min(processes, len(groups))):
         line, far_end = context.Pipe()
         process = context.Process(
-            target=_work_apart, args=(todo, setup, deadline, far_end, number), daemon=True
+            target=_work_apart, args=(groups, setup, deadline, far_end, number), daemon=True
         )
         process.start()
         far_end.close()

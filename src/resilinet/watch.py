@@ -51,12 +51,19 @@ def watched_sweep(
         everything = progress.add_task(f"epochs of {len(todo)} trials", total=epochs)
         bars: dict[int, TaskID] = {}
         reached: dict[str, int] = {}
+        running: dict[int, set[str]] = {}
 
         def tell(event: Event) -> None:
             trial = todo.get(event.trial)
             label = f"{trial.scheme}, seed {trial.seed}" if trial else "a worker"
             again = event.kind == "started" and event.trial in reached
+            beside = running.setdefault(event.worker, set())
+            if event.kind in ("finished", "stopped", "failed"):
+                beside.discard(event.trial)
             if event.kind == "started" and trial is not None:
+                beside.add(event.trial)
+                if len(beside) > 1:
+                    label = f"{len(beside)} trials together"
                 if event.worker in bars:
                     progress.remove_task(bars[event.worker])
                 bars[event.worker] = progress.add_task(label, total=event.epochs)

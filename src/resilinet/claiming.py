@@ -1,0 +1,54 @@
+"""Who runs a trial: whoever holds the lock on its folder.
+
+The operating system frees the lock of a killed process, so nothing needs to be cleaned up, and any number of workers
+and sweeps may share one store.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from resilinet.store import Store
+from resilinet.together import Group, name_of
+from resilinet.trials import Trial
+
+
+def claim(trial: Trial, runs: Path, store: Store) -> FileLock | None:
+    """The lock on a trial's folder, held, or None where somebody runs the trial or has run it."""
+    lock = _locked(runs / trial.id[:16])
+    if lock is not None and trial.id in store:
+        lock.release()
+        return None
+    return lock
+
+
+@contextlib.contextmanager
+def claimed(group: Group, runs: Path, store: Store) -> Iterator[list[Trial]]:
+    """Those trials of a group that are still to be run, claimed until the block ends; none where others have it."""
+    with contextlib.ExitStack() as locks:
+        mine: list[Trial] = []
+        if len(group) > 1:  # the group's checkpoint has one writer, too
+            whole = _locked(runs / name_of(group))
+            if whole is None:
+                yield mine
+                return
+            locks.callback(whole.release)
+        for trial in group:
+            if (lock := claim(trial, runs, store)) is not None:
+                locks.callback(lock.release)
+                mine.append(trial)
+        yield mine
+
+
+def _locked(folder: Path) -> FileLock | None:
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(folder / "lock", timeout=0)
+    try:
+        lock.acquire()
+    except Timeout:
+        return None
+    return lock
