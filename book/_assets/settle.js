@@ -1,4 +1,5 @@
-// What the theme and Sphinx leave undone for a page that no reader has set to light or dark, or that is a file.
+// What the theme and Sphinx leave undone: for a page that no reader has set to light or dark, for one that is opened
+// as a file, and for readers who listen.
 "use strict";
 {
   const page = document.documentElement;
@@ -11,4 +12,8 @@
   if (location.protocol === "file:" && typeof DOCUMENTATION_OPTIONS !== "undefined") {
     DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;
   }
+  // A list may hold list items alone; entries of a bibliography are none, and a screen reader would count nothing.
+  document.addEventListener("DOMContentLoaded", () => {
+    document.querySelectorAll(".citation-list[role=list]").forEach((list) => list.removeAttribute("role"));
+  });
 }
