@@ -16,8 +16,9 @@ import torch
 from resilinet.datasets import DataError, Dataset
 from resilinet.datasets.loading import load
 from resilinet.devices import usable
+from resilinet.reasons import explain
 from resilinet.runner import run
-from resilinet.sweep import Event, Setup, explain, tidy
+from resilinet.sweep import Event, Setup, tidy
 from resilinet.training import Interrupted, Progress
 from resilinet.trials import Record, Trial
 

@@ -1,6 +1,12 @@
-"""What an exception says, short enough for the middle of a sentence."""
+"""What an exception says, short enough for a sentence."""
 
 from __future__ import annotations
+
+import re
+import traceback
+from pathlib import Path
+
+import torch
 
 
 def brief(error: BaseException) -> str:
@@ -10,3 +16,23 @@ def brief(error: BaseException) -> str:
     'Out of luck'
     """
     return str(error).split("\n")[0].split(". ")[0].rstrip(".") or type(error).__name__
+
+
+def out_of_memory(error: BaseException) -> bool:
+    """Whether a device, or this machine, had no memory left for a tensor."""
+    # On the processor PyTorch raises a plain RuntimeError, which only its allocator's name tells from others.
+    processor = isinstance(error, RuntimeError) and "DefaultCPUAllocator" in str(error)
+    return processor or isinstance(error, MemoryError | torch.OutOfMemoryError)
+
+
+def explain(error: BaseException) -> str:
+    """Why a trial failed, and where, in one sentence."""
+    if out_of_memory(error):
+        wanted = re.search(r"tried to allocate ([\d.]+ \w+)", str(error), re.IGNORECASE)
+        for_what = f"another {wanted[1]}" if wanted else "it"
+        return (
+            f"there is too little memory for {for_what}; train fewer trials side by side, or on a machine or a device "
+            "with more"
+        )
+    where = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__}: {error} ({Path(where.filename).name}, line {where.lineno})"

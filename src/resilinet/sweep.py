@@ -7,7 +7,6 @@ import math
 import multiprocessing
 import signal
 import time
-import traceback
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
@@ -21,6 +20,7 @@ from resilinet.claiming import claimed
 from resilinet.datasets import Dataset
 from resilinet.datasets.loading import load
 from resilinet.ensemble import run_together
+from resilinet.reasons import explain
 from resilinet.runner import run
 from resilinet.store import Store
 from resilinet.together import Group, grouped, name_of
@@ -152,12 +152,6 @@ def tidy(trial: Trial, setup: Setup) -> None:
     (folder / "checkpoint.pt").unlink(missing_ok=True)
     if not setup.keep_weights:
         (folder / "weights.pt").unlink(missing_ok=True)
-
-
-def explain(error: Exception) -> str:
-    """Why a trial failed, and where, in one sentence."""
-    where = traceback.extract_tb(error.__traceback__)[-1]
-    return f"{type(error).__name__}: {error} ({Path(where.filename).name}, line {where.lineno})"
 
 
 def _work_apart(
