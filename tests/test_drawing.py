@@ -27,7 +27,6 @@ from resilinet.drawing import (
     gallery,
 )
 from resilinet.routing import Skips, inputs, routes
-from resilinet.schemes import SCHEMES
 from resilinet.topology import Topology, vertical, with_skips
 
 TOPOLOGIES = {
@@ -171,38 +170,3 @@ def test_the_same_drawing_gives_the_same_file() -> None:
         draw(partitions.mlp()).figure.savefig(stream, format="svg", metadata={"Date": None})
         files.append(stream.getvalue())
     assert files[0] == files[1]
-
-
-def luminance(colour: str) -> float:
-    channels = plt.matplotlib.colors.to_rgb(colour)
-    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
-    return sum(w * c for w, c in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
-
-
-def contrast(a: str, b: str) -> float:
-    low, high = sorted((luminance(a), luminance(b)))
-    return (high + 0.05) / (low + 0.05)
-
-
-def test_text_can_be_read_on_light_and_dark_pages() -> None:
-    assert contrast(style.INK, style.PAGES["light"]) >= 4.5
-    assert contrast(style.INK, style.PAGES["dark"]) >= 3.5
-    assert contrast("#ffffff", LIVE) >= 4.5
-
-
-@pytest.mark.parametrize("page", style.PAGES.values(), ids=list(style.PAGES))
-@pytest.mark.parametrize("key", SCHEMES)
-def test_schemes_can_be_seen_on_light_and_dark_pages(key: str, page: str) -> None:
-    assert contrast(style.look(key).colour, page) >= 3.0
-
-
-def test_schemes_differ_without_colour_too() -> None:
-    looks = [style.look(scheme) for scheme in SCHEMES.values()]
-    for kind in ("colour", "marker", "hatch", "line"):
-        assert len({getattr(look, kind) for look in looks}) == len(looks)
-    assert list(style.palette()) == [scheme.name for scheme in SCHEMES.values()]
-
-
-def test_an_unknown_scheme_has_no_look() -> None:
-    with pytest.raises(ValueError, match=r"'resnet' is no scheme; choose one of vanilla, dfg"):
-        style.look("resnet")

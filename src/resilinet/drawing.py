@@ -15,7 +15,7 @@ from matplotlib.path import Path
 
 from resilinet.bandwidth import link_elements
 from resilinet.routing import Skips, routes
-from resilinet.style import INK, look
+from resilinet.style import INK, QUIET, look
 from resilinet.topology import Hyperconnection, Topology
 
 Direction = Literal["up", "right"]
@@ -269,7 +269,7 @@ def _arrow(ax: Axes, points: list[Point], *, skip: bool, active: bool) -> None:
             mutation_scale=13,
             linewidth=2.2 if active else 1.0,
             linestyle=(0, (3.5, 2)) if skip else "-",
-            color=LIVE if active else INK,
+            color=LIVE if active else QUIET,
             shrinkA=0,
             shrinkB=0,
         )
@@ -297,7 +297,7 @@ def _box(ax: Axes, middle: Point, name: str, hosts: str, state: str, fixed: bool
             HEIGHT - 2 * round_off,
             boxstyle=f"round,pad={round_off}",
             facecolor={"live": LIVE, "dead": SHADE, "silent": "none"}[state],
-            edgecolor=LIVE if state == "live" else INK,
+            edgecolor=LIVE if state == "live" else QUIET,
             linestyle="--" if state == "dead" else "-",
             linewidth=1.2,
         )

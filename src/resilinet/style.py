@@ -1,8 +1,9 @@
 """The look of every figure in the book: colours of the schemes, neutral ink, SVG without a background.
 
-Figures lie on light and on dark pages. So the page shows through, the ink keeps a contrast of 4.5 to white and 3.5 to
-the dark page, and each scheme's colour keeps 3 to both. The colours stay apart for every kind of colour vision (two of
-them are Okabe and Ito's); markers, hatches and line styles repeat what they say, for print without colour.
+Figures are drawn for a light page, which shows through. On a dark page the book's style sheet puts ``DARK_FILTER`` over
+them: light and dark change places, and hues stay. On either page text keeps a contrast of 7, lines one of 4.5 and each
+scheme's colour one of 3. The colours stay apart for every kind of colour vision (two of them are Okabe and Ito's);
+markers, hatches and line styles repeat what they say, for print without colour.
 """
 
 from __future__ import annotations
@@ -17,14 +18,18 @@ from cycler import cycler
 
 from resilinet.schemes import SCHEMES, Scheme
 
-INK = "#70767d"
+INK = "#3b424a"
 """Text, axes and whatever else has no meaning of its own."""
+QUIET = "#70767d"
+"""Lines that are there but say less than others, as those of a hyperconnection that carries nothing."""
 FAINT = "#8c939b59"
 """Grid lines: the ink's hue, mostly transparent."""
 PAPER: Mapping[str, Any] = {"marker": "D", "mfc": "none", "mec": INK, "color": INK, "ls": "none"}
 """How the paper's printed numbers are drawn beside ours, whatever the scheme: a hollow diamond, for ``Axes.plot``."""
-PAGES = {"light": "#ffffff", "dark": "#121212"}
+PAGES = {"light": "#ffffff", "dark": "#14181e"}
 """The backgrounds of the book's theme, against which contrast is measured."""
+DARK_FILTER = "invert(1) hue-rotate(180deg)"
+"""What ``book/_assets/book.css`` does to figures on a dark page; :func:`on_dark` computes it."""
 
 
 @dataclass(frozen=True)
@@ -96,6 +101,15 @@ def look(scheme: Scheme | str) -> Look:
     if key not in LOOKS:
         raise ValueError(f"{key!r} is no scheme; choose one of {', '.join(LOOKS)}.")
     return LOOKS[key]
+
+
+def on_dark(colour: str) -> str:
+    """What becomes of a colour, ``#rrggbb``, under ``DARK_FILTER``, by the matrix of W3C's Filter Effects (8.4)."""
+    red, green, blue = (1 - int(colour[k : k + 2], 16) / 255 for k in (1, 3, 5))
+    # Half a turn of the hue: twice the luminance, less the colour.
+    twice = 2 * (0.213 * red + 0.715 * green + 0.072 * blue)
+    parts = (min(max(twice - part, 0.0), 1.0) for part in (red, green, blue))
+    return "#" + "".join(f"{round(255 * part):02x}" for part in parts)
 
 
 def palette() -> dict[str, str]:
