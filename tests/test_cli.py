@@ -6,12 +6,14 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from made_up import made_up
 from resilinet.cli import app
 from resilinet.duration import seconds
 from resilinet.experiments import ARTEFACTS
 from resilinet.schemes import SCHEMES
+from resilinet.store import Store
 
-COMMANDS = ("data", "sweep", "status", "networks", "evaluate", "bandwidth", "verify", "book")
+COMMANDS = ("data", "sweep", "status", "reproduce", "networks", "evaluate", "bandwidth", "verify", "book")
 
 
 def run(*words: str, code: int = 0) -> str:
@@ -69,8 +71,6 @@ def network(swept: Path) -> Path:
 
 
 def test_evaluate_agrees_with_the_stored_counts(swept: Path, network: Path) -> None:
-    from resilinet.store import Store
-
     answer = json.loads(run("evaluate", str(network), "--json"))
     record = Store(swept / "results").read(answer["trial"])
     for key, count in record.counts.items():
@@ -97,7 +97,7 @@ def test_bandwidth_prints_every_row_of_table_4() -> None:
 
 
 def test_verify_gives_every_number_a_verdict(tmp_path: Path) -> None:
-    entries = json.loads(run("verify", "--json", "--results", str(tmp_path)))
+    entries = json.loads(run("verify", "--json", "--no-check", "--results", str(tmp_path)))
     assert entries
     for entry in entries:
         assert {
@@ -114,6 +114,25 @@ def test_verify_gives_every_number_a_verdict(tmp_path: Path) -> None:
     assert len({(entry["artefact"], entry["key"]) for entry in entries}) == len(entries)
 
 
+def test_verify_fails_when_a_result_no_longer_supports_its_verdict(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    trials = ARTEFACTS["figure-6-health"].trials("published")
+    for trial in trials:
+        store.write(made_up(trial, lambda trial, _: 90.0 + trial.seed % 2))
+    words = ("verify", "figure-6-health", "--results", str(tmp_path))
+    assert "--accept" in run(*words, code=2)
+    assert "verdicts accepted in" in run("verify", "--accept", "--results", str(tmp_path))
+    run("verify", "--accept", *words[1:], code=2)
+    assert "accepted verdicts are supported" in run(*words)
+    store.write(made_up(trials[0], lambda *_: 40.0))
+    assert "no longer supported" in run(*words, code=1)
+    own = tmp_path / "verdicts" / "published-train-frequency-running.json"
+    own.write_text("{")
+    assert "not a whole file" in " ".join(run(*words, code=2).split())
+    store.path(trials[0].id).write_text("{")
+    assert trials[0].id[:16] in run(*words, "--no-check", code=2)
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
@@ -128,7 +147,9 @@ def test_verify_gives_every_number_a_verdict(tmp_path: Path) -> None:
         (["evaluate", "nothing.pt"], "there is no such file"),
         (["evaluate", __file__], "not a trained network"),
         (["data", "health", "nothing.log"], "nothing.log"),
-        (["verify", "table-9"], "'table-9' is no artefact"),
+        (["verify", "table-9", "--no-check"], "'table-9' is no artefact"),
+        (["verify", "--accept", "--no-check"], "choose one of"),
+        (["verify", "--results", "nowhere"], "there are no accepted verdicts"),
     ],
 )
 def test_bad_input_is_refused_in_one_sentence(words: list[str], message: str) -> None:

@@ -8,6 +8,7 @@ from resilinet.cli import data
 from resilinet.cli.book import book
 from resilinet.cli.networks import evaluate, networks
 from resilinet.cli.paper import bandwidth, verify
+from resilinet.cli.reproduce import reproduce
 from resilinet.cli.trials import status, sweep
 
 app = typer.Typer(
@@ -17,5 +18,5 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(data.app, name="data")
-for command in (sweep, status, networks, evaluate, bandwidth, verify, book):
+for command in (sweep, status, reproduce, networks, evaluate, bandwidth, verify, book):
     app.command()(command)

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
 
-from resilinet.cli.common import Json, Profile, Results, out, plain_errors, say_json
+from resilinet.cli.common import Json, Profile, Results, err, out, plain_errors, say_json
 from resilinet.store import Store
+
+if TYPE_CHECKING:
+    from resilinet.paper import Entry
+    from resilinet.paper.accepted import Change
 
 
 @plain_errors
@@ -42,23 +47,75 @@ def verify(
         str, typer.Option(help="Of batch normalisation: running, as in the paper, or per-route.")
     ] = "running",
     results: Results = Path("results"),
+    against: Annotated[
+        Path | None,
+        typer.Option(
+            help="Accepted verdicts of another store; verdicts alone are compared then, not values. "
+            "Default: those in the results."
+        ),
+    ] = None,
+    accept: Annotated[
+        bool, typer.Option("--accept", help="Write the verdicts down as accepted, beside the results.")
+    ] = False,
+    no_check: Annotated[bool, typer.Option("--no-check", help="Print the ledger, compare nothing.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Hold every printed number of the paper against the stored results, each with interval and verdict."""
+    """Hold every printed number of the paper against the stored results, and every verdict against the accepted one.
+
+    Each number gets our mean, its interval, seeds and a verdict. Accepted verdicts (reproduced, trend only, not
+    reproduced) are committed beside the results, in the folder verdicts. One is no longer supported when its trials are
+    gone, when it comes out differently, be it better, or when the same trials give another value, as a result file was
+    exchanged. Trainings that are added to what was incomplete break nothing: their verdicts are named as new, to be
+    looked at and accepted. Whoever changes a verdict on purpose accepts it, and the commit shows which.
+
+    Exit codes: 0, every accepted verdict is supported; 1, some are not, and are named; 2, it cannot be judged: a result
+    or the accepted verdicts are damaged or missing, or an argument is wrong. What was trained tiny on synthetic data
+    (--profile smoke) has no verdicts to lose.
+
+    Example: resilinet verify table-1-health
+
+    Example: resilinet verify table-1-health --results build/reproduced/results
+    --against results/verdicts/published-train-frequency-running.json
+    """
+    from resilinet.paper import accepted
     from resilinet.paper import verify as ledger
 
+    if accept + no_check + (against is not None) > 1:
+        raise ValueError("choose one of --accept, --against and --no-check.")
+    if accept and artefact:
+        raise ValueError(
+            "verdicts are accepted together, as statements rest on several artefacts; name none."
+        )
+    checks = not no_check and (profile != "smoke" or against is not None)
+    path = against or accepted.place(results, profile, guess, statistics)
     entries = ledger(Store(results), profile, guess, statistics)
+    known = {} if accept and not path.exists() else accepted.read(path) if checks else {}
     if artefact:
-        known = {entry.artefact for entry in entries}
+        names = {entry.artefact for entry in entries}
         for name in artefact:
-            if name not in known:
+            if name not in names:
                 raise ValueError(
-                    f"{name!r} is no artefact of the ledger; choose from {', '.join(sorted(known))}."
+                    f"{name!r} is no artefact of the ledger; choose from {', '.join(sorted(names))}."
                 )
         entries = [entry for entry in entries if entry.artefact in artefact]
+        known = {address: one for address, one in known.items() if address[0] in artefact}
+    found = accepted.changes(entries, known, values=against is None) if checks else []
+    if accept:
+        count = accepted.accept(entries, path)
+        for change in found:
+            out.print(f"{change.artefact} {change.key}: {change.text}", highlight=False, soft_wrap=True)
+        out.print(f"{count} verdicts accepted in {path}", highlight=False, soft_wrap=True)
+        return
     if as_json:
         say_json([dataclasses.asdict(entry) for entry in entries])
-        return
+    else:
+        out.print(ledger_table(entries))
+    if checks:
+        report(found, len(known))
+
+
+def ledger_table(entries: Sequence[Entry]) -> Table:
+    """The ledger, a line an entry."""
     table = Table(title="The paper's numbers and ours")
     for column in ("artefact", "key", "paper", "ours", "interval", "seeds", "size", "verdict"):
         table.add_column(column)
@@ -74,4 +131,18 @@ def verify(
             entry.size or "-",
             entry.verdict,
         )
-    out.print(table)
+    return table
+
+
+def report(found: Sequence[Change], known: int) -> None:
+    """Say on standard error whether the accepted verdicts are supported; if not, end with exit code 1."""
+    broken = [change for change in found if change.breaks]
+    for change in broken:
+        text = f"resilinet: {change.artefact} {change.key}: {change.text}"
+        err.print(text, style="red", highlight=False, soft_wrap=True)
+    if new := len(found) - len(broken):
+        err.print(f"{new} verdicts are new; `resilinet verify --accept` writes them down.", highlight=False)
+    if broken:
+        err.print(f"{len(broken)} of {known} accepted verdicts are no longer supported.", highlight=False)
+        raise typer.Exit(1)
+    err.print(f"All {known} accepted verdicts are supported.", highlight=False)

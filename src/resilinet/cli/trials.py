@@ -48,8 +48,8 @@ def train(trials: Sequence[Trial], setup: Setup, **how: Any) -> list[Event]:
         raise typer.Exit(130) from None
 
 
-def name_failed(failed: Sequence[Event]) -> None:
-    """Say which trials failed and why; with any, the command ends with exit code 1."""
+def name_failed(failed: Sequence[Event], code: int = 1) -> None:
+    """Say which trials failed and why; with any, the command ends with this exit code."""
     for event in failed:
         err.print(
             f"resilinet: trial {event.trial[:16]}: {event.message}",
@@ -58,7 +58,7 @@ def name_failed(failed: Sequence[Event]) -> None:
             soft_wrap=True,
         )
     if failed:
-        raise typer.Exit(1)
+        raise typer.Exit(code)
 
 
 @plain_errors

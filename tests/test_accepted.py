@@ -1,0 +1,112 @@
+"""Accepted verdicts: what a ledger is held against, and what counts as no longer supported."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+
+import pytest
+
+from resilinet.paper import Verdict, verify
+from resilinet.paper.accepted import AcceptedError, Kind, accept, changes, place, read
+from resilinet.paper.verdicts import Entry
+from resilinet.store import Store
+
+ROOT = Path(__file__).parents[1]
+READING = ("published", "train-frequency", "running")
+ENTRY = Entry(
+    "table-1-health",
+    "resilinet/n1",
+    Verdict.REPRODUCED,
+    ours=92.5,
+    seeds=2,
+    wanted=2,
+    trials=("a" * 64, "b" * 64),
+)
+
+
+def kinds(entries: list[Entry], path: Path, **how: bool) -> list[Kind]:
+    return [change.kind for change in changes(entries, read(path), **how)]
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    path = place(tmp_path, *READING)
+    assert accept([ENTRY], path) == 1
+    return path
+
+
+def test_what_was_accepted_supports_itself(path: Path) -> None:
+    assert kinds([ENTRY], path) == []
+    assert kinds([dataclasses.replace(ENTRY, trials=ENTRY.trials[::-1])], path) == []
+
+
+@pytest.mark.parametrize("verdict", [Verdict.TREND, Verdict.NOT_REPRODUCED])
+def test_another_verdict_is_a_change_for_better_or_worse(
+    path: Path, verdict: Verdict, tmp_path: Path
+) -> None:
+    other = dataclasses.replace(ENTRY, verdict=verdict)
+    assert kinds([other], path) == [Kind.CHANGED]
+    accept([other], tmp_path / "worse.json")
+    assert kinds([ENTRY], tmp_path / "worse.json") == [Kind.CHANGED]
+
+
+@pytest.mark.parametrize("verdict", [Verdict.INCOMPLETE, Verdict.NOT_ATTEMPTED])
+def test_a_verdict_whose_trials_are_gone_is_lost(path: Path, verdict: Verdict) -> None:
+    assert kinds([dataclasses.replace(ENTRY, verdict=verdict, seeds=1)], path) == [Kind.LOST]
+    assert kinds([], path) == [Kind.LOST]
+
+
+def test_the_same_trials_with_another_value_are_altered(path: Path) -> None:
+    other = dataclasses.replace(ENTRY, ours=92.4)
+    assert kinds([other], path) == [Kind.ALTERED]
+    assert kinds([dataclasses.replace(ENTRY, ours=None)], path) == [Kind.ALTERED]
+    assert kinds([dataclasses.replace(ENTRY, ours=92.5 + 1e-9)], path) == []
+    # Trained elsewhere, the same trials have slightly other outcomes; further trials move a mean.
+    assert kinds([other], path, values=False) == []
+    assert kinds([dataclasses.replace(other, trials=(*ENTRY.trials, "c" * 64))], path) == []
+
+
+def test_trainings_that_are_added_break_nothing(path: Path) -> None:
+    incomplete = dataclasses.replace(ENTRY, key="dfg/n1", verdict=Verdict.INCOMPLETE)
+    assert kinds([ENTRY, incomplete], path) == []
+    complete = dataclasses.replace(incomplete, verdict=Verdict.NOT_REPRODUCED)
+    (change,) = changes([ENTRY, complete], read(path))
+    assert (change.kind, change.breaks) == (Kind.NEW, False)
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (lambda text: text[:-20], "not a whole file"),
+        (lambda text: text.replace('"schema": 1', '"schema": 2'), "schema 1"),
+        (lambda text: text.replace("reproduced", "splendid"), "splendid"),
+        (lambda text: text.replace("verdict", "judgement"), "not a whole file"),
+        (lambda text: "[]", "not a whole file"),
+    ],
+)
+def test_a_damaged_file_is_refused_by_name(path: Path, damage: object, message: str) -> None:
+    path.write_text(damage(path.read_text()))  # type: ignore[operator]
+    with pytest.raises(AcceptedError, match=message) as refusal:
+        read(path)
+    assert str(path) in str(refusal.value)
+
+
+def test_a_missing_file_is_refused_by_name(tmp_path: Path) -> None:
+    with pytest.raises(AcceptedError, match="--accept"):
+        read(tmp_path / "nothing.json")
+
+
+def test_an_entry_has_one_accepted_verdict(path: Path) -> None:
+    content = json.loads(path.read_text())
+    content["verdicts"] *= 2
+    path.write_text(json.dumps(content))
+    with pytest.raises(AcceptedError, match="two accepted"):
+        read(path)
+
+
+def test_the_committed_results_support_the_committed_verdicts() -> None:
+    entries = verify(Store(ROOT / "results"), *READING)
+    broken = [one for one in changes(entries, read(place(ROOT / "results", *READING))) if one.breaks]
+    assert broken == []
