@@ -13,7 +13,18 @@ from resilinet.experiments import ARTEFACTS
 from resilinet.schemes import SCHEMES
 from resilinet.store import Store
 
-COMMANDS = ("data", "sweep", "status", "reproduce", "networks", "evaluate", "bandwidth", "verify", "book")
+COMMANDS = (
+    "data",
+    "sweep",
+    "status",
+    "reproduce",
+    "networks",
+    "evaluate",
+    "bandwidth",
+    "verify",
+    "book",
+    "times",
+)
 
 
 def run(*words: str, code: int = 0) -> str:
