@@ -15,12 +15,12 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help env book smoke full serve test lint format lock clean distclean
+.PHONY: help env book smoke full serve assignments test lint format lock clean distclean
 
 help:  ## list the targets
 	@echo "Usage: make TARGET"
 	@grep -hE '^[a-z-]+:.*  ## ' $(MAKEFILE_LIST) \
-		| awk -F ':.*  ## ' '{ printf "  %-10s %s\n", $$1, $$2 }'
+		| awk -F ':.*  ## ' '{ printf "  %-12s %s\n", $$1, $$2 }'
 
 env: $(STAMP)  ## create the environment in .venv, or bring it up to date with requirements.lock
 
@@ -48,6 +48,9 @@ full: env  ## train what is missing in results/ at full size, then build the boo
 serve: book  ## build the book and serve it on this machine (PORT=8000)
 	@echo "The book is at http://localhost:$(PORT); Ctrl-C ends"
 	@$(BIN)/python -m http.server --bind localhost --directory build/published/html $(PORT)
+
+assignments: env  ## write the exercises as notebooks without solutions, and what grades them
+	@$(BIN)/python -m resilinet.teaching
 
 test: env  ## run the tests, all chapters under smoke included
 	@$(BIN)/python -m pytest
