@@ -6,11 +6,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from resilinet import style
+from resilinet.cells import Cell, in_full, to_csv, trials_behind
+from resilinet.exhibits import Exhibit
 from resilinet.experiments import ARTEFACTS
 from resilinet.paper.comparisons import (
     FAILURES,
@@ -22,6 +25,7 @@ from resilinet.paper.comparisons import (
 )
 from resilinet.paper.measured import Measured, Sample
 from resilinet.paper.printed import Printed, printed_values
+from resilinet.plotted import Plotted
 from resilinet.schemes import SCHEMES
 
 COLOUR: Final = style.LOOKS["resilinet"].colour
@@ -72,7 +76,7 @@ def averages(measured: Measured, artefact: str) -> Figure:
     axes.set_xticks(range(len(SETTINGS)), [name_of(setting) for setting in SETTINGS])
     axes.set_ylabel("average accuracy (%)")
     axes.legend(handles=[*handles, *_diamond(points)], loc="lower left")
-    _name_size(figure, measured, artefact, points)
+    _say_source(figure, measured, artefact, points)
     return figure
 
 
@@ -96,7 +100,7 @@ def weight_rules(measured: Measured, artefact: str) -> Figure:
     axes.set_ylim(bottom=0)
     axes.set_ylabel("standard deviation (points)")
     _legend(axes, points, "standard deviation among weight rules")
-    _name_size(figure, measured, artefact, points)
+    _say_source(figure, measured, artefact, points)
     return figure
 
 
@@ -113,7 +117,7 @@ def rates(measured: Measured, artefact: str) -> Figure:
         axes.set_title(name_of(setting))
     _label_panels(figure, panels, "failout rate")
     _legend(figure, points, "ResiliNet", loc="outside lower center", ncols=2)
-    _name_size(figure, measured, artefact, points)
+    _say_source(figure, measured, artefact, points)
     return figure
 
 
@@ -129,7 +133,7 @@ def configs(measured: Measured, artefact: str) -> Figure:
         axes.set_xlim(0.4, len(row) + 0.6)
         axes.set_title(name_of(setting))
     _label_panels(figure, panels, "configuration of skips")
-    _name_size(figure, measured, artefact, points)
+    _say_source(figure, measured, artefact, points)
     return figure
 
 
@@ -165,7 +169,7 @@ def survival_scaling(measured: Measured, artefact: str) -> Figure:
     axes.set_xticks(range(len(FAILURES)), [name_of(setting) for setting in FAILURES])
     axes.set_ylabel("average accuracy lost (points)")
     axes.legend(handles=handles, loc="upper left")
-    _name_size(figure, measured, artefact, points)
+    _say_source(figure, measured, artefact, points)
     return figure
 
 
@@ -198,13 +202,17 @@ def alt_text(measured: Measured, artefact: str) -> str:
 
 
 def _in_words(point: Point, unit: str) -> str:
-    name = SCHEMES[point.series].name if point.series in SCHEMES else point.series
+    name = _series_name(point.series)
     place = f"{name} under {name_of(point.condition)}" if point.series else name_of(point.condition)
     found = point.sample.interval
     text = "not yet measured" if found is None else f"{found.mean:.2f} {unit}"
     if found is not None and found.n > 1:
         text += f" give or take {(found.high - found.low) / 2:.2f}"
     return f"{place}: {text}" + (f", in the paper {point.printed}." if point.printed is not None else ".")
+
+
+def _series_name(key: str) -> str:
+    return SCHEMES[key].name if key in SCHEMES else key
 
 
 def in_words(measured: Measured, artefact: str) -> Any:
@@ -215,13 +223,13 @@ def in_words(measured: Measured, artefact: str) -> Any:
     return HTML(f"<details><summary>The figure in words</summary><p>{words}</p></details>")
 
 
-def _blank() -> tuple[Figure, Axes]:
-    figure = Figure(figsize=(7.0, 4.0), layout="constrained")
+def _blank() -> tuple[Plotted, Axes]:
+    figure = Plotted(figsize=(7.0, 4.0), layout="constrained")
     return figure, figure.add_subplot()
 
 
-def _panels() -> tuple[Figure, list[Axes]]:
-    figure = Figure(figsize=(7.0, 5.2), layout="constrained")
+def _panels() -> tuple[Plotted, list[Axes]]:
+    figure = Plotted(figsize=(7.0, 5.2), layout="constrained")
     return figure, list(figure.subplots(2, 2).flat)
 
 
@@ -256,9 +264,42 @@ def _legend(where: Axes | Figure, points: Iterable[Point], ours: str, **options:
     where.legend(handles=[line, *_diamond(points)], **options)
 
 
-def _name_size(figure: Figure, measured: Measured, artefact: str, shown: Sequence[Point]) -> None:
-    """Write on the figure what it was made from, so that it keeps saying so wherever it is copied to."""
+def _say_source(figure: Plotted, measured: Measured, artefact: str, shown: Sequence[Point]) -> None:
+    """Write on the figure what it was made from, so that it keeps saying so wherever it is copied to, and keep it."""
     seeds = [len(point.sample.values) for point in shown]
     wanted = max((point.sample.wanted for point in shown), default=0)
     label = size_label(measured, artefact, seeds, wanted)
     figure.suptitle(label, x=0.99, ha="right", fontsize=8.5, color=style.INK)
+    unit = "points" if figure.axes[0].get_ylabel().endswith("(points)") else "%"
+    table = numbers(shown, unit)
+    figure.exhibit = Exhibit(to_csv(in_full(table)), trials_behind(table))
+
+
+def numbers(points: Iterable[Point], unit: str) -> pd.DataFrame:
+    """What a figure shows, a row a point: our mean with its interval, the printed value, and every seed's value.
+
+    Args:
+        points: of the figure.
+        unit: of all values.
+    """
+    rows = []
+    for point in points:
+        sample = point.sample
+        found = sample.interval
+        known = found is not None and found.n > 1
+        ours = Cell(
+            "",
+            found.mean if found else None,
+            low=found.low if found and known else None,
+            high=found.high if found and known else None,
+            seeds=len(sample.values),
+            unit=unit,
+            trials=sample.trials,
+        )
+        paper = Cell("", point.printed.value if point.printed is not None else None, unit=unit)
+        each = {f"seed {seed}": Cell("", value, unit=unit) for seed, value in sorted(sample.values.items())}
+        place = {"series": _series_name(point.series), "setting": name_of(point.condition)}
+        rows.append({**place, "ours": ours, "paper": paper, **each})
+    columns = list(dict.fromkeys(name for row in rows for name in row))
+    table = pd.DataFrame([[row.get(name) for name in columns] for row in rows], dtype=object)
+    return table.set_axis(columns, axis=1).set_index(["series", "setting"])

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import pandas as pd
 
+from resilinet.cells import UNITS, Cell, in_full, to_csv, trials_behind
+from resilinet.exhibits import Exhibit, Shown
 from resilinet.expectation import Interval
 from resilinet.experiments import ARTEFACTS, trials_of
 from resilinet.failures import FailureSetting, scenario_key, scenarios
@@ -24,9 +26,6 @@ from resilinet.paper.measured import Measured, Sample
 from resilinet.paper.printed import printed_values
 from resilinet.paper.verdicts import Check, Entry, Verdict, check
 from resilinet.schemes import SCHEMES
-
-if TYPE_CHECKING:
-    from IPython.display import HTML
 
 MARKS: Final[Mapping[Verdict, str]] = {
     Verdict.REPRODUCED: "✓",
@@ -83,10 +82,23 @@ def size_notice(measured: Measured, *artefacts: str) -> str:
     )
 
 
-def ours(entry: Entry) -> str:
+def ours(entry: Entry) -> Cell:
     """Our value of an entry with interval and mark; seeds where some are missing."""
     text = cell(entry.ours, entry.half, entry.seeds, entry.wanted, entry.digits)
-    return text if entry.seeds < entry.wanted else f"{text}{SPACE}{MARKS[entry.verdict]}"
+    return Cell(
+        text if entry.seeds < entry.wanted else f"{text}{SPACE}{MARKS[entry.verdict]}",
+        entry.ours,
+        low=entry.low,
+        high=entry.high,
+        seeds=entry.seeds if entry.wanted else None,
+        unit=UNITS[entry.unit],
+        trials=entry.trials,
+    )
+
+
+def printed(entry: Entry) -> Cell:
+    """The paper's value of an entry, with as many decimals as it prints."""
+    return Cell(f"{entry.paper:.{entry.digits}f}", entry.paper, unit=UNITS[entry.unit])
 
 
 def cell(mean: float | None, half: float | None, seeds: int, wanted: int, digits: int = 2) -> str:
@@ -102,24 +114,34 @@ def cell(mean: float | None, half: float | None, seeds: int, wanted: int, digits
     return text + (f"{SPACE}({seeds}/{wanted})" if seeds < wanted else "")
 
 
-def show_sample(sample: Sample) -> str:
+def show_sample(sample: Sample) -> Cell:
     """The cell of a sample that no printed number answers to."""
-    return show_interval(sample.interval, len(sample.values), sample.wanted)
+    found: Interval | None = sample.interval
+    known, seeds = found is not None and found.n > 1, len(sample.values)
+    half = (found.high - found.low) / 2 if found and known else None
+    return Cell(
+        cell(found.mean if found else None, half, seeds, sample.wanted),
+        found.mean if found else None,
+        low=found.low if found and known else None,
+        high=found.high if found and known else None,
+        seeds=seeds,
+        trials=sample.trials,
+    )
 
 
-def show_interval(found: Interval | None, seeds: int, wanted: int) -> str:
-    """The cell of an interval."""
-    half = None if found is None or found.n < 2 else (found.high - found.low) / 2
-    return cell(found.mean if found else None, half, seeds, wanted)
-
-
-def show_check(one: Check) -> str:
+def show_check(one: Check) -> Cell:
     """The cell of a paired difference, with its sign."""
-    if one.difference is None:
-        return cell(None, None, one.seeds, one.wanted)
     half = None if one.low is None or one.high is None else (one.high - one.low) / 2
-    sign = "+" if one.difference >= 0 else ""
-    return sign + cell(one.difference, half, one.seeds, one.wanted)
+    sign = "+" if one.difference is not None and one.difference >= 0 else ""
+    return Cell(
+        sign + cell(one.difference, half, one.seeds, one.wanted),
+        one.difference,
+        low=one.low,
+        high=one.high,
+        seeds=one.seeds,
+        unit="points",
+        trials=one.trials,
+    )
 
 
 def beside(
@@ -137,7 +159,7 @@ def beside(
     columns: dict[tuple[str, str], list[str]] = {}
     for name, title in series.items():
         found = [known.get(f"{name}/{condition}") for condition in conditions]
-        columns[title, "paper"] = ["" if e is None else f"{e.paper:.{e.digits}f}" for e in found]
+        columns[title, "paper"] = ["" if e is None else printed(e) for e in found]
         columns[title, "ours"] = ["" if e is None else ours(e) for e in found]
     return pd.DataFrame(columns, index=pd.Index(list(conditions.values())))
 
@@ -185,7 +207,7 @@ def figure_3(entries: Sequence[Entry], artefact: str) -> pd.DataFrame:
     known = {entry.key: entry for entry in entries if entry.artefact == artefact}
     rows = {name_of(name): known[name] for name in SETTINGS}
     return pd.DataFrame(
-        {title: [f"{e.paper:.{e.digits}f}", ours(e)] for title, e in rows.items()}, index=["paper", "ours"]
+        {title: [printed(e), ours(e)] for title, e in rows.items()}, index=["paper", "ours"]
     ).T.rename_axis("Setting")
 
 
@@ -339,10 +361,9 @@ def provenance(measured: Measured, artefact: str) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns).set_index(["row", "seed"])
 
 
-def show(table: pd.DataFrame, caption: str = "") -> HTML:
-    """A table as HTML, with long text in full and, where given, a caption."""
-    from IPython.display import HTML
-
+def show(table: pd.DataFrame, caption: str = "") -> Shown:
+    """A table as HTML, with long text in full and, where given, a caption; it carries its numbers with it."""
+    exhibit = Exhibit(to_csv(in_full(table, caption)), trials_behind(table), caption)
     if table.index.nlevels == 1:
         # The name of the rows goes to the corner: a line of its own would stand empty otherwise.
         table = table.copy()
@@ -352,7 +373,7 @@ def show(table: pd.DataFrame, caption: str = "") -> HTML:
         html = table.to_html(border=0, na_rep="", float_format=lambda value: f"{value:.2f}", justify="left")
     if caption:
         html = html.replace(">\n", f">\n  <caption>{caption}</caption>\n", 1)
-    return HTML(html)
+    return Shown(html, exhibit)
 
 
 def in_short(entries: Sequence[Entry], *artefacts: str) -> str:
@@ -370,7 +391,7 @@ def differing(entries: Sequence[Entry], *artefacts: str) -> pd.DataFrame:
         {
             "artefact": entry.artefact,
             "key": entry.key,
-            "paper": f"{entry.paper:.{entry.digits}f}",
+            "paper": printed(entry),
             "ours": ours(entry),
             "why": entry.note,
         }
