@@ -294,6 +294,22 @@ def test_differences_are_paired_by_seed() -> None:
     assert not difference.complete
 
 
+def test_learning_faster_is_a_higher_mean_over_the_epochs_whatever_is_reached_in_the_end(
+    tmp_path: Path,
+) -> None:
+    store = Store(tmp_path)
+    climbs = {"dfg": (0.5, 0.8, 0.8), "vanilla": (0.2, 0.4, 0.8), "resilinet": (0.1, 0.1, 0.1)}
+    for scheme, trials in ARTEFACTS["figure-2c"].rows("published").items():
+        for trial in trials:
+            history = [{"loss": 1.0, "validation_accuracy": a + trial.seed / 1000} for a in climbs[scheme]]
+            store.write(replace(record(trial, lambda trial, key: 50), history=history))
+    found = {entry.key: entry for entry in verify(store)}
+    faster = found["faq-14/time-resnet"]
+    assert faster.verdict is Verdict.REPRODUCED
+    assert faster.ours == pytest.approx(100 * (0.7 - 1.4 / 3))
+    assert found["faq-14/time-mobilenet"].verdict is Verdict.INCOMPLETE
+
+
 def test_the_spread_is_that_of_the_means_and_shrinks_when_seeds_agree() -> None:
     a, b = Sample({0: 1.0, 1: 3.0}, 2), Sample({0: 5.0, 1: 3.0}, 2)
     found = spread([a, b]).interval
