@@ -35,6 +35,7 @@ ORDER = [
     "verdicts",
     "environment",
     "decisions",
+    "teaching",
     "glossary",
     "references",
 ]

@@ -69,7 +69,7 @@ def test_the_solution_passes_every_check(page: str, exercise: Exercise) -> None:
     scope = given(page, exercise)
     exec(exercise.answer, scope)
     for check in exercise.checks:
-        exec(check, scope)
+        exec(check, dict(scope))  # as in a grader, where no check sees the names of another
 
 
 @each_exercise
@@ -78,7 +78,7 @@ def test_what_is_left_open_passes_no_check(page: str, exercise: Exercise) -> Non
     exec(prompt(exercise.answer), scope)
     for check in exercise.checks:
         with pytest.raises((AssertionError, TypeError, AttributeError, KeyError, NameError, ValueError)):
-            exec(check, scope)
+            exec(check, dict(scope))
 
 
 @each_exercise

@@ -18,6 +18,9 @@ from resilinet.teaching.errors import TeachingError
 from resilinet.teaching.exercises import Exercise, read_exercises
 from resilinet.teaching.master import master
 
+GRADER = "autograder.zip"
+"""The archive that grades a submission."""
+
 
 def assign(
     out: Path,
@@ -80,14 +83,20 @@ def _assign(page: Page, exercises: list[Exercise], out: Path, results: Path, whe
         nbformat.write(master(title_of(page), exercises, files, requirements), path)
         shutil.rmtree(out, ignore_errors=True)
         otter_assign(str(path), str(out), no_run_tests=True)
+    (archive,) = (out / "autograder").glob("*.zip")
+    archive.rename(out / "autograder" / GRADER)  # Otter names it after the time of day
     return out
 
 
 def artefacts_of(exercises: Sequence[Exercise]) -> list[str]:
-    """The artefacts whose results the code of exercises names."""
-    code = "\n".join(part for one in exercises for part in (one.given, one.answer, *one.checks))
-    constants = {node.value for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Constant)}
-    return [key for key in ARTEFACTS if key in constants]
+    """The artefacts that exercises name which read results; a name alone may stand for a printed number."""
+    named: set[object] = set()
+    for exercise in exercises:
+        code = "\n".join((exercise.given, exercise.answer, *exercise.checks))
+        nodes = list(ast.walk(ast.parse(code)))
+        if any(isinstance(node, ast.Name) and node.id == "results" for node in nodes):
+            named |= {node.value for node in nodes if isinstance(node, ast.Constant)}
+    return [key for key in ARTEFACTS if key in named]
 
 
 def _copy_records(exercises: Sequence[Exercise], store: Store, work: Path) -> list[str]:
