@@ -108,6 +108,7 @@ PARTS: tuple[Part, ...] = (
             "architecture_drawing",
             "paper.page",
             "plotted",
+            "chapter_times",
         ),
     ),
     Part("Explorer", "the page on which readers fail nodes", ("explorer",)),
