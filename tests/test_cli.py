@@ -4,10 +4,13 @@ import json
 from pathlib import Path
 
 import pytest
+import torch
+import typer
 from typer.testing import CliRunner
 
 from made_up import made_up
 from resilinet.cli import app
+from resilinet.cli.common import plain_errors
 from resilinet.duration import seconds
 from resilinet.experiments import ARTEFACTS
 from resilinet.schemes import SCHEMES
@@ -152,6 +155,7 @@ def test_verify_fails_when_a_result_no_longer_supports_its_verdict(tmp_path: Pat
         (["sweep", "figure-2a", "--all"], "not both"),
         (["sweep", "figure-2a", "--profile", "tiny"], "'tiny' is no profile"),
         (["sweep", "figure-2a", "--time-budget", "soon"], "'soon' is no length of time"),
+        (["sweep", "figure-2a", "--executor", "ray", "--together", "2"], "--together is for this machine"),
         (["status", "--profile", "tiny"], "'tiny' is no profile"),
         (["networks", "--runs", "nowhere"], "run the trial first"),
         (["networks", "--seed", "77"], "seed 77 is not among"),
@@ -168,6 +172,17 @@ def test_bad_input_is_refused_in_one_sentence(words: list[str], message: str) ->
     assert result.exit_code == 2
     assert message in " ".join(result.output.split())
     assert "Traceback" not in result.output
+
+
+def test_too_little_memory_is_a_sentence_and_other_errors_keep_their_traceback() -> None:
+    def wants(size: int) -> None:
+        torch.empty(size)
+
+    with pytest.raises(typer.Exit) as ended:
+        plain_errors(wants)(2**60)
+    assert ended.value.exit_code == 1
+    with pytest.raises(RuntimeError, match="negative dimension"):
+        plain_errors(wants)(-1)
 
 
 @pytest.mark.parametrize(

@@ -42,6 +42,13 @@ def plain_errors(command: Callable[P, R]) -> Callable[P, R]:
         except (ValueError, OSError) as error:
             err.print(f"resilinet: {error}", style="red", highlight=False, soft_wrap=True)
             raise typer.Exit(2) from None
+        except (MemoryError, RuntimeError) as error:
+            from resilinet.reasons import explain, out_of_memory  # loads PyTorch, which raised the error
+
+            if not out_of_memory(error):
+                raise
+            err.print(f"resilinet: {explain(error)}.", style="red", highlight=False, soft_wrap=True)
+            raise typer.Exit(1) from None
 
     return run
 

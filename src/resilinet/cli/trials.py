@@ -74,6 +74,14 @@ def sweep(
         str | None, typer.Option(help="Stop cleanly after this long, for example 9m.")
     ] = None,
     device: Device = "cpu",
+    together: Annotated[
+        int,
+        typer.Option(
+            min=1,
+            help="Trials of Health that a process trains as one ensemble, equal to one by one within rounding; worth "
+            "while on an accelerator.",
+        ),
+    ] = 1,
     executor: Annotated[
         str,
         typer.Option(
@@ -105,6 +113,8 @@ def sweep(
 
     Example: resilinet sweep table-1-health --processes 2 --time-budget 9m
 
+    Example: resilinet sweep table-1-health --device cuda --together 40
+
     Example: resilinet sweep --all --executor ray --address auto --device cuda --gpus-per-trial 0.25
     """
     from resilinet.cluster import Cluster
@@ -122,9 +132,12 @@ def sweep(
         raise ValueError("--address and --gpus-per-trial are for a cluster; say --executor ray, too.")
     if executor == "ray" and processes > 1:
         raise ValueError("--processes is for this machine; a cluster runs as many trials as it has room for.")
+    if executor == "ray" and together > 1:
+        raise ValueError("--together is for this machine; on a cluster each trial is trained by itself.")
     cluster = Cluster(address, gpus_per_trial) if executor == "ray" else None
     # Which devices a cluster's nodes have shows there.
-    setup = Setup(results, runs, data, threads, device if cluster else usable(device))
+    device = device if cluster else usable(device)
+    setup = Setup(results, runs, data, threads, device, together=together)
     failed = train(trials, setup, processes=processes, cluster=cluster, time_budget=budget)
     left = len(missing(trials, Store(results)))
     out.print(
