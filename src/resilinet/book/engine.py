@@ -12,11 +12,18 @@ from filelock import FileLock
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from resilinet.book.address import Address
 from resilinet.book.chapters import Order, Workshop, run_orders
+from resilinet.book.colophon import Origin, fill_colophon
+from resilinet.book.draft import Draft
+from resilinet.book.edition import Edition
 from resilinet.book.errors import BookError
 from resilinet.book.pages import Page, read_pages
-from resilinet.book.stamps import digest_bytes, digest_file, digest_tree
-from resilinet.book.steps import STEPS, Draft
+from resilinet.book.placement import place_all
+from resilinet.book.references import References
+from resilinet.book.settings import write_settings
+from resilinet.book.stamps import Stamp, digest_bytes, digest_file, digest_tree
+from resilinet.book.steps import STEPS
 from resilinet.book.typeset import lay_out, typeset
 
 
@@ -76,7 +83,9 @@ def build(
         workshop = Workshop(root, work, _base(root))
         console = console or Console(stderr=True)
         _run(workshop, orders, jobs, console)
-        key = _typeset_key(workshop, orders, source, config)
+        address = Address.of(root)
+        footer = Edition.of(root).footer(address)
+        key = _typeset_key(workshop, orders, source, config, footer, repr(address))
         stamp, html = work / "html.stamp", work / "html" / "index.html"
         if html.is_file() and stamp.is_file() and stamp.read_text(encoding="utf-8") == key:
             return html
@@ -85,13 +94,19 @@ def build(
         with console.status("Setting the pages"):
             notebooks = {order.page.name: workshop.notebook(order.page) for order in orders}
             lay_out(source, notebooks, sheet)
+            placed = place_all(sheet, notebooks)
+            titles = References.gather(pages, source).titles
+            origins = {order.page.name: _origin(workshop, order) for order in orders}
+            fill_colophon(sheet, placed, titles, origins, address)
+            settings = work / "_config.yml"
+            write_settings(config, settings, footer, address)
 
             def finish(html: Path) -> None:
-                draft = Draft(html, sheet, source, root, tuple(pages), notebooks)
+                draft = Draft(html, sheet, source, root, tuple(pages), notebooks, tuple(placed), address)
                 for step in STEPS:
                     step(draft)
 
-            html = typeset(sheet, source, config, work, finish)
+            html = typeset(sheet, source, settings, work, finish)
         stamp.write_text(key, encoding="utf-8")
     return html
 
@@ -160,8 +175,21 @@ def _run(workshop: Workshop, orders: list[Order], jobs: int, console: Console) -
         raise BookError("\n\n".join(str(error) for error in errors))
 
 
-def _typeset_key(workshop: Workshop, orders: list[Order], source: Path, config: Path) -> str:
+def _origin(workshop: Workshop, order: Order) -> Origin:
+    """Returns which stored results a chapter read, as its stamp noted."""
+    stamp = Stamp.load(workshop.record(order.page, "stamp.json"))
+    reads = stamp.reads if stamp is not None else {}
+    return Origin(order.results, sum(Path(path).parent == order.results for path in reads))
+
+
+def _typeset_key(workshop: Workshop, orders: list[Order], source: Path, config: Path, *said: str) -> str:
     """Returns the digest of all that the typeset pages are made from."""
-    notebooks = [digest_file(workshop.notebook(order.page)) or "" for order in orders]
-    parts = [workshop.base, digest_tree(source), digest_file(config) or "", *notebooks]
+    # The stamps, too: the colophon says of the results that were read what no notebook shows.
+    made = [
+        path
+        for order in orders
+        for path in (workshop.notebook(order.page), workshop.record(order.page, "stamp.json"))
+    ]
+    files = [digest_file(path) or "" for path in made]
+    parts = [workshop.base, digest_tree(source), digest_file(config) or "", *said, *files]
     return digest_bytes(*(part.encode() for part in parts))

@@ -59,4 +59,5 @@ def main() -> None:
     if WATCHED in os.environ and NOTES in os.environ:
         watched = os.environ[WATCHED].split(os.pathsep)
         note_reads(tuple(f"{folder}{os.sep}" for folder in watched), Path(os.environ[NOTES]))
-    launch_new_instance()
+    # In the started kernel, before the first cell, and without a name in the chapter's own scope.
+    launch_new_instance(exec_lines=["__import__('resilinet.book.plots', fromlist=['']).keep_numbers()"])

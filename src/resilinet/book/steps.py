@@ -7,40 +7,13 @@ there; it raises :class:`BookError` where the pages must not be published. A new
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Callable
 
+from resilinet.book.draft import Draft
 from resilinet.book.errors import BookError
+from resilinet.book.handouts import hand_out_numbers, hand_out_pages
 from resilinet.book.links import broken_links, silent_images
 from resilinet.book.offline import foreign_requests
-from resilinet.book.pages import Page
-
-
-@dataclass(frozen=True)
-class Draft:
-    """A book that Sphinx has just set.
-
-    Attributes:
-        html: its pages.
-        sheet: what Sphinx read: text pages, assets, executed notebooks made ready for it.
-        source: the book's own folder.
-        root: the project's folder.
-        pages: the table of contents, in reading order.
-        notebooks: the executed notebook of each chapter as papermill left it, by name of the page.
-    """
-
-    html: Path
-    sheet: Path
-    source: Path
-    root: Path
-    pages: tuple[Page, ...]
-    notebooks: Mapping[str, Path]
-
-    def page(self, name: str) -> Path:
-        """Returns where a page lies."""
-        return self.html / f"{name}.html"
-
 
 Step = Callable[[Draft], None]
 
@@ -62,5 +35,5 @@ def lead_somewhere(draft: Draft) -> None:
         )
 
 
-STEPS: tuple[Step, ...] = (lead_somewhere, ask_nobody)
+STEPS: tuple[Step, ...] = (hand_out_numbers, hand_out_pages, lead_somewhere, ask_nobody)
 """In the order in which they are taken; the checks come last, so that they see all."""

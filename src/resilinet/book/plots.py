@@ -1,0 +1,80 @@
+"""Reads the numbers out of a figure that a chapter has plotted itself.
+
+Figures of :mod:`resilinet.figures` know their numbers. A chapter that calls Matplotlib need not say them a
+second time: lines, bars and intervals keep what they were drawn from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pandas as pd
+
+from resilinet.cells import to_csv
+from resilinet.exhibits import Exhibit
+from resilinet.plotted import Plotted
+
+
+def keep_numbers() -> None:
+    """Makes each figure that this kernel shows carry its numbers into the notebook."""
+    from IPython.core.getipython import get_ipython
+
+    shell = get_ipython()
+    if shell is not None:
+        formatter = shell.display_formatter.mimebundle_formatter
+        formatter.for_type_by_name("matplotlib.figure", "Figure", _bundle)
+
+
+def _bundle(figure: Any, **_: object) -> tuple[dict[str, Any], dict[str, Any]]:
+    given = figure.exhibit if isinstance(figure, Plotted) else None
+    exhibit = given or Exhibit(read_numbers(figure))
+    return exhibit.bundle, {}
+
+
+def read_numbers(figure: Any) -> str:
+    """Returns what a figure shows as the text of a file, a row a point; empty for a drawing without axes."""
+    frames = [frame for axes in figure.axes if axes.axison and not (frame := _frame(axes)).empty]
+    if len(figure.axes) > 1:
+        for frame, axes in zip(frames, figure.axes, strict=False):
+            frame.insert(0, "panel", axes.get_title())
+    return to_csv(pd.concat(frames)) if frames else ""
+
+
+def _frame(axes: Any) -> pd.DataFrame:
+    names = _tick_names(axes.xaxis)
+    titles = [axes.get_xlabel() or "x", axes.get_ylabel() or "y"]
+    rows = [(series, names.get(round(x), x), y) for series, x, y in _points(axes)]
+    return pd.DataFrame(rows, columns=["series", *titles])
+
+
+def _points(axes: Any) -> Iterator[tuple[str, float, float]]:
+    """Yields series, place and height of all that was plotted against the data's own axes."""
+    for bars in axes.containers:
+        for bar in getattr(bars, "patches", ()):
+            yield _label(bars) or "bars", bar.get_x() + bar.get_width() / 2, bar.get_height()
+    for line in axes.lines:
+        # A rule across the whole panel lies on other axes: it is a mark, not data.
+        if line.get_transform() == axes.transData:
+            for x, y in zip(line.get_xdata(orig=False), line.get_ydata(orig=False), strict=True):
+                yield _label(line) or "points", float(x), float(y)
+    for collection in axes.collections:
+        for segment in getattr(collection, "get_segments", list)():
+            for (x, y), end in zip((segment[0], segment[-1]), ("low", "high"), strict=True):
+                yield f"interval, {end}", float(x), float(y)
+
+
+def _label(artist: Any) -> str:
+    """Returns what the legend says of it; Matplotlib begins names of its own with an underscore."""
+    label = str(artist.get_label())
+    return "" if label.startswith("_") else label
+
+
+def _tick_names(axis: Any) -> dict[int, str]:
+    """Returns the words at the ticks by their places, none where the ticks are numbers."""
+    ticks = axis.get_major_locator()()
+    texts = [text.replace("\n", ", ") for text in axis.get_major_formatter().format_ticks(ticks)]
+    numeric = all(
+        text.replace("\N{MINUS SIGN}", "-").lstrip("-").replace(".", "").isdigit() for text in texts
+    )
+    return {} if numeric else {round(tick): text for tick, text in zip(ticks, texts, strict=True)}

@@ -1,0 +1,52 @@
+"""Jupyter Book's settings, completed by what only the build knows: edition and address."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from resilinet.book.address import Address
+
+NOTEBOOKS = "notebooks"
+"""The branch of the repository that holds the notebooks to take away, as the published book offers them."""
+BRANCH = "main"
+
+
+def write_settings(config: Path, target: Path, footer: str, address: Address) -> None:
+    """Writes the settings of this build.
+
+    Without an address of the repository there is nothing that buttons could lead to, and so there are none.
+
+    Args:
+        config: the project's ``_config.yml``.
+        target: where the completed settings go.
+        footer: HTML for the foot of every page.
+        address: of the project.
+    """
+    settings: dict[str, Any] = yaml.safe_load(config.read_text(encoding="utf-8"))
+    settings.setdefault("html", {})["extra_footer"] = footer
+    if address.is_on_github:
+        sphinx = settings.setdefault("sphinx", {}).setdefault("config", {})
+        sphinx.setdefault("html_theme_options", {}).update(
+            # Of these the theme makes the buttons that open a notebook, and so it must know where those lie.
+            repository_url=address.repository,
+            repository_branch=NOTEBOOKS,
+            path_to_docs="",
+            launch_buttons={
+                "colab_url": "https://colab.research.google.com",
+                "binderhub_url": "https://mybinder.org",
+                "notebook_interface": "jupyterlab",
+            },
+            use_repository_button=True,
+            use_edit_page_button=True,
+            use_issues_button=True,
+        )
+        # Pages are written in Markdown, whatever Sphinx reads.
+        name = "{{ file_name | replace('.ipynb', '.md') }}"
+        sphinx.setdefault("html_context", {}).update(
+            edit_page_url_template=f"{address.repository}/edit/{BRANCH}/book/{name}",
+            edit_page_provider_name="GitHub",
+        )
+    target.write_text(yaml.safe_dump(settings, allow_unicode=True, sort_keys=False), encoding="utf-8")
