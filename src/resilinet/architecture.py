@@ -108,11 +108,10 @@ PARTS: tuple[Part, ...] = (
             "architecture_drawing",
             "paper.page",
             "plotted",
-            "chapter_times",
         ),
     ),
     Part("Explorer", "the page on which readers fail nodes", ("explorer",)),
-    Part("Book", "chapters run, pages set and checked", ("book",)),
+    Part("Book", "chapters run, timed, set as pages and checked", ("book", "chapter_times")),
     Part("Teaching", "exercises as assignments", ("teaching",)),
     Part("Command line", "the commands of `resilinet`", ("cli",)),
 )
