@@ -32,7 +32,7 @@ from resilinet.book.plain import PlainMarkdown, leftovers
 from resilinet.book.plots import read_numbers
 from resilinet.book.references import References
 from resilinet.book.roles import Roles
-from resilinet.book.settings import write_settings
+from resilinet.book.settings import NOTEBOOKS, write_settings
 from resilinet.cells import Cell, in_full, to_csv
 from resilinet.exhibits import MIME, Exhibit
 from resilinet.experiments import ARTEFACTS
@@ -371,8 +371,16 @@ def test_buttons_lead_to_the_notebooks_or_are_left_out(tmp_path: Path, elsewhere
     known = Address.of(tmp_path)
     assert known == Address("https://github.com/a/b")
     text = settings(tmp_path, known)
-    assert "repository_branch: notebooks" in text
+    assert f"repository_branch: {NOTEBOOKS}\n" in text
+    assert f"path_to_docs: {NOTEBOOKS}\n" in text
     assert "https://github.com/a/b/edit/main/book/" in text
+
+
+def test_the_branch_that_buttons_open_is_written_by_the_workflow() -> None:
+    workflow = (ROOT / ".github" / "workflows" / "book.yml").read_text(encoding="utf-8")
+    assert f"git push --force origin {NOTEBOOKS}\n" in workflow
+    assert f"path: {NOTEBOOKS}\n" in workflow
+    assert f"git add {NOTEBOOKS}\n" in workflow
 
 
 def test_a_workflow_knows_where_it_runs(tmp_path: Path, elsewhere: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ import yaml
 from resilinet.book.address import Address
 
 NOTEBOOKS = "notebooks"
-"""The branch of the repository that holds the notebooks to take away, as the published book offers them."""
+"""The branch of the repository that holds the notebooks to take away, and the folder in it (see ``book.yml``)."""
 BRANCH = "main"
 
 
@@ -33,7 +33,7 @@ def write_settings(config: Path, target: Path, footer: str, address: Address) ->
             # Of these the theme makes the buttons that open a notebook, and so it must know where those lie.
             repository_url=address.repository,
             repository_branch=NOTEBOOKS,
-            path_to_docs="",
+            path_to_docs=NOTEBOOKS,
             launch_buttons={
                 "colab_url": "https://colab.research.google.com",
                 "binderhub_url": "https://mybinder.org",
