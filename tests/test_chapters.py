@@ -35,6 +35,7 @@ ORDER = [
     "verdicts",
     "environment",
     "decisions",
+    "colophon",
     "teaching",
     "glossary",
     "references",
