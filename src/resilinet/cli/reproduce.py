@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich import box
 from rich.table import Table
 
 from resilinet.cli.common import (
@@ -141,17 +142,26 @@ def length(seconds: float) -> str:
 def accuracies_table(comparisons: Sequence[Comparison], title: str) -> Table:
     """Every accuracy of one trial."""
     known = comparisons[0].stored is not None
-    table = Table(title=f"{title}, seed {comparisons[0].seed}: accuracies in %")
+    # Without lines between the columns it fits a terminal of 80 characters.
+    table = Table(
+        title=f"{title}, seed {comparisons[0].seed}: accuracies in %",
+        caption="over seeds: the 95 % t-interval of the stored mean, and whether the new value lies in it",
+        box=box.SIMPLE_HEAD,
+        show_edge=False,
+        pad_edge=False,
+    )
     heads = (
         "failing nodes",
-        "stored" if known else "stored mean",
+        "stored" if known else "mean",
         "new",
-        "difference",
+        "differs",
         "allowed",
-        "same count",
+        "same",
+        "over seeds",
+        "in it",
     )
-    for head in (*heads, "95 % interval over seeds", "in it"):
-        table.add_column(head, justify="left" if head == "failing nodes" else "right")
+    for head in heads:
+        table.add_column(head, justify="left" if head == "failing nodes" else "right", no_wrap=True)
     for one in comparisons:
         low, high, n = one.over_seeds.low, one.over_seeds.high, one.over_seeds.n
         table.add_row(
@@ -161,7 +171,7 @@ def accuracies_table(comparisons: Sequence[Comparison], title: str) -> Table:
             f"{one.difference:+.2f}",
             "-" if one.margin is None else f"±{one.margin:.2f}",
             {True: "yes", False: "no", None: "-"}[one.same],
-            "-" if n < 2 else f"{low:.2f} to {high:.2f}",
+            "-" if n < 2 else f"{low:.2f}–{high:.2f}",
             "-" if n < 2 else ("yes" if low - 1e-9 <= one.new <= high + 1e-9 else "no"),
             style="red" if one.inside is False else None,
         )
