@@ -149,6 +149,7 @@ def accuracies_table(comparisons: Sequence[Comparison], title: str) -> Table:
         box=box.SIMPLE_HEAD,
         show_edge=False,
         pad_edge=False,
+        padding=0,
     )
     heads = (
         "failing nodes",
