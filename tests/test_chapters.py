@@ -35,8 +35,8 @@ ORDER = [
     "verdicts",
     "environment",
     "decisions",
-    "colophon",
     "teaching",
+    "colophon",
     "glossary",
     "references",
 ]
