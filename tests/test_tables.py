@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from made_up import made_up
-from resilinet import tables
+from resilinet import route_tables, tables
 from resilinet.chapter import prepare
 from resilinet.experiments import ARTEFACTS
 from resilinet.paper import Entry, Measured, Verdict, verify
@@ -59,6 +60,8 @@ def every_table(store: Store) -> list[pd.DataFrame]:
         ),
         tables.short_recipe(measured),
         tables.own_setting(measured, {"n1": 0.5}),
+        route_tables.statistics(measured, "figure-2c", "resilinet"),
+        route_tables.margins(measured, "figure-2c"),
     ]
 
 
@@ -116,6 +119,32 @@ def test_a_statement_reads_as_a_sentence_with_its_verdict(full: Store) -> None:
     text = tables.statement(verify(full, "published"), "key-result-1/health")
     assert text.startswith("*ResiliNet has a higher average")
     assert "comparisons hold" in text
+
+
+def test_margins_are_those_of_each_kind_of_statistics(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    running = {"resilinet": 60.0, "dfg": 62.0, "vanilla": 61.0}
+    assert "too few seeds" in route_tables.margins_in_words(Measured(store), "figure-2c")
+    for scheme, trials in ARTEFACTS["figure-2c"].rows("published").items():
+        for trial in trials:
+            level = running[scheme] + trial.seed / 10
+            found = made_up(trial, lambda trial, key, level=level: level)
+            better = {
+                key: count and count + (5000 if scheme == "resilinet" else 0)
+                for key, count in found.counts.items()
+            }
+            store.write(replace(found, per_route=better))
+    measured = Measured(store)
+    table = route_tables.margins(measured, "figure-2c")
+    assert [cell.split(tables.SPACE)[0] for cell in table.loc["No Failure"]] == [
+        "-1.00",
+        "+4.00",
+        "-2.00",
+        "+3.00",
+    ]
+    words = route_tables.margins_in_words(measured, "figure-2c", "no_failure")
+    assert "margin over Vanilla from -1.0 (-1.0 to -1.0) to 4.0" in words
+    assert "over DFG from -2.0 (-2.0 to -2.0) to 3.0" in words
 
 
 def test_own_settings_are_refused_in_words(full: Store) -> None:

@@ -99,6 +99,7 @@ PARTS: tuple[Part, ...] = (
         (
             "chapter",
             "tables",
+            "route_tables",
             "figures",
             "drawing",
             "style",

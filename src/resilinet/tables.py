@@ -11,7 +11,7 @@ from resilinet.cells import UNITS, Cell, in_full, to_csv, trials_behind
 from resilinet.exhibits import Exhibit, Shown
 from resilinet.expectation import Interval
 from resilinet.experiments import ARTEFACTS, trials_of
-from resilinet.failures import FailureSetting, scenario_key, scenarios
+from resilinet.failures import FailureSetting
 from resilinet.paper.comparisons import (
     FAILURES,
     RATES,
@@ -254,34 +254,6 @@ def survival_scaling(measured: Measured, artefact: str) -> pd.DataFrame:
         [(name_of(s), part) for s in FAILURES for part in ("unscaled", "lost")]
     )
     return table.rename_axis(["Scheme", "Survival in"])
-
-
-def statistics(measured: Measured, artefact: str, row: str) -> pd.DataFrame:
-    """The same trained networks with running batch statistics and with those of each route, in percent.
-
-    Args:
-        measured: the results.
-        artefact: whose trials.
-        row: of the artefact, one scheme.
-    """
-    routed = measured.per_route()
-    experiment = ARTEFACTS[artefact].experiment
-    topology = experiment.topology()
-    kinds = {scenario_key(topology, dead): "scenario" for dead in scenarios(topology)}
-    kinds |= dict.fromkeys(SETTINGS, "average")
-    rows = {}
-    for key, kind in kinds.items():
-        one, other = (
-            which.scenario(artefact, row, key) if kind == "scenario" else which.average(artefact, row, key)
-            for which in (measured, routed)
-        )
-        title = key.replace("+", ", ") if kind == "scenario" else f"average, {name_of(key)}"
-        rows["none fails" if key == "none" else title] = {
-            "running": show_sample(one),
-            "per route": show_sample(other),
-            "gain (points)": show_check(check("", other - one)),
-        }
-    return pd.DataFrame(rows).T.rename_axis("Failing nodes")
 
 
 def short_recipe(measured: Measured) -> pd.DataFrame:

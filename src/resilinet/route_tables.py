@@ -1,0 +1,82 @@
+"""What batch statistics of each route change, as tables and in words."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from resilinet.experiments import ARTEFACTS
+from resilinet.failures import scenario_key, scenarios
+from resilinet.paper.comparisons import SETTINGS, name_of
+from resilinet.paper.measured import Measured
+from resilinet.paper.verdicts import Check, check
+from resilinet.schemes import SCHEMES
+from resilinet.tables import show_check, show_sample
+
+KINDS = ("running", "per route")
+RIVALS = ("vanilla", "dfg")
+
+
+def statistics(measured: Measured, artefact: str, row: str) -> pd.DataFrame:
+    """The same trained networks with running batch statistics and with those of each route, in percent.
+
+    Args:
+        measured: the results.
+        artefact: whose trials.
+        row: of the artefact, one scheme.
+    """
+    routed = measured.per_route()
+    experiment = ARTEFACTS[artefact].experiment
+    topology = experiment.topology()
+    kinds = {scenario_key(topology, dead): "scenario" for dead in scenarios(topology)}
+    kinds |= dict.fromkeys(SETTINGS, "average")
+    rows = {}
+    for key, kind in kinds.items():
+        one, other = (
+            which.scenario(artefact, row, key) if kind == "scenario" else which.average(artefact, row, key)
+            for which in (measured, routed)
+        )
+        title = key.replace("+", ", ") if kind == "scenario" else f"average, {name_of(key)}"
+        rows["none fails" if key == "none" else title] = {
+            "running": show_sample(one),
+            "per route": show_sample(other),
+            "gain (points)": show_check(check("", other - one)),
+        }
+    return pd.DataFrame(rows).T.rename_axis("Failing nodes")
+
+
+def margin(measured: Measured, artefact: str, rival: str, setting: str) -> Check:
+    """ResiliNet's average accuracy minus a rival's in a failure setting, paired by seed, in points."""
+    ours, theirs = (measured.average(artefact, row, setting) for row in ("resilinet", rival))
+    return check("", ours - theirs)
+
+
+def margins(measured: Measured, artefact: str) -> pd.DataFrame:
+    """How far ResiliNet is above its rivals in each failure setting, with both kinds of batch statistics."""
+    both = dict(zip(KINDS, (measured, measured.per_route()), strict=True))
+    rows = {
+        name_of(setting): {
+            f"over {SCHEMES[rival].name}, {kind}": show_check(margin(which, artefact, rival, setting))
+            for rival in RIVALS
+            for kind, which in both.items()
+        }
+        for setting in SETTINGS
+    }
+    return pd.DataFrame(rows).T.rename_axis("Setting")
+
+
+def margins_in_words(measured: Measured, artefact: str, setting: str = "hazardous") -> str:
+    """What the table of margins says of one setting, or that there are too few seeds to say it."""
+    told = []
+    for rival in RIVALS:
+        found = [margin(which, artefact, rival, setting) for which in (measured, measured.per_route())]
+        if any(one.low is None for one in found):
+            return "There are too few seeds yet to say what statistics per route change for the schemes."
+        told.append(
+            f"over {SCHEMES[rival].name} from "
+            + " to ".join(f"{one.difference:.1f} ({one.low:.1f} to {one.high:.1f})" for one in found)
+        )
+    seeds = margin(measured, artefact, RIVALS[0], setting).seeds
+    return (
+        f"In {name_of(setting)}, statistics per route take ResiliNet's margin {' and '.join(told)} points "
+        f"(95 % intervals, {seeds} seeds)."
+    )
