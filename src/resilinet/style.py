@@ -26,7 +26,7 @@ FAINT = "#8c939b59"
 """Grid lines: the ink's hue, mostly transparent."""
 PAPER: Mapping[str, Any] = {"marker": "D", "mfc": "none", "mec": INK, "color": INK, "ls": "none"}
 """How the paper's printed numbers are drawn beside ours, whatever the scheme: a hollow diamond, for ``Axes.plot``."""
-PAGES = {"light": "#ffffff", "dark": "#14181e"}
+PAGES = {"light": "#ffffff", "dark": "#121212"}
 """The backgrounds of the book's theme, against which contrast is measured."""
 DARK_FILTER = "invert(1) hue-rotate(180deg)"
 """What ``book/_assets/book.css`` does to figures on a dark page; :func:`on_dark` computes it."""
