@@ -298,7 +298,7 @@ def numbers(points: Iterable[Point], unit: str) -> pd.DataFrame:
         )
         paper = Cell("", point.printed.value if point.printed is not None else None, unit=unit)
         each = {f"seed {seed}": Cell("", value, unit=unit) for seed, value in sorted(sample.values.items())}
-        place = {"series": _series_name(point.series), "setting": name_of(point.condition)}
+        place: dict[str, object] = {"series": _series_name(point.series), "setting": name_of(point.condition)}
         rows.append({**place, "ours": ours, "paper": paper, **each})
     columns = list(dict.fromkeys(name for row in rows for name in row))
     table = pd.DataFrame([[row.get(name) for name in columns] for row in rows], dtype=object)

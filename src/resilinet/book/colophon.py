@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -15,6 +16,7 @@ from resilinet.trials import Record
 
 MARK = "% exhibits"
 """The line of the page that the list takes the place of."""
+SENTENCE_END = re.compile(r"(?<!\bFig)(?<!\bvs)\. +(?=[A-Z])")
 HEADS = ("shown", "trainings", "seeds", "size", "data", "code", "finished")
 
 
@@ -53,32 +55,38 @@ def fill_colophon(
     parts = []
     for name, group in groupby(placed, key=lambda one: one.page):
         store = Store(origins[name].results)
-        rows = [_row(one, store, origins[name].read, address) for one in group]
-        head = [f"| {' | '.join(HEADS)} |", f"|{'---|' * len(HEADS)}"]
-        parts.append("\n".join([f"## {titles[name]}", "", *head, *rows]))
-    text = page.read_text(encoding="utf-8")
-    page.write_text(text.replace(MARK, "\n\n".join(parts)), encoding="utf-8")
-
-
-def _row(one: Placed, store: Store, read: int, address: Address) -> str:
-    found = [record for name in one.trials if (record := store.get(name)) is not None]
-    cells = [_shown(one), *(_facts(found, address) if found else [_live(read), *[""] * (len(HEADS) - 2)])]
-    return f"| {' | '.join(cells)} |"
+        rows, live = [], []
+        for one in group:
+            found = [record for trial in one.trials if (record := store.get(trial)) is not None]
+            if found:
+                rows.append(f"| {' | '.join([_shown(one), *_facts(found, address)])} |")
+            else:
+                live.append(f"- {_shown(one)}")
+        head = [f"| {' | '.join(HEADS)} |", f"|{'---|' * len(HEADS)}"] if rows else []
+        text = [f"## {titles[name]}", "\n".join([*head, *rows])]
+        text += [_live(origins[name].read), "\n".join(live)] if live else []
+        parts.append("\n\n".join(text))
+    text_of_page = page.read_text(encoding="utf-8")
+    page.write_text(text_of_page.replace(MARK, "\n\n".join(parts)), encoding="utf-8")
 
 
 def _shown(one: Placed) -> str:
+    """What is shown, with the anchor that its mark leads to: a figure's number and the start of its caption."""
     anchor = f'<span id="{one.origin}"></span>'
     if one.is_table:
-        text = escape(one.caption or "A table without a caption").replace("|", "&#124;")
+        text = escape(one.caption).replace("|", "&#124;")
         return f'{anchor}<a href="{one.page}.html#{one.anchor}">{text}</a>'
-    return f"{anchor}{{numref}}`{one.anchor}` {one.caption.replace('|', '&#124;')}"
+    sentence = SENTENCE_END.split(one.caption, maxsplit=1)[0].rstrip(".")
+    return f"{anchor}{{numref}}`{one.anchor}` {sentence.replace('|', '&#124;')}"
 
 
 def _live(read: int) -> str:
-    """What stands for an exhibit that no training is tied to."""
-    if not read:
-        return "none: computed with the page"
-    return f"none of its own: computed with the page, which reads {read} stored results"
+    """What stands above exhibits that no training is tied to."""
+    return (
+        f"Computed with the page, which reads {read} stored results, and tied to no training by itself:"
+        if read
+        else "Computed with the page, from no training:"
+    )
 
 
 def _facts(records: Sequence[Record], address: Address) -> list[str]:

@@ -29,16 +29,17 @@ def hand_out_pages(draft: Draft) -> None:
     """
     references = References.gather(draft.pages, draft.source, draft.html, draft.address.site)
     for page in draft.pages:
+        up = "../" * page.name.count("/")
         offered = draft.html / "_sources" / page.name
         if page.is_chapter:
             notebook = json.loads(draft.notebooks[page.name].read_text(encoding="utf-8"))
             try:
-                clean = clean_notebook(notebook, references, draft.source, draft.address.repository)
+                clean = clean_notebook(notebook, references, draft.source, draft.address.repository, up)
             except BookError as error:
                 raise BookError(f"{page.path}: {error}") from None
             text = json.dumps(clean, indent=1, ensure_ascii=False)
             offered.with_name(f"{offered.name}.ipynb").write_text(f"{text}\n", encoding="utf-8")
         else:
             written = (draft.sheet / f"{page.name}.md").read_text(encoding="utf-8")
-            text = PlainMarkdown(Roles(references), draft.source).write_out(written)
+            text = PlainMarkdown(Roles(references, up=up), draft.source).write_out(written)
             offered.with_name(f"{offered.name}.md").write_text(f"{text}\n", encoding="utf-8")

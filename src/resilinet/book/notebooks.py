@@ -41,7 +41,7 @@ os.chdir(home / "book")
 
 
 def clean_notebook(
-    notebook: Mapping[str, Any], references: References, folder: Path, repository: str
+    notebook: Mapping[str, Any], references: References, folder: Path, repository: str, up: str = ""
 ) -> dict[str, Any]:
     """Returns a chapter as a notebook for Jupyter, Colab and Binder, its outputs kept.
 
@@ -50,11 +50,12 @@ def clean_notebook(
         references: what its roles refer to.
         folder: the book's folder.
         repository: address from which the set-up cell gets the project; empty where it is unknown.
+        up: what leads from the chapter's folder to the book's.
 
     Raises:
         BookError: a mark of MyST was left.
     """
-    plain = PlainMarkdown(Roles(references, glued_values(notebook)), folder)
+    plain = PlainMarkdown(Roles(references, glued_values(notebook), up), folder)
     cells: list[dict[str, Any]] = []
     for original in notebook["cells"]:
         cell = copy.deepcopy(original)
@@ -78,8 +79,8 @@ def clean_notebook(
     set_up = SET_UP.replace("{repository}", repository)
     code: dict[str, Any] = {"cell_type": "code", "metadata": {}, "source": set_up}
     cells.insert(first, {**code, "execution_count": None, "outputs": []})
-    for number, cell in enumerate(cells):
-        cell["id"] = f"cell-{number}"
+    for place, cell in enumerate(cells):
+        cell["id"] = f"cell-{place}"
     left = [mark for cell in cells if cell["cell_type"] == "markdown" for mark in leftovers(cell["source"])]
     if left:
         raise BookError(f"the notebook to download would keep marks of MyST: {'; '.join(left[:5])}")

@@ -14,6 +14,7 @@ from typing import Any
 
 from resilinet.exhibits import MIME
 
+HEADING = re.compile(r"^#+ +(.+?) *$", re.MULTILINE)
 UNSEEN = frozenset(["remove-cell", "remove-output"])
 """Tags of cells whose outputs no page shows."""
 COLOPHON = "colophon"
@@ -28,7 +29,7 @@ class Placed:
         page: the chapter that shows it.
         anchor: where it stands there.
         is_table: a table, or else a figure.
-        caption: in MyST Markdown, or for a table in plain text.
+        caption: in MyST Markdown; for a table in plain text, and where it has none the heading that it is under.
         csv: its numbers; empty for a drawing.
         trials: identities of the trials behind it.
     """
@@ -93,7 +94,10 @@ def place(page: str, notebook: Mapping[str, Any], with_colophon: bool) -> list[P
         with_colophon: whether the book has a colophon to link to.
     """
     found: list[Placed] = []
+    heading = ""
     for cell in notebook["cells"]:
+        if cell["cell_type"] == "markdown":
+            heading = next(reversed(HEADING.findall("".join(cell["source"]))), heading)
         figure = cell["metadata"].get("mystnb", {}).get("figure")
         for output in cell.get("outputs", []):
             numbers = output.get("data", {}).pop(MIME, None)
@@ -103,8 +107,9 @@ def place(page: str, notebook: Mapping[str, Any], with_colophon: bool) -> list[P
             trials = tuple(numbers["trials"])
             if "text/html" in output["data"]:
                 taken = {one.anchor for one in found}
-                anchor = _anchor(numbers["caption"], taken)
-                one = Placed(page, anchor, True, numbers["caption"], numbers["csv"], trials)
+                caption = numbers["caption"] or f"Table under “{heading}”"
+                anchor = _anchor(caption, taken)
+                one = Placed(page, anchor, True, caption, numbers["csv"], trials)
                 html = "".join(output["data"]["text/html"])
                 links = f'<p class="exhibit-links">{one.links(with_colophon)}</p>'
                 output["data"]["text/html"] = (
@@ -121,9 +126,9 @@ def place(page: str, notebook: Mapping[str, Any], with_colophon: bool) -> list[P
 
 
 def _anchor(caption: str, taken: set[str]) -> str:
-    """Returns a name for a table made from its caption, or from its place where it has none."""
+    """Returns a name for a table made from its caption."""
     letters = unicodedata.normalize("NFKD", caption).encode("ascii", "ignore").decode().lower()
     words = [word for word in re.findall(r"[a-z0-9]+", letters) if word != "table"][:7]
-    base = "-".join(["table", *(words or ["without", "caption"])])
+    base = "-".join(["table", *words])
     names = (base if number == 1 else f"{base}-{number}" for number in count(1))
     return next(name for name in names if name not in taken)

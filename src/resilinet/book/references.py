@@ -88,11 +88,11 @@ class References:
         chapters = frozenset(page.name for page in pages if page.is_chapter)
         return cls(titles, chapters, labels, numbers, literature, site)
 
-    def link(self, page: str, text: str = "", anchor: str = "") -> str:
+    def link(self, page: str, text: str = "", anchor: str = "", up: str = "") -> str:
         """Returns a link to a page: to the notebook that lies beside, else to the site, else the mere title."""
         text, end = text or self.titles.get(page, page), f"#{anchor}" if anchor else ""
         if page in self.chapters:
-            return f"[{text}]({page}.ipynb)"
+            return f"[{text}]({up}{page}.ipynb)"
         return f"[{text}]({self.site}{page}.html{end})" if self.site else f"*{text}*"
 
 

@@ -14,7 +14,9 @@ ROLE = r"\{(?P<role>[\w:+.-]+)\}(?P<ticks>`+)(?P<body>.+?)(?P=ticks)(?!`)"
 CODE = r"(?P<code>`+)(?!`)(?P<inside>.+?)(?<!`)(?P=code)(?!`)"
 INLINE = re.compile(f"{ROLE}|{CODE}", re.DOTALL)
 ATTRIBUTES = re.compile(r"(?<=[\])`])\{(?:[.#][^}\n]*|[\w-]+=[^}\n]*)\}")
-PAGE_LINK = re.compile(r"\[(?P<text>[^\]]*)\]\((?P<page>[\w/-]+)\.(?:md|ipynb)(?:#(?P<anchor>[\w-]+))?\)")
+PAGE_LINK = re.compile(
+    r"\[(?P<text>[^\]]*)\]\((?P<up>(?:\.\./)*)(?P<page>[\w/-]+)\.(?:md|ipynb)(?:#(?P<anchor>[\w-]+))?\)"
+)
 
 
 @dataclass(frozen=True)
@@ -24,15 +26,19 @@ class Roles:
     Attributes:
         references: what the roles refer to.
         glued: the values that the chapter has computed for its sentences, by name.
+        up: what leads from the folder of the page to that of the book.
     """
 
     references: References
     glued: Mapping[str, Any] = field(default_factory=dict)
+    up: str = ""
 
     def write_out(self, text: str) -> str:
         """Returns text in plain Markdown; code stays as it is."""
         text = INLINE.sub(lambda m: m[0] if m["code"] else self._role(m["role"], m["body"]), text)
-        text = PAGE_LINK.sub(lambda m: self.references.link(m["page"], m["text"], m["anchor"] or ""), text)
+        text = PAGE_LINK.sub(
+            lambda m: self.references.link(m["page"], m["text"], m["anchor"] or "", m["up"]), text
+        )
         return ATTRIBUTES.sub("", text)
 
     def _role(self, role: str, body: str) -> str:
@@ -56,7 +62,7 @@ class Roles:
     def _doc(self, body: str) -> str:
         title, page = _split(body)
         page = page.strip("/")
-        return self.references.link(page, title if title != body else "")
+        return self.references.link(page, title if title != body else "", up=self.up)
 
     def _ref(self, body: str) -> str:
         title, label = _split(body)

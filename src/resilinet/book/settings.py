@@ -26,10 +26,12 @@ def write_settings(config: Path, target: Path, footer: str, address: Address) ->
         address: of the project.
     """
     settings: dict[str, Any] = yaml.safe_load(config.read_text(encoding="utf-8"))
-    settings.setdefault("html", {})["extra_footer"] = footer
+    sphinx = settings.setdefault("sphinx", {}).setdefault("config", {})
+    # Given here, as Jupyter Book drops the options under html where there are any here.
+    options = sphinx.setdefault("html_theme_options", {})
+    options["extra_footer"] = footer
     if address.is_on_github:
-        sphinx = settings.setdefault("sphinx", {}).setdefault("config", {})
-        sphinx.setdefault("html_theme_options", {}).update(
+        options.update(
             # Of these the theme makes the buttons that open a notebook, and so it must know where those lie.
             repository_url=address.repository,
             repository_branch=NOTEBOOKS,
