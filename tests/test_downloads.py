@@ -18,6 +18,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 
 from made_up import made_up
 from resilinet import figures, tables
@@ -37,6 +38,7 @@ from resilinet.cells import Cell, in_full, to_csv
 from resilinet.exhibits import MIME, Exhibit
 from resilinet.experiments import ARTEFACTS
 from resilinet.paper import Measured, verify
+from resilinet.paper.page import show_ledger
 from resilinet.store import Store
 
 ROOT = Path(__file__).parents[1]
@@ -248,6 +250,17 @@ def test_a_file_keeps_every_seed_of_a_figure(store: Store) -> None:
     assert len(exhibit.trials) == len(ARTEFACTS["figure-2a"].trials("published"))
 
 
+def test_the_ledger_can_be_taken_away_whole(store: Store) -> None:
+    entries = [entry for entry in verify(store) if entry.artefact != "claims"]
+    exhibit = show_ledger(entries).exhibit
+    found = rows(exhibit.csv)
+    assert [(row["artefact"], row["key"], row["verdict"]) for row in found] == [
+        (entry.artefact, entry.key, str(entry.verdict)) for entry in entries
+    ]
+    assert [float(row["paper"]) for row in found] == [entry.paper for entry in entries]
+    assert set(exhibit.trials) == {name for entry in entries for name in entry.trials}
+
+
 def test_what_is_missing_is_empty_in_a_file(tmp_path: Path) -> None:
     exhibit = figures.averages(Measured(Store(tmp_path)), "figure-2a").exhibit
     assert exhibit is not None
@@ -303,7 +316,7 @@ def test_each_exhibit_gets_an_anchor_a_file_and_a_mark_with_a_name() -> None:
         tables_with_captions.append(one)
     notebook = executed(*tables_with_captions)
     found = place("part/x", notebook, with_colophon=True)
-    assert [one.anchor for one in found] == ["table-1-all", "table-1-all-2", "table-without-caption"]
+    assert [one.anchor for one in found] == ["table-1-all", "table-1-all-2", "table-under-t"]
     html = notebook["cells"][1]["outputs"][0]["data"]["text/html"]
     assert 'id="table-1-all"' in html
     assert (
@@ -331,21 +344,28 @@ def test_the_colophon_says_of_each_exhibit_what_its_trials_say(store: Store, tmp
     trials = ARTEFACTS["figure-2a"].trials("published")
     (tmp_path / "colophon.md").write_text(f"# Colophon\n\n{MARK}\n", encoding="utf-8")
     placed = [
-        Placed("x", "fig-x", False, "What it shows.", "", tuple(trial.id for trial in trials)),
+        Placed(
+            "x", "fig-x", False, "The paper's Fig. 2a. All of it.", "", tuple(trial.id for trial in trials)
+        ),
         Placed("x", "table-y", True, "All | of it", "", ()),
     ]
     fill_colophon(tmp_path, placed, {"x": "The chapter"}, {"x": Origin(store.folder, 3)}, Address())
-    first, second = (tmp_path / "colophon.md").read_text(encoding="utf-8").splitlines()[-2:]
+    lines = (tmp_path / "colophon.md").read_text(encoding="utf-8").splitlines()
+    first, second = lines[-5], lines[-1]
+    assert (
+        lines[-3]
+        == "Computed with the page, which reads 3 stored results, and tied to no training by itself:"
+    )
     assert all(trial.id[:16] in first for trial in trials)
     seeds = sorted({trial.seed for trial in trials})
     assert f"| {seeds[0]} to {seeds[-1]} |" in first
     assert str(trials[0].data["fingerprint"])[:16] in first
     assert f"{trials[0].recipe.epochs} epochs" in first
+    assert "{numref}`fig-x` The paper's Fig. 2a |" in first
     assert "<code>0123456+</code>" in first
     assert first.endswith("| 2026-01-02 to 2026-09-02 |")
     assert 'id="of-x-table-y"' in second
     assert "All &#124; of it" in second
-    assert "reads 3 stored results" in second
 
 
 @pytest.fixture
@@ -366,7 +386,10 @@ def test_buttons_lead_to_the_notebooks_or_are_left_out(tmp_path: Path, elsewhere
     unknown = settings(tmp_path, Address())
     assert "launch_buttons" not in unknown
     assert "repository_url" not in unknown
-    assert "<p>Version 7</p>" in unknown
+    assert (
+        yaml.safe_load(unknown)["sphinx"]["config"]["html_theme_options"]["extra_footer"]
+        == "<p>Version 7</p>"
+    )
     (tmp_path / "CITATION.cff").write_text("repository-code: https://github.com/a/b/\n", encoding="utf-8")
     known = Address.of(tmp_path)
     assert known == Address("https://github.com/a/b")

@@ -7,12 +7,30 @@ from html import escape
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
+import pandas as pd
+
+from resilinet.cells import to_csv
+from resilinet.exhibits import Exhibit, Shown
 from resilinet.paper.ledger import totals
 from resilinet.paper.verdicts import Entry, Verdict
 
 if TYPE_CHECKING:
     from IPython.display import HTML
 
+IN_FULL: Final = (
+    "artefact",
+    "key",
+    "unit",
+    "paper",
+    "ours",
+    "low",
+    "high",
+    "seeds",
+    "wanted",
+    "size",
+    "note",
+)
+"""What a file keeps of an entry; ``low`` and ``high`` are the ends of its 95 % interval."""
 HEADS: Final = ("key", "paper", "ours", "95 % interval", "seeds", "size", "verdict", "why", "trials")
 
 
@@ -30,8 +48,9 @@ def show_totals(entries: Sequence[Entry]) -> HTML:
     return _html(f'<table class="dataframe"><thead>{head}</thead><tbody>{rows}{total}</tbody></table>')
 
 
-def show_ledger(entries: Iterable[Entry]) -> HTML:
-    """Every printed number, a part to unfold for each artefact."""
+def show_ledger(entries: Iterable[Entry]) -> Shown:
+    """Every printed number, a part to unfold for each artefact; it carries its numbers with it."""
+    entries = list(entries)
     parts = []
     for artefact, group in groupby(entries, key=lambda entry: entry.artefact):
         found = list(group)
@@ -41,7 +60,15 @@ def show_ledger(entries: Iterable[Entry]) -> HTML:
             f'<details class="ledger" id="ledger-{escape(artefact)}"><summary><code>{escape(artefact)}</code> '
             f"({escape(source)}): {counts}</summary>{_table(found)}</details>"
         )
-    return _html("\n".join(parts))
+    rows = [
+        {**{name: getattr(entry, name) for name in IN_FULL}, "verdict": str(entry.verdict)}
+        for entry in entries
+    ]
+    trials = dict.fromkeys(name for entry in entries for name in entry.trials)
+    exhibit = Exhibit(
+        to_csv(pd.DataFrame(rows, dtype=object)), tuple(trials), "Every printed number and ours"
+    )
+    return Shown("\n".join(parts), exhibit)
 
 
 def show_statements(entries: Iterable[Entry]) -> HTML:
