@@ -297,7 +297,9 @@ def numbers(points: Iterable[Point], unit: str) -> pd.DataFrame:
             trials=sample.trials,
         )
         paper = Cell("", point.printed.value if point.printed is not None else None, unit=unit)
-        each = {f"seed {seed}": Cell("", value, unit=unit) for seed, value in sorted(sample.values.items())}
+        each: dict[str, object] = {
+            f"seed {seed}": Cell("", value, unit=unit) for seed, value in sorted(sample.values.items())
+        }
         place: dict[str, object] = {"series": _series_name(point.series), "setting": name_of(point.condition)}
         rows.append({**place, "ours": ours, "paper": paper, **each})
     columns = list(dict.fromkeys(name for row in rows for name in row))
