@@ -100,6 +100,7 @@ PARTS: tuple[Part, ...] = (
             "chapter",
             "tables",
             "route_tables",
+            "training_times",
             "figures",
             "drawing",
             "style",
@@ -112,7 +113,11 @@ PARTS: tuple[Part, ...] = (
         ),
     ),
     Part("Explorer", "the page on which readers fail nodes", ("explorer",)),
-    Part("Book", "chapters run, timed, set as pages and checked", ("book", "chapter_times")),
+    Part(
+        "Book",
+        "chapters run, timed, set as pages and checked",
+        ("book", "chapter_parameters", "chapter_times"),
+    ),
     Part("Teaching", "exercises as assignments", ("teaching",)),
     Part("Command line", "the commands of `resilinet`", ("cli",)),
 )
