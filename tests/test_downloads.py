@@ -15,6 +15,7 @@ from typing import Any
 
 import jupytext
 import matplotlib.pyplot as plt
+import nbformat
 import numpy as np
 import pandas as pd
 import pytest
@@ -77,6 +78,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
 @each_chapter
 def test_no_mark_of_myst_is_left_in_a_chapter(page: Page) -> None:
     clean = clean_notebook(notebook_of(page), REFERENCES, BOOK, "")
+    nbformat.validate(nbformat.from_dict(clean))
     for cell in clean["cells"]:
         assert cell["cell_type"] == "code" or leftovers(cell["source"]) == []
     code = [cell for cell in clean["cells"] if cell["cell_type"] == "code"]
