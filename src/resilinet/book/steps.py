@@ -9,10 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from resilinet.book.cards import describe_pages
+from resilinet.book.definitions import define_terms
 from resilinet.book.draft import Draft
 from resilinet.book.errors import BookError
 from resilinet.book.handouts import hand_out_numbers, hand_out_pages
+from resilinet.book.lean import slim
 from resilinet.book.links import broken_links, silent_images
+from resilinet.book.not_found import write_not_found
 from resilinet.book.offline import foreign_requests
 
 Step = Callable[[Draft], None]
@@ -35,5 +39,13 @@ def lead_somewhere(draft: Draft) -> None:
         )
 
 
-STEPS: tuple[Step, ...] = (hand_out_numbers, hand_out_pages, lead_somewhere, ask_nobody)
+def comfort_readers(draft: Draft) -> None:
+    """Explains terms where they are used, says what each page is about, and makes all pages light."""
+    define_terms(draft.html)
+    describe_pages(draft.html, draft.address.site)
+    write_not_found(draft.html, [page.name for page in draft.pages])
+    slim(draft.html)
+
+
+STEPS: tuple[Step, ...] = (hand_out_numbers, hand_out_pages, comfort_readers, lead_somewhere, ask_nobody)
 """In the order in which they are taken; the checks come last, so that they see all."""
