@@ -9,13 +9,9 @@ from contextlib import contextmanager
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-PROGRAMS = (
-    "chromium",
-    "chromium-browser",
-    "google-chrome",
-    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
-)
-PROGRAM = next(filter(None, map(shutil.which, PROGRAMS)), None)
+from resilinet.book.pdf.printing import BROWSERS
+
+PROGRAM = next(filter(None, map(shutil.which, BROWSERS)), None)
 # A page loads in a second, but not on a machine that is busy with something else.
 PATIENCE = 180_000
 
