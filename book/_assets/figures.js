@@ -39,16 +39,17 @@ document.addEventListener("DOMContentLoaded", () => {
 
   function open(figure) {
     const words = figure.closest("figure")?.querySelector("figcaption p")?.cloneNode(true);
-    words?.querySelectorAll("a").forEach((link) => link.remove());
+    words?.querySelectorAll("a.headerlink, .exhibit-links").forEach((link) => link.remove());
     caption.textContent = words?.textContent ?? "";
     image = element("img", { src: figure.src, alt: figure.alt });
     view.replaceChildren(image);
     dialog.setAttribute("aria-label", caption.textContent || "Figure");
     view.setAttribute("aria-label", "Enlarged figure; scroll to move");
     view.setAttribute("role", "group");
-    scale = 1;
-    zoom(1);
     dialog.showModal();
+    // A phone shows a figure no larger than the page did, so that there it begins magnified.
+    scale = 1;
+    zoom(innerWidth < 600 ? 1.5 ** 2 : 1);
   }
 
   function zoom(factor) {
