@@ -177,6 +177,19 @@ def test_search_finds_what_the_book_is_about(site: Site, browser: Browser) -> No
     page.close()
 
 
+def test_solutions_are_hidden_until_a_reader_asks(site: Site, browser: Browser) -> None:
+    if not site.whole:
+        pytest.skip("exercises are in the whole book, newer than its sources: make book")
+    page, _, _ = opened(browser, site.address("settings.html"))
+    solutions = page.locator(".solution.dropdown")
+    assert solutions.count() >= 2
+    inner = solutions.first.locator(".highlight").first
+    assert not inner.is_visible()
+    solutions.first.locator(".toggle-button").click()
+    assert inner.is_visible()
+    page.close()
+
+
 def test_a_reader_fails_nodes_by_keys_and_by_mouse(site: Site, browser: Browser) -> None:
     if not site.whole:
         pytest.skip("the explorer needs the whole book, newer than its sources: make book")

@@ -54,6 +54,10 @@ def test_scripts_go_that_have_nothing_to_do_on_a_page() -> None:
     assert re.findall(r'src="([^"?]*)', drop_scripts(PAGE)) == ["_static/scripts/bootstrap.js"]
     assert "tex-svg.js" in drop_scripts(PAGE.replace('class="lead"', 'class="math notranslate"'))
     assert "searchindex.js" in drop_scripts(PAGE.replace("<main", '<main id="search-results"'))
+    hiding = PAGE.replace("</head>", '<script src="_static/togglebutton.js"></script></head>')
+    assert "togglebutton.js" not in drop_scripts(hiding)
+    for classes in ("admonition dropdown note", "solution dropdown admonition", "cell toggle"):
+        assert "togglebutton.js" in drop_scripts(hiding.replace('class="lead"', f'class="{classes}"'))
 
 
 def test_rules_go_that_no_page_can_use() -> None:

@@ -21,12 +21,16 @@ def notes(tag: str, root: Path = ROOT) -> str:
     """
     version = tag.removeprefix("v")
     project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
-    citation = re.search(r"^version: (\S+)$", (root / "CITATION.cff").read_text(encoding="utf-8"), re.MULTILINE)
+    citation = re.search(
+        r"^version: (\S+)$", (root / "CITATION.cff").read_text(encoding="utf-8"), re.MULTILINE
+    )
     for name, found in (("pyproject.toml", project), ("CITATION.cff", citation and citation[1])):
         if found != version:
             raise ValueError(f"the tag {tag} names version {version}, but {name} names {found}")
     changes = (root / "CHANGELOG.md").read_text(encoding="utf-8")
-    section = re.search(rf"^## {re.escape(version)}\b.*?\n(.*?)(?=^## |\Z)", changes, re.MULTILINE | re.DOTALL)
+    section = re.search(
+        rf"^## {re.escape(version)}\b.*?\n(.*?)(?=^## |\Z)", changes, re.MULTILINE | re.DOTALL
+    )
     if section is None or not section[1].strip():
         raise ValueError(f"CHANGELOG.md has no section on version {version}")
     return section[1].strip()

@@ -28,7 +28,7 @@ NEEDED_FOR = {
     "mathjax/tex-svg.js": r'class="(?:[^"]*\s)?(?:math|output_area|tex2jax_process|mathjax_process)[\s"]',
     "clipboard.min.js": r'class="[^"]*\bhighlight\b',
     "copybutton.js": r'class="[^"]*\bhighlight\b',
-    "togglebutton.js": r'class="(?:[^"]*\s)?(?:toggle|admonition [^"]*\bdropdown)[\s"]',
+    "togglebutton.js": r'class="(?:[^"]*\s)?(?:toggle[\s"]|(?=[^"]*\badmonition\b)[^"]*\bdropdown\b)',
     "design-tabs.js": r'class="[^"]*\bsd-tab-set\b',
     "scripts/fontawesome.js": r"(?!)",
     "searchtools.js": r'id="search-results"',
