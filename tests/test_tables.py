@@ -10,7 +10,7 @@ from made_up import made_up
 from resilinet import route_tables, tables
 from resilinet.chapter import prepare
 from resilinet.experiments import ARTEFACTS
-from resilinet.paper import Entry, Measured, Verdict, verify
+from resilinet.paper import Entry, Measured, Verdict, printed_value, verify
 from resilinet.paper.page import show_ledger, show_statements, show_totals, show_trials
 from resilinet.paper.verdicts import check
 from resilinet.store import Store
@@ -145,6 +145,20 @@ def test_margins_are_those_of_each_kind_of_statistics(tmp_path: Path) -> None:
     words = route_tables.margins_in_words(measured, "figure-2c", "no_failure")
     assert "margin over Vanilla from -1.0 (-1.0 to -1.0) to 4.0" in words
     assert "over DFG from -2.0 (-2.0 to -2.0) to 3.0" in words
+
+
+def test_a_statement_of_several_parts_is_said_once(full: Store) -> None:
+    parts = {"faq-14/health": "Health", "faq-14/time-health": "Health, learning"}
+    text = tables.statement_by_part(verify(full, "published"), parts)
+    first, _, *items = text.split("\n")
+    assert first.startswith("*Skip hyperconnections add")
+    assert [item.split("**")[0] for item in items] == ["- Health: ", "- Health, learning: "]
+    assert "points (+0.00 to +0.00)" in items[1]  # made up to learn alike
+
+
+def test_chart_data_are_shown_with_two_decimals_and_kept_in_full(full: Store) -> None:
+    value = tables.averages(verify(full, "published"), "figure-2c").loc["Normal", ("Vanilla", "paper")]
+    assert (str(value), value.value) == ("87.91", printed_value("figure-2c", "vanilla/normal"))
 
 
 def test_own_settings_are_refused_in_words(full: Store) -> None:

@@ -37,6 +37,8 @@ MARKS: Final[Mapping[Verdict, str]] = {
     Verdict.NONE: "∅",
 }
 """What stands for a verdict in a narrow table."""
+DECIMALS: Final = 2
+"""Of percentages and points in a table; its CSV file has all."""
 NOTHING: Final = "n/a"
 SPACE: Final = "\N{NO-BREAK SPACE}"
 """Keeps a value, its interval and its mark on one line."""
@@ -84,7 +86,7 @@ def size_notice(measured: Measured, *artefacts: str) -> str:
 
 def ours(entry: Entry) -> Cell:
     """Our value of an entry with interval and mark; seeds where some are missing."""
-    text = cell(entry.ours, entry.half, entry.seeds, entry.wanted, entry.digits)
+    text = cell(entry.ours, entry.half, entry.seeds, entry.wanted)
     return Cell(
         text if entry.seeds < entry.wanted else f"{text}{SPACE}{MARKS[entry.verdict]}",
         entry.ours,
@@ -97,20 +99,19 @@ def ours(entry: Entry) -> Cell:
 
 
 def printed(entry: Entry) -> Cell:
-    """The paper's value of an entry, with as many decimals as it prints."""
-    return Cell(f"{entry.paper:.{entry.digits}f}", entry.paper, unit=UNITS[entry.unit])
+    """The paper's value of an entry, with the decimals that it prints, and no more than two of its chart data."""
+    return Cell(f"{entry.paper:.{min(entry.digits, DECIMALS)}f}", entry.paper, unit=UNITS[entry.unit])
 
 
-def cell(mean: float | None, half: float | None, seeds: int, wanted: int, digits: int = 2) -> str:
+def cell(mean: float | None, half: float | None, seeds: int, wanted: int) -> str:
     """A value, half its interval, and how many seeds there are where some are missing.
 
     >>> cell(97.123, 0.25, 3, 10).replace(SPACE, " ")
     '97.12 ± 0.25 (3/10)'
     """
-    digits = max(digits, 2)
-    text = NOTHING if mean is None else f"{mean:.{digits}f}"
+    text = NOTHING if mean is None else f"{mean:.{DECIMALS}f}"
     if half:  # what does not depend on the seed, such as a guess, has an interval of no width
-        text += f"{SPACE}±{SPACE}{half:.{digits}f}"
+        text += f"{SPACE}±{SPACE}{half:.{DECIMALS}f}"
     return text + (f"{SPACE}({seeds}/{wanted})" if seeds < wanted else "")
 
 
@@ -396,5 +397,25 @@ def _rate(entry: Entry) -> str:
 
 def statement(entries: Sequence[Entry], key: str) -> str:
     """A statement of the paper with its verdict and what decides it, in Markdown."""
-    entry = next(entry for entry in entries if (entry.artefact, entry.key) == ("claims", key))
-    return f"*{entry.statement}* **{entry.verdict.capitalize()}**: {entry.note}"
+    entry = _claim(entries, key)
+    return f"*{entry.statement}* {_decided(entry)}"
+
+
+def statement_by_part(entries: Sequence[Entry], parts: Mapping[str, str]) -> str:
+    """A statement of the paper once, then each of its parts with its verdict, in Markdown.
+
+    Args:
+        entries: the ledger.
+        parts: keys of one statement to what each is about.
+    """
+    found = {name: _claim(entries, key) for key, name in parts.items()}
+    lines = [f"- {name}: {_decided(entry)}" for name, entry in found.items()]
+    return "\n".join([f"*{next(iter(found.values())).statement}*", "", *lines])
+
+
+def _claim(entries: Sequence[Entry], key: str) -> Entry:
+    return next(entry for entry in entries if (entry.artefact, entry.key) == ("claims", key))
+
+
+def _decided(entry: Entry) -> str:
+    return f"**{entry.verdict.capitalize()}**: {entry.note}"

@@ -141,7 +141,7 @@ def statement(claim: Claim, checks: Sequence[Check], note: str, size: str) -> En
     if verdict is Verdict.INCOMPLETE:
         note = f"{seeds} of {wanted} seeds. {note}"
     else:
-        note = f"{held} of {len(checks)} comparisons hold; the closest: {weakest.what}. {note}"
+        note = f"{held} of {len(checks)} comparisons hold; the closest: {weakest.what}{_by(weakest)}. {note}"
     return Entry(
         "claims",
         claim.key,
@@ -158,6 +158,13 @@ def statement(claim: Claim, checks: Sequence[Check], note: str, size: str) -> En
         trials=tuple(dict.fromkeys(name for one in checks for name in one.trials)),
         checks=tuple(checks),
     )
+
+
+def _by(one: Check) -> str:
+    """The size of a difference in words, with its 95 % interval; nothing where there is none yet."""
+    if one.difference is None or one.low is None or one.high is None:
+        return ""
+    return f", {one.difference:+.2f} points ({one.low:+.2f} to {one.high:+.2f})"
 
 
 def _printed_rates(artefact: str) -> str:
