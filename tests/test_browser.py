@@ -25,6 +25,7 @@ SET_FROM = ("_config.yml", "book", "src/resilinet/book")
 # The rules of axe-core that shut readers out; it calls the others moderate or minor.
 GRAVE = ("serious", "critical")
 ALL_RULES = {"resultTypes": ["violations"], "preload": False}
+PHONE = {"width": 360, "height": 800}
 COLOURS = {**ALL_RULES, "runOnly": ["color-contrast"]}
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
@@ -48,12 +49,13 @@ class Site:
 
 @dataclass(frozen=True)
 class Seen:
-    """What a browser makes of a page: complaints, foreign requests, formulas left, barriers by theme."""
+    """What a browser makes of a page: complaints, foreign requests, formulas left, barriers by theme, and its width."""
 
     complaints: list[str]
     asked: list[str]
     formulas: tuple[int, int]
     barriers: dict[str, list[str]]
+    width: int
 
 
 def is_current(book: Path) -> bool:
@@ -119,7 +121,9 @@ def look(browser: Browser, address: str) -> Seen:
     page.emulate_media(color_scheme="dark")
     page.wait_for_function("document.documentElement.dataset.theme === 'dark'")
     found["dark"] = barriers(page, COLOURS)
-    seen = Seen(complaints + wrong, list(asked), formulas, found)
+    page.set_viewport_size(PHONE)
+    width = page.evaluate("document.documentElement.scrollWidth")
+    seen = Seen(complaints + wrong, list(asked), formulas, found, width)
     page.close()  # after the lists are copied: what a page still asks for when it is left is no complaint of it
     return seen
 
@@ -146,6 +150,10 @@ def test_formulas_are_set_on_a_page_that_is_a_file(seen: dict[str, Seen]) -> Non
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_no_page_shuts_a_reader_out(seen: dict[str, Seen], theme: str) -> None:
     assert {name: one.barriers[theme] for name, one in seen.items() if one.barriers[theme]} == {}
+
+
+def test_no_page_is_wider_than_a_phone(seen: dict[str, Seen]) -> None:
+    assert {name: one.width for name, one in seen.items() if one.width > PHONE["width"]} == {}
 
 
 def test_a_barrier_and_a_complaint_are_found_where_they_are(browser: Browser, tmp_path: Path) -> None:

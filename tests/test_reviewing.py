@@ -9,9 +9,12 @@ from pathlib import Path
 import pytest
 
 from made_up import made_up
+from resilinet.book.address import Address
+from resilinet.book.draft import Draft
 from resilinet.book.pages import read_pages
+from resilinet.book.times import ChapterTime, keep_time, read_times, state_times
 from resilinet.chapter_parameters import parameters
-from resilinet.chapter_times import ChapterTime, keep_time, measured, read_times
+from resilinet.chapter_times import measured
 from resilinet.experiments import EXPERIMENTS
 from resilinet.store import Store
 from resilinet.training_times import ratio, training_times, trials_of_experiment
@@ -66,6 +69,23 @@ def test_times_are_kept_in_place_of_earlier_ones(tmp_path: Path) -> None:
     (tmp_path / "_times.json").write_text('[{"chapter": "one"}]')
     with pytest.raises(ValueError, match="not a file of chapters' times"):
         read_times(tmp_path)
+
+
+def test_each_chapter_says_what_it_takes_where_that_was_measured(book: Path, tmp_path: Path) -> None:
+    (chapter,) = read_pages(book)
+    text = replace(chapter, name="part/two", is_chapter=False)
+    draft = Draft(tmp_path, tmp_path, book, tmp_path, (chapter, text), {}, (), Address())
+    title = '<h1>One<a class="headerlink" href="#one">#</a></h1>'
+    for page in draft.pages:
+        draft.page(page.name).parent.mkdir(exist_ok=True)
+        draft.page(page.name).write_text(f"<h1>One</h1>{title}<p>Text</p>")
+        keep_time(replace(TIME, chapter=page.name), book)
+    keep_time(replace(TIME, profile="smoke", cpu=33.4), book)
+    state_times(draft)
+    said = "Runs in 2 s under published and 33 s under smoke; full trains what is missing."
+    expected = f'<h1>One</h1>{title}\n<p class="run-time">{said}</p><p>Text</p>'
+    assert draft.page("one").read_text() == expected
+    assert "run-time" not in draft.page(text.name).read_text()
 
 
 def test_a_chapter_is_timed_by_running_it(book: Path) -> None:

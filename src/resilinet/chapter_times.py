@@ -1,9 +1,7 @@
-"""How long the chapters take, and how much memory: measured by a command, kept in a small file, read by the book."""
+"""Measures how long the chapters take, and how much memory; :mod:`resilinet.book.times` keeps what was measured."""
 
 from __future__ import annotations
 
-import dataclasses
-import json
 import multiprocessing
 import os
 import platform
@@ -12,69 +10,13 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from resilinet.book.chapters import Order, Workshop, run_orders
 from resilinet.book.engine import Profile
 from resilinet.book.pages import Page, read_pages
-
-FILE = "_times.json"
-"""Beside the chapters."""
-
-
-@dataclass(frozen=True)
-class ChapterTime:
-    """What one run of a chapter took.
-
-    Attributes:
-        chapter: its name in the table of contents.
-        profile: under which it was run.
-        wall: seconds on the clock, starting Python and its kernel included.
-        cpu: seconds that all its processes computed; what else ran on the machine matters little to them.
-        memory: the most that one of its processes held at a time, in MiB.
-        cores: processors of the machine.
-        load: how many processes wanted one when it began, this one not counted.
-        machine: architecture and operating system.
-        date: day, in universal time.
-    """
-
-    chapter: str
-    profile: str
-    wall: float
-    cpu: float
-    memory: float
-    cores: int
-    load: float
-    machine: str
-    date: str
-
-
-def read_times(source: Path) -> dict[tuple[str, str], ChapterTime]:
-    """The measured times, by chapter and profile; empty where nothing was measured.
-
-    Raises:
-        ValueError: the file is damaged.
-    """
-    path = source / FILE
-    if not path.exists():
-        return {}
-    try:
-        found = [ChapterTime(**each) for each in json.loads(path.read_text(encoding="utf-8"))]
-    except (TypeError, json.JSONDecodeError) as error:
-        raise ValueError(f"{path}: not a file of chapters' times ({error}).") from error
-    return {(each.chapter, each.profile): each for each in found}
-
-
-def keep_time(taken: ChapterTime, source: Path) -> None:
-    """Put a time into the file, in the place of an earlier one."""
-    known = read_times(source) | {(taken.chapter, taken.profile): taken}
-    ordered = [known[key] for key in sorted(known)]
-    lines = ",\n".join(json.dumps(dataclasses.asdict(each)) for each in ordered)
-    partial = source / f"{FILE}.part"
-    partial.write_text(f"[\n{lines}\n]\n", encoding="utf-8")
-    partial.replace(source / FILE)
+from resilinet.book.times import ChapterTime
 
 
 def measured(source: Path, profile: str, chapters: Sequence[str] = ()) -> Iterator[ChapterTime]:

@@ -75,7 +75,7 @@ def averages(measured: Measured, artefact: str) -> Figure:
         )
     axes.set_xticks(range(len(SETTINGS)), [name_of(setting) for setting in SETTINGS])
     axes.set_ylabel("average accuracy (%)")
-    axes.legend(handles=[*handles, *_diamond(points)], loc="lower left")
+    _below(figure, [*handles, *_diamond(points)])
     _say_source(figure, measured, artefact, points)
     return figure
 
@@ -94,12 +94,13 @@ def weight_rules(measured: Measured, artefact: str) -> Figure:
     _ours(axes, places, points, color=COLOUR, marker="o")
     _printed(axes, [x + 0.08 for x in places], points)
     axes.axhline(1.0, color=style.INK, ls="--", lw=1)
-    axes.annotate("the paper's bound", (-0.4, 1.0), xytext=(0, 3), textcoords="offset points")
+    # Between two settings, where no interval crosses it.
+    axes.annotate("the paper's bound", (0.5, 1.0), xytext=(0, 3), textcoords="offset points", ha="center")
     axes.set_xticks(places, [name_of(setting) for setting in SETTINGS])
     axes.set_xlim(-0.5, len(SETTINGS) - 0.5)
     axes.set_ylim(bottom=0)
     axes.set_ylabel("standard deviation (points)")
-    _legend(axes, points, "standard deviation among weight rules")
+    _legend(figure, points, "standard deviation among weight rules")
     _say_source(figure, measured, artefact, points)
     return figure
 
@@ -116,7 +117,7 @@ def rates(measured: Measured, artefact: str) -> Figure:
         axes.set_xticks(range(len(RATES)), [rate.replace("%", " %").title() for rate in RATES])
         axes.set_title(name_of(setting))
     _label_panels(figure, panels, "failout rate")
-    _legend(figure, points, "ResiliNet", loc="outside lower center", ncols=2)
+    _legend(figure, points, "ResiliNet")
     _say_source(figure, measured, artefact, points)
     return figure
 
@@ -168,7 +169,7 @@ def survival_scaling(measured: Measured, artefact: str) -> Figure:
     axes.axhline(0.0, color=style.INK, lw=1)
     axes.set_xticks(range(len(FAILURES)), [name_of(setting) for setting in FAILURES])
     axes.set_ylabel("average accuracy lost (points)")
-    axes.legend(handles=handles, loc="upper left")
+    _below(figure, handles, columns=2)
     _say_source(figure, measured, artefact, points)
     return figure
 
@@ -259,9 +260,14 @@ def _diamond(points: Iterable[Point]) -> Iterator[Line2D]:
         yield Line2D([], [], **style.PAPER, label="paper")
 
 
-def _legend(where: Axes | Figure, points: Iterable[Point], ours: str, **options: Any) -> None:
+def _legend(figure: Figure, points: Iterable[Point], ours: str) -> None:
+    """Below the axes, where no point can lie under it."""
     line = Line2D([], [], color=COLOUR, marker="o", ls="none", label=ours)
-    where.legend(handles=[line, *_diamond(points)], **options)
+    _below(figure, [line, *_diamond(points)])
+
+
+def _below(figure: Figure, handles: Sequence[Line2D], columns: int = 5) -> None:
+    figure.legend(handles=handles, loc="outside lower center", ncols=min(len(handles), columns))
 
 
 def _say_source(figure: Plotted, measured: Measured, artefact: str, shown: Sequence[Point]) -> None:

@@ -18,6 +18,7 @@ from resilinet.book.lean import slim
 from resilinet.book.links import broken_links, silent_images
 from resilinet.book.not_found import write_not_found
 from resilinet.book.offline import foreign_requests
+from resilinet.book.times import state_times
 
 Step = Callable[[Draft], None]
 
@@ -47,5 +48,12 @@ def comfort_readers(draft: Draft) -> None:
     slim(draft.html)
 
 
-STEPS: tuple[Step, ...] = (hand_out_numbers, hand_out_pages, comfort_readers, lead_somewhere, ask_nobody)
+STEPS: tuple[Step, ...] = (
+    hand_out_numbers,
+    hand_out_pages,
+    state_times,
+    comfort_readers,
+    lead_somewhere,
+    ask_nobody,
+)
 """In the order in which they are taken; the checks come last, so that they see all."""

@@ -46,7 +46,8 @@ def times(
     Example: resilinet times --profile smoke
     """
     from resilinet.book import BookError
-    from resilinet.chapter_times import keep_time, measured
+    from resilinet.book.times import keep_time
+    from resilinet.chapter_times import measured
 
     try:
         for taken in measured(source, profile, chapter or ()):
