@@ -7,13 +7,14 @@ import pandas as pd
 import pytest
 
 from made_up import made_up
-from resilinet import route_tables, tables
+from resilinet import tables
 from resilinet.chapter import prepare
 from resilinet.experiments import ARTEFACTS
 from resilinet.paper import Entry, Measured, Verdict, printed_value, verify
 from resilinet.paper.page import show_ledger, show_statements, show_totals, show_trials
 from resilinet.paper.verdicts import check
 from resilinet.store import Store
+from resilinet.tables import batch_statistics
 from resilinet.trials import Record, Trial
 
 
@@ -60,8 +61,8 @@ def every_table(store: Store) -> list[pd.DataFrame]:
         ),
         tables.short_recipe(measured),
         tables.own_setting(measured, {"n1": 0.5}),
-        route_tables.statistics(measured, "figure-2c", "resilinet"),
-        route_tables.margins(measured, "figure-2c"),
+        batch_statistics.statistics(measured, "figure-2c", "resilinet"),
+        batch_statistics.margins(measured, "figure-2c"),
     ]
 
 
@@ -124,7 +125,7 @@ def test_a_statement_reads_as_a_sentence_with_its_verdict(full: Store) -> None:
 def test_margins_are_those_of_each_kind_of_statistics(tmp_path: Path) -> None:
     store = Store(tmp_path)
     running = {"resilinet": 60.0, "dfg": 62.0, "vanilla": 61.0}
-    assert "too few seeds" in route_tables.margins_in_words(Measured(store), "figure-2c")
+    assert "too few seeds" in batch_statistics.margins_in_words(Measured(store), "figure-2c")
     for scheme, trials in ARTEFACTS["figure-2c"].rows("published").items():
         for trial in trials:
             level = running[scheme] + trial.seed / 10
@@ -135,14 +136,14 @@ def test_margins_are_those_of_each_kind_of_statistics(tmp_path: Path) -> None:
             }
             store.write(replace(found, per_route=better))
     measured = Measured(store)
-    table = route_tables.margins(measured, "figure-2c")
+    table = batch_statistics.margins(measured, "figure-2c")
     assert [cell.split(tables.SPACE)[0] for cell in table.loc["No Failure"]] == [
         "-1.00",
         "+4.00",
         "-2.00",
         "+3.00",
     ]
-    words = route_tables.margins_in_words(measured, "figure-2c", "no_failure")
+    words = batch_statistics.margins_in_words(measured, "figure-2c", "no_failure")
     assert "margin over Vanilla from -1.0 (-1.0 to -1.0) to 4.0" in words
     assert "over DFG from -2.0 (-2.0 to -2.0) to 3.0" in words
 

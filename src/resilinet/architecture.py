@@ -99,7 +99,6 @@ PARTS: tuple[Part, ...] = (
         (
             "chapter",
             "tables",
-            "route_tables",
             "training_times",
             "figures",
             "drawing",

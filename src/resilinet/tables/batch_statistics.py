@@ -10,7 +10,7 @@ from resilinet.paper.comparisons import SETTINGS, name_of
 from resilinet.paper.measured import Measured
 from resilinet.paper.verdicts import Check, check
 from resilinet.schemes import SCHEMES
-from resilinet.tables import show_check, show_sample
+from resilinet.tables.entries import show_check, show_sample
 
 KINDS = ("running", "per route")
 RIVALS = ("vanilla", "dfg")
