@@ -47,7 +47,7 @@ def test_imports_are_read_wherever_they_stand_unless_only_a_type_checker_sees_th
 
 def test_a_circle_of_parts_is_refused_by_its_names() -> None:
     with pytest.raises(ValueError, match="but Paper uses Sweeps uses Paper"):
-        uses({"paper": {"sweep"}, "sweep": {"paper.ledger"}, "paper.ledger": set()})
+        uses({"paper": {"sweeps"}, "sweeps": {"paper.ledger"}, "paper.ledger": set()})
 
 
 def test_the_longer_name_decides_between_two_parts() -> None:

@@ -20,16 +20,15 @@ from rich.progress import Progress, TaskID
 from typer.testing import CliRunner
 
 from cluster_nodes import be_patient, node_options
-from resilinet import cluster as cluster_module
-from resilinet import cluster_trial, watch
 from resilinet.cli import app
-from resilinet.cluster import Cluster, ClusterError, sweep_on_cluster
-from resilinet.cluster_trial import train_one
 from resilinet.datasets import DataError
 from resilinet.store import Store
-from resilinet.sweep import Event, Setup, missing, sweep
+from resilinet.sweeps import Event, Setup, cluster_trial, missing, sweep, watch
+from resilinet.sweeps import cluster as cluster_module
+from resilinet.sweeps.cluster import Cluster, ClusterError, sweep_on_cluster
+from resilinet.sweeps.cluster_trial import train_one
+from resilinet.sweeps.watch import watched_sweep
 from resilinet.trials import Record, Trial
-from resilinet.watch import watched_sweep
 
 ROOT = Path(__file__).parents[1]
 
@@ -148,7 +147,7 @@ def test_out_of_time_a_trial_stops_after_its_epoch_and_can_go_on_anywhere(
     before = max(event.epoch for event in told)
     again: list[Event] = []
     clock = SimpleNamespace(time=lambda: float(len(again)))
-    monkeypatch.setattr("resilinet.sweep.time", clock)
+    monkeypatch.setattr("resilinet.sweeps.local.time", clock)
     assert sweep(endless[:1], setup(tmp_path), time_budget=1.5, tell=again.append) == []
     assert [event.epoch for event in again if event.kind == "epoch"] == [before + 1]
 

@@ -17,7 +17,7 @@ from resilinet.cli.reproduce import length
 from resilinet.experiments import artefact_of
 from resilinet.reproduction import Rerun, accuracies, chosen, compare, conclusion, identical, seconds
 from resilinet.store import Store
-from resilinet.sweep import Setup, sweep
+from resilinet.sweeps import Setup, sweep
 from resilinet.trials import Record, Trial
 
 ROWS = artefact_of("table-1-health").rows("published")

@@ -16,11 +16,11 @@ import pytest
 import torch
 from filelock import FileLock, Timeout
 
-from resilinet import sweep as sweep_module
-from resilinet.claiming import claimed
 from resilinet.datasets import DataError
 from resilinet.store import Store, StoreError
-from resilinet.sweep import Event, Setup, missing, sweep
+from resilinet.sweeps import Event, Setup, missing, sweep
+from resilinet.sweeps import local as sweep_module
+from resilinet.sweeps.claiming import claimed
 from resilinet.together import grouped
 from resilinet.trials import Record, Trial
 
@@ -29,7 +29,7 @@ pytestmark = pytest.mark.usefixtures("_one_thread")
 SCRIPT = """
 import json, multiprocessing, os, signal, sys, time
 from pathlib import Path
-from resilinet.sweep import Setup, sweep
+from resilinet.sweeps import Setup, sweep
 from resilinet.trials import Trial
 
 folder, processes, die_at = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])

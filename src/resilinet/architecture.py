@@ -78,15 +78,7 @@ PARTS: tuple[Part, ...] = (
     Part(
         "Sweeps",
         "what is missing is trained, here or on a cluster, and what is there can be trained again",
-        (
-            "sweep",
-            "claiming",
-            "cluster",
-            "cluster_trial",
-            "ray_cluster",
-            "watch",
-            "reproduction",
-        ),
+        ("sweeps", "reproduction"),
     ),
     Part(
         "Paper",

@@ -13,7 +13,7 @@ from resilinet.store import Store
 from resilinet.trials import Trial
 
 if TYPE_CHECKING:
-    from resilinet.sweep import Event, Setup
+    from resilinet.sweeps import Event, Setup
 
 
 def prepare(profile: str, results: str | Path, *artefacts: str) -> Store:
@@ -35,7 +35,7 @@ def prepare(profile: str, results: str | Path, *artefacts: str) -> Store:
     folder = Path(results)
     store, trials = Store(folder), trials_of(profile, *artefacts)
     if profile != "published":
-        from resilinet.sweep import Setup  # here, as a chapter that only reads needs no training code
+        from resilinet.sweeps import Setup  # here, as a chapter that only reads needs no training code
 
         # Without a thread for each tiny product: that costs more than it saves.
         threads = 1 if profile == "smoke" else int(os.environ.get("OMP_NUM_THREADS", os.cpu_count() or 1))
@@ -50,7 +50,7 @@ def complete(trials: Sequence[Trial], setup: Setup, say: Callable[[str], None]) 
     Raises:
         RuntimeError: a trial failed.
     """
-    from resilinet.sweep import missing, sweep
+    from resilinet.sweeps import missing, sweep
 
     store, began, done = Store(setup.results), time.monotonic(), 0
     todo = missing(trials, store)

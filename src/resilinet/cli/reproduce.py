@@ -79,7 +79,7 @@ def reproduce(
     Example: resilinet reproduce table-1-health --row resilinet --seed 0
     """
     from resilinet.devices import usable
-    from resilinet.sweep import Setup, missing
+    from resilinet.sweeps import Setup, missing
 
     store, fresh = Store(results), Store(into / "results")
     if fresh.folder.resolve() == store.folder.resolve():

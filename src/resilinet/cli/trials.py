@@ -28,7 +28,7 @@ from resilinet.store import Store
 from resilinet.trials import Trial
 
 if TYPE_CHECKING:
-    from resilinet.sweep import Event, Setup
+    from resilinet.sweeps import Event, Setup
 
 
 def train(trials: Sequence[Trial], setup: Setup, **how: Any) -> list[Event]:
@@ -37,9 +37,9 @@ def train(trials: Sequence[Trial], setup: Setup, **how: Any) -> list[Event]:
     Args:
         trials: what is wanted.
         setup: where and how.
-        how: as for :func:`resilinet.watch.watched_sweep`.
+        how: as for :func:`resilinet.sweeps.watch.watched_sweep`.
     """
-    from resilinet.watch import watched_sweep
+    from resilinet.sweeps.watch import watched_sweep
 
     try:
         return watched_sweep(trials, setup, console=err, **how)
@@ -117,10 +117,10 @@ def sweep(
 
     Example: resilinet sweep --all --executor ray --address auto --device cuda --gpus-per-trial 0.25
     """
-    from resilinet.cluster import Cluster
     from resilinet.devices import usable
     from resilinet.duration import seconds
-    from resilinet.sweep import Setup, missing
+    from resilinet.sweeps import Setup, missing
+    from resilinet.sweeps.cluster import Cluster
 
     if every == bool(artefacts):
         raise ValueError("name the artefacts to run, or say --all (and not both).")

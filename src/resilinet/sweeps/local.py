@@ -16,13 +16,13 @@ from pathlib import Path
 import torch
 
 from resilinet.allocator import keep_freed_memory
-from resilinet.claiming import claimed
 from resilinet.datasets import Dataset
 from resilinet.datasets.loading import load
 from resilinet.ensemble import run_together
 from resilinet.reasons import explain
 from resilinet.runner import run
 from resilinet.store import Store
+from resilinet.sweeps.claiming import claimed
 from resilinet.together import Group, grouped, name_of
 from resilinet.training import Interrupted, Progress
 from resilinet.trials import Record, Trial

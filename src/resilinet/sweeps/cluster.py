@@ -11,11 +11,11 @@ from typing import Any
 
 from filelock import FileLock
 
-from resilinet.claiming import claim
-from resilinet.cluster_trial import Board, Outcome, train_one
-from resilinet.ray_cluster import Cluster, ClusterError, alive, connected, on_node, refuse_unfit
 from resilinet.store import Store
-from resilinet.sweep import Event, Setup, missing
+from resilinet.sweeps.claiming import claim
+from resilinet.sweeps.cluster_trial import Board, Outcome, train_one
+from resilinet.sweeps.local import Event, Setup, missing
+from resilinet.sweeps.ray_cluster import Cluster, ClusterError, alive, connected, on_node, refuse_unfit
 from resilinet.trials import Trial
 
 __all__ = ["Cluster", "ClusterError", "sweep_on_cluster"]

@@ -18,7 +18,7 @@ from resilinet.datasets.loading import load
 from resilinet.devices import usable
 from resilinet.reasons import explain
 from resilinet.runner import run
-from resilinet.sweep import Event, Setup, tidy
+from resilinet.sweeps.local import Event, Setup, tidy
 from resilinet.training import Interrupted, Progress
 from resilinet.trials import Record, Trial
 

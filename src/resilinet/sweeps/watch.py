@@ -15,9 +15,9 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from resilinet.cluster import Cluster, sweep_on_cluster
 from resilinet.store import Store
-from resilinet.sweep import Event, Setup, missing, sweep
+from resilinet.sweeps.cluster import Cluster, sweep_on_cluster
+from resilinet.sweeps.local import Event, Setup, missing, sweep
 from resilinet.trials import Trial
 
 
@@ -32,7 +32,7 @@ def watched_sweep(
 ) -> list[Event]:
     """A sweep with a progress display; away from a terminal it prints a line a trial.
 
-    It is :func:`resilinet.sweep.sweep`, or :func:`resilinet.cluster.sweep_on_cluster` where there is a ``cluster``.
+    It is :func:`resilinet.sweeps.sweep`, or :func:`resilinet.sweeps.cluster.sweep_on_cluster` where a cluster is given.
     """
     console = console or Console(stderr=True)
     todo = {trial.id: trial for trial in missing(trials, Store(setup.results))}

@@ -10,9 +10,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from resilinet.cluster_trial import look
 from resilinet.datasets import DataError
-from resilinet.sweep import Setup
+from resilinet.sweeps.cluster_trial import look
+from resilinet.sweeps.local import Setup
 from resilinet.trials import Trial
 
 
