@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from made_up import made_up
+from resilinet.expectation import Interval
 from resilinet.experiments import ARTEFACTS, EXPERIMENTS
 from resilinet.failures import SETTINGS
 from resilinet.paper import (
@@ -26,7 +27,7 @@ from resilinet.paper import (
 )
 from resilinet.paper.inconsistencies import product, recomputed_average
 from resilinet.paper.measured import spread
-from resilinet.paper.verdicts import check, judge, judge_exact, judge_order, judge_statement
+from resilinet.paper.verdicts import Check, check, judge, judge_exact, judge_order, judge_statement
 from resilinet.schemes import RESILINET, VANILLA
 from resilinet.store import Store
 from resilinet.trials import Record, Trial
@@ -243,29 +244,62 @@ def test_statistics_per_route_are_another_measurement_of_the_same_trials(tmp_pat
         Measured(store, statistics="batch")
 
 
+AS_PRINTED = check("as printed", Sample({0: 1.0, 1: 1.1, 2: 1.2}, 3))
+UNCLEAR = check("unclear", Sample({0: -1.0, 1: 1.0, 2: 2.0}, 3))
+REVERSED = check("reversed", Sample({0: -1.0, 1: -1.1, 2: -1.2}, 3))
+UNTRAINED = check("untrained", Sample({}, 3))
+
+
 def test_the_rule_for_smaller_networks() -> None:
     whole, part = Sample({0: 1.0}, 1), Sample({0: 1.0}, 2)
-    assert judge_order(part, True) is Verdict.INCOMPLETE
-    assert judge_order(whole, True) is Verdict.TREND
-    assert judge_order(whole, False) is Verdict.NOT_REPRODUCED
-    assert judge_order(whole, None) is Verdict.NOT_ATTEMPTED
+    assert judge_order(part, [AS_PRINTED]) is Verdict.INCOMPLETE
+    assert judge_order(whole, [AS_PRINTED, UNTRAINED]) is Verdict.INCOMPLETE
+    assert judge_order(whole, [AS_PRINTED]) is Verdict.TREND
+    assert judge_order(whole, [AS_PRINTED, REVERSED]) is Verdict.NOT_REPRODUCED
+    assert judge_order(whole, [AS_PRINTED, UNCLEAR]) is Verdict.NOT_REPRODUCED
+    assert judge_order(whole, []) is Verdict.NOT_COMPARABLE
+
+
+def test_what_the_seeds_contradict_is_told_from_what_they_cannot_tell() -> None:
+    assert [one.holds for one in (AS_PRINTED, UNCLEAR, REVERSED, UNTRAINED)] == [True, False, False, False]
+    told = [one.contradicted for one in (AS_PRINTED, UNCLEAR, REVERSED, UNTRAINED)]
+    assert told == [False, False, True, False]
+    too_much = check("too much", Sample({0: 3.0, 1: 3.1, 2: 3.2}, 3), above=-1.0, below=1.0)
+    assert (too_much.holds, too_much.contradicted) == (False, True)
+
+
+def test_no_order_is_judged_by_a_column_whose_neighbours_are_not_trained(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    for trial in ARTEFACTS["table-3-resnet"].rows("published")["10%"]:
+        store.write(record(trial, lambda trial, key: 50 + trial.seed))
+    found = {entry.key: entry for entry in verify(store) if entry.artefact == "table-3-resnet"}
+    assert found["10%/normal"].seeds == found["10%/normal"].wanted
+    assert found["10%/normal"].verdict is Verdict.INCOMPLETE
+    assert "not been trained" in found["10%/normal"].note
 
 
 @pytest.mark.parametrize(
-    ("paper", "values", "trend", "verdict"),
+    ("paper", "values", "compared", "verdict"),
     [
-        (97.0, [96.2, 96.3, 96.4], False, Verdict.REPRODUCED),  # within the tolerance
-        (90.0, [80.0, 90.0, 97.0], False, Verdict.REPRODUCED),  # within what a repetition would vary by
-        (97.0, [95.2, 95.3, 95.4], True, Verdict.TREND),
-        (97.0, [95.2, 95.3, 95.4], False, Verdict.NOT_REPRODUCED),
-        (97.0, [97.0, 97.0], True, Verdict.INCOMPLETE),
+        (97.0, [96.2, 96.3, 96.4], [REVERSED], Verdict.REPRODUCED),  # within the tolerance
+        (90.0, [80.0, 90.0, 97.0], [REVERSED], Verdict.REPRODUCED),  # within what a repetition would vary by
+        (97.0, [95.2, 95.3, 95.4], [AS_PRINTED], Verdict.TREND),
+        (97.0, [95.2, 95.3, 95.4], [AS_PRINTED, REVERSED], Verdict.NOT_REPRODUCED),
+        (97.0, [95.2, 95.3, 95.4], [], Verdict.NOT_REPRODUCED),
+        (97.0, [95.2, 95.3, 95.4], [AS_PRINTED, UNTRAINED], Verdict.INCOMPLETE),
+        (97.0, [97.0, 97.0], [AS_PRINTED], Verdict.INCOMPLETE),
     ],
 )
 def test_the_rule_for_printed_numbers(
-    paper: float, values: list[float], trend: bool, verdict: Verdict
+    paper: float, values: list[float], compared: list[Check], verdict: Verdict
 ) -> None:
     sample = Sample(dict(enumerate(values)), wanted=3)
-    assert judge(paper, 2, sample, tolerance=1.0, trend=trend) is verdict
+    assert judge(paper, 2, sample, compared, tolerance=1.0) is verdict
+
+
+def test_an_interval_that_ends_at_zero_reaches_as_far_up_as_it_says() -> None:
+    cut_off = Sample({0: 0.9, 1: 0.9, 2: 0.9}, 3, whole=Interval(0.9, 0.0, 2.6, 3))
+    assert judge(2.5, 2, cut_off, [], tolerance=0.0) is Verdict.REPRODUCED
 
 
 def test_arithmetic_may_be_rounded_or_cut_off_but_no_more() -> None:

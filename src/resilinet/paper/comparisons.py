@@ -121,11 +121,6 @@ def _rate(rate: str) -> str:
     return "failout rate Failure" if rate == "failure" else rate.replace("%", " %")
 
 
-def hazardous_failure_rate(measured: Measured, artefact: str) -> list[Check]:
-    """Key result 3, as far as Table 3 speaks of Health: in Hazardous the rate "Failure" beats ResiliNet's 10 %."""
-    return [rate_over(measured, artefact, "failure", "10%", "hazardous")]
-
-
 def best_rate(rate: str) -> Test:
     """Key result 3: that one failout rate is the best wherever nodes fail."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import cache
 from typing import Final
@@ -16,7 +16,7 @@ from resilinet.paper.claims import claims
 from resilinet.paper.comparisons import config_gain, quantity
 from resilinet.paper.measured import Measured, Sample
 from resilinet.paper.printed import Printed, printed_value, printed_values, series_of
-from resilinet.paper.verdicts import TOLERANCE, Entry, Verdict, check, judge, judge_exact, judge_order
+from resilinet.paper.verdicts import TOLERANCE, Check, Entry, Verdict, check, judge, judge_exact, judge_order
 from resilinet.store import Store
 
 IMAGENET = "ImageNet needs the licensed ILSVRC images, which this edition does not train on."
@@ -136,46 +136,69 @@ def measured_entry(measured: Measured, number: Printed, entry: Entry) -> Entry:
     sample, tolerance = sample_of(measured, number), TOLERANCE
     series, _, condition = number.key.partition("/")
     notes = []
-    trend: bool | None
     guessed = number.artefact.startswith("table-1-") and measured.is_guess(number.artefact, series, condition)
     if number.artefact.startswith("figure-3-"):
-        trend = sample.interval is not None and sample.interval.high < 1
-        tolerance, trending = 0.0, "it stays below one point"
+        # No standard deviation lies below zero, so that one threshold counts.
+        compared, trending = [check("", sample, above=-1.0, below=1.0)], "it stays below one point"
+        tolerance = 0.0
     elif number.artefact == "figure-4a":
-        trend, trending = check("", sample).holds, "Config 6 is the better one"
+        compared, trending = [check("", sample)], "Config 6 is the better one"
         notes.append("The paper says up to.")
     elif guessed:
-        trend, trending = True, "no information reaches the cloud, as in the paper"
+        compared, trending = [], "no information reaches the cloud, as in the paper"
         tolerance = guess_margin(measured, number.artefact, series)
         notes.append(other_guess(measured, number.artefact, series))
     else:
-        trend, trending = ordered(measured, number), "the order is the printed one"
+        compared, trending = compared_beside(measured, number), "the order is the printed one"
     if entry.size == "laptop" and not guessed:
-        return smaller_entry(entry, sample, judge_order(sample, trend), trending)
-    verdict = judge(number.value, number.digits, sample, tolerance=tolerance, trend=bool(trend))
+        return smaller_entry(entry, sample, compared, trending)
+    verdict = judge(number.value, number.digits, sample, compared, tolerance)
+    if guessed and verdict is Verdict.NOT_REPRODUCED:
+        verdict = Verdict.TREND
     if verdict is Verdict.INCOMPLETE:
-        notes.insert(0, f"{len(sample.values)} of {sample.wanted} seeds.")
+        notes.insert(0, _missing(sample))
     elif verdict is Verdict.TREND:
         notes.insert(0, f"Beyond the margin, but {trending}.")
     elif verdict is Verdict.NOT_REPRODUCED:
         why = (
-            "nothing is printed clearly apart from it to compare"
-            if trend is None
-            else "the printed order is not ours"
+            _decided(compared, trending)
+            if compared
+            else "nothing is printed clearly apart from it to compare"
         )
         notes.insert(0, f"Beyond the margin, and {why}.")
     return with_sample(replace(entry, verdict=verdict, note=" ".join(notes)), sample)
 
 
-def smaller_entry(entry: Entry, sample: Sample, verdict: Verdict, trending: str) -> Entry:
+def smaller_entry(entry: Entry, sample: Sample, compared: Sequence[Check], trending: str) -> Entry:
     """The entry of a number that a smaller network answers, which can bear out an order but no value."""
+    verdict = judge_order(sample, compared)
+    so_that = "Laptop size, so that values do not compare"
     why = {
-        Verdict.INCOMPLETE: f"{len(sample.values)} of {sample.wanted} seeds.",
-        Verdict.TREND: f"Laptop size, so that values do not compare, but {trending}.",
-        Verdict.NOT_REPRODUCED: f"Laptop size, so that values do not compare, and it is not so that {trending}.",
-        Verdict.NOT_ATTEMPTED: "Laptop size, so that values do not compare, and nothing is printed clearly apart.",
+        Verdict.INCOMPLETE: _missing(sample),
+        Verdict.TREND: f"{so_that}, but {trending}.",
+        Verdict.NOT_REPRODUCED: f"{so_that}, and {_decided(compared, trending)}.",
+        Verdict.NOT_COMPARABLE: f"{so_that}, and nothing is printed clearly apart.",
     }
     return with_sample(replace(entry, verdict=verdict, note=why[verdict]), sample)
+
+
+def _missing(sample: Sample) -> str:
+    """Why an entry is incomplete."""
+    if sample.complete:
+        return "What it is compared with has not been trained for all seeds."
+    return f"{len(sample.values)} of {sample.wanted} seeds."
+
+
+def _decided(compared: Sequence[Check], trending: str) -> str:
+    """Why what is printed does not come out: because the seeds say otherwise, or because they cannot tell."""
+    against = sum(one.contradicted for one in compared)
+    if len(compared) == 1:
+        return f"it is not so that {trending}" if against else f"the seeds cannot tell whether {trending}"
+    held = sum(one.holds for one in compared)
+    return (
+        f"of {len(compared)} comparisons {held} come out as printed, {against} the other way round, and "
+        f"{len(compared) - held - against} cannot be told"
+    )
 
 
 def with_sample(entry: Entry, sample: Sample) -> Entry:
@@ -203,11 +226,11 @@ def sample_of(measured: Measured, number: Printed) -> Sample:
     raise KeyError(f"{number.artefact}, {number.key}: no trials answer this number.")
 
 
-def ordered(measured: Measured, number: Printed) -> bool | None:
+def compared_beside(measured: Measured, number: Printed) -> list[Check]:
     """Whether the numbers printed beside this one, where they are clearly apart, come out on the same side of ours.
 
-    Clearly apart is more than :data:`TOLERANCE`; the comparison is paired by seed, and its 95 % interval must keep
-    to the printed side of zero. None where nothing is clearly apart.
+    Clearly apart is more than :data:`TOLERANCE`; each comparison is paired by seed, and holds where its 95 % interval
+    keeps to the printed side of zero.
     """
     condition = number.key.partition("/")[2]
     mine = sample_of(measured, number)
@@ -216,8 +239,8 @@ def ordered(measured: Measured, number: Printed) -> bool | None:
         apart = number.value - other.value
         if abs(apart) > TOLERANCE:
             theirs = sample_of(measured, other)
-            compared.append(check("", mine - theirs if apart > 0 else theirs - mine).holds)
-    return all(compared) if compared else None
+            compared.append(check("", mine - theirs if apart > 0 else theirs - mine))
+    return compared
 
 
 def guess_margin(measured: Measured, artefact: str, series: str) -> float:

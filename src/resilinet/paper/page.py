@@ -35,17 +35,25 @@ HEADS: Final = ("key", "paper", "ours", "95 % interval", "seeds", "size", "verdi
 
 
 def show_totals(entries: Sequence[Entry]) -> HTML:
-    """How many numbers and statements have each verdict."""
-    numbers = totals(entry for entry in entries if entry.artefact != "claims")
-    claims = totals(entry for entry in entries if entry.artefact == "claims")
-    rows = "".join(
-        f"<tr><th>{verdict}</th><td>{numbers.get(verdict, 0)}</td><td>{claims.get(verdict, 0)}</td></tr>"
+    """How many printed numbers have each verdict, by what answers them, and how many statements."""
+    kinds = {size: f"numbers, {size} size" for size in dict.fromkeys(entry.size for entry in entries) if size}
+    heads = {"": "numbers, nothing trained", **kinds, "claims": "statements"}
+    columns = [
+        totals(e for e in entries if ("claims" if e.artefact == "claims" else e.size) == kind)
+        for kind in heads
+    ]
+    rows = [
+        (str(verdict), [found.get(verdict, 0) for found in columns])
         for verdict in Verdict
-        if verdict in numbers or verdict in claims
+        if any(verdict in found for found in columns)
+    ]
+    rows.append(("all", [sum(found.values()) for found in columns]))
+    head = "".join(f"<th>{text}</th>" for text in ("verdict", *heads.values()))
+    body = "".join(
+        f"<tr><th>{name}</th>{''.join(f'<td>{count or chr(0x2013)}</td>' for count in counts)}</tr>"
+        for name, counts in rows
     )
-    total = f"<tr><th>all</th><td>{sum(numbers.values())}</td><td>{sum(claims.values())}</td></tr>"
-    head = "<tr><th>verdict</th><th>printed numbers</th><th>statements</th></tr>"
-    return _html(f'<table class="dataframe"><thead>{head}</thead><tbody>{rows}{total}</tbody></table>')
+    return _html(f'<table class="dataframe"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>')
 
 
 def show_ledger(entries: Iterable[Entry]) -> Shown:

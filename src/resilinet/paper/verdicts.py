@@ -27,6 +27,8 @@ class Verdict(StrEnum):
     TREND = "trend only"
     NOT_REPRODUCED = "not reproduced"
     INCOMPLETE = "incomplete"
+    NOT_COMPARABLE = "not comparable"
+    """Trained at another size than the paper's, so that values do not compare, with no order to compare instead."""
     NOT_ATTEMPTED = "not attempted"
     GIVEN = "given"
     """An input of the experiment, not a result: it is taken over, not tested."""
@@ -70,6 +72,13 @@ class Check:
             and self.high is not None
             and self.low > self.above
             and (self.below is None or self.high < self.below)
+        )
+
+    @property
+    def contradicted(self) -> bool:
+        """Whether the whole interval lies on the wrong side of a threshold; else the seeds cannot tell, or it holds."""
+        return (self.high is not None and self.high < self.above) or (
+            self.low is not None and self.below is not None and self.low > self.below
         )
 
     @property
@@ -158,7 +167,7 @@ class Entry:
         return None if self.low is None or self.high is None else (self.high - self.low) / 2
 
 
-def judge(paper: float, digits: int, sample: Sample, *, tolerance: float, trend: bool) -> Verdict:
+def judge(paper: float, digits: int, sample: Sample, compared: Sequence[Check], tolerance: float) -> Verdict:
     """The verdict on a printed mean.
 
     1. *Incomplete*: a seed is missing.
@@ -167,32 +176,33 @@ def judge(paper: float, digits: int, sample: Sample, *, tolerance: float, trend:
        probability of 95 %: our t-interval times sqrt(1 + n / RUNS), as the printed mean varies like ours. The second
        is ``tolerance``, :data:`TOLERANCE` for accuracies, zero for standard deviations; for a guess it is what one
        run's guesses vary by.
-    3. *Trend only*: not so, but what the artefact compares comes out in the printed order (``trend``).
+    3. *Trend only*: not so, but what the artefact compares comes out in the printed order (``compared``).
     4. *Not reproduced*: neither.
     """
     found = sample.interval
     if found is None or not sample.complete:
         return Verdict.INCOMPLETE
-    half = (found.high - found.low) / 2
+    half = found.high - found.mean  # the wider end, where an interval is cut off at zero
     repeat = 0.0 if math.isnan(half) else half * math.sqrt(1 + found.n / RUNS)
     if abs(paper - found.mean) <= max(repeat, tolerance) + 10.0**-digits / 2:
         return Verdict.REPRODUCED
-    return Verdict.TREND if trend else Verdict.NOT_REPRODUCED
+    order = judge_order(sample, compared)
+    return Verdict.NOT_REPRODUCED if order is Verdict.NOT_COMPARABLE else order
 
 
-def judge_order(sample: Sample, ordered: bool | None) -> Verdict:
+def judge_order(sample: Sample, compared: Sequence[Check]) -> Verdict:
     """The verdict on a printed mean by trials of another size than the paper's.
 
     A smaller network, trained for less, cannot reproduce an accuracy; what it can show is whether the printed order
-    is a matter of size. *Incomplete*: a seed is missing. *Trend only*: what is printed clearly apart comes out in the
-    printed order. *Not reproduced*: it does not. *Not attempted*: nothing is printed clearly apart (``ordered`` is
-    None), so that there is nothing to compare.
+    is a matter of size. *Incomplete*: a seed is missing, here or in what it is compared with. *Trend only*: what is
+    printed clearly apart comes out in the printed order. *Not reproduced*: it does not, with 95 % confidence.
+    *Not comparable*: nothing is printed clearly apart.
     """
-    if not sample.complete:
+    if not sample.complete or any(one.seeds < one.wanted for one in compared):
         return Verdict.INCOMPLETE
-    if ordered is None:
-        return Verdict.NOT_ATTEMPTED
-    return Verdict.TREND if ordered else Verdict.NOT_REPRODUCED
+    if not compared:
+        return Verdict.NOT_COMPARABLE
+    return Verdict.TREND if all(one.holds for one in compared) else Verdict.NOT_REPRODUCED
 
 
 def judge_exact(paper: float, digits: int, value: float) -> Verdict:

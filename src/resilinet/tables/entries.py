@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Final
 
@@ -15,7 +16,8 @@ MARKS: Final[Mapping[Verdict, str]] = {
     Verdict.TREND: "≈",
     Verdict.NOT_REPRODUCED: "✗",
     Verdict.INCOMPLETE: "…",
-    Verdict.NOT_ATTEMPTED: "–",
+    Verdict.NOT_COMPARABLE: "–",
+    Verdict.NOT_ATTEMPTED: "○",
     Verdict.GIVEN: "=",
     Verdict.NONE: "∅",
 }
@@ -29,7 +31,7 @@ SPACE: Final = "\N{NO-BREAK SPACE}"
 
 def ours(entry: Entry) -> Cell:
     """Our value of an entry with interval and mark; seeds where some are missing."""
-    text = cell(entry.ours, entry.half, entry.seeds, entry.wanted)
+    text = cell(entry.ours, entry.low, entry.high, entry.seeds, entry.wanted)
     return Cell(
         text if entry.seeds < entry.wanted else f"{text}{SPACE}{MARKS[entry.verdict]}",
         entry.ours,
@@ -46,15 +48,21 @@ def printed(entry: Entry) -> Cell:
     return Cell(f"{entry.paper:.{min(entry.digits, DECIMALS)}f}", entry.paper, unit=UNITS[entry.unit])
 
 
-def cell(mean: float | None, half: float | None, seeds: int, wanted: int) -> str:
-    """A value, half its interval, and how many seeds there are where some are missing.
+def cell(mean: float | None, low: float | None, high: float | None, seeds: int, wanted: int) -> str:
+    """A value, its interval, and how many seeds there are where some are missing.
 
-    >>> cell(97.123, 0.25, 3, 10).replace(SPACE, " ")
+    >>> cell(97.123, 96.873, 97.373, 3, 10).replace(SPACE, " ")
     '97.12 ± 0.25 (3/10)'
+    >>> cell(0.9, 0.0, 2.6, 5, 5).replace(SPACE, " ")  # cut off at zero
+    '0.90 (0.00 to 2.60)'
     """
     text = NOTHING if mean is None else f"{mean:.{DECIMALS}f}"
-    if half:  # what does not depend on the seed, such as a guess, has an interval of no width
-        text += f"{SPACE}±{SPACE}{half:.{DECIMALS}f}"
+    # What does not depend on the seed, such as a guess, has an interval of no width.
+    if mean is not None and low is not None and high is not None and high > low:
+        if math.isclose(mean - low, high - mean, rel_tol=1e-6):
+            text += f"{SPACE}±{SPACE}{(high - low) / 2:.{DECIMALS}f}"
+        else:
+            text += f"{SPACE}({low:.{DECIMALS}f}{SPACE}to{SPACE}{high:.{DECIMALS}f})"
     return text + (f"{SPACE}({seeds}/{wanted})" if seeds < wanted else "")
 
 
@@ -62,23 +70,17 @@ def show_sample(sample: Sample) -> Cell:
     """The cell of a sample that no printed number answers to."""
     found: Interval | None = sample.interval
     known, seeds = found is not None and found.n > 1, len(sample.values)
-    half = (found.high - found.low) / 2 if found and known else None
-    return Cell(
-        cell(found.mean if found else None, half, seeds, sample.wanted),
-        found.mean if found else None,
-        low=found.low if found and known else None,
-        high=found.high if found and known else None,
-        seeds=seeds,
-        trials=sample.trials,
-    )
+    low, high = (found.low, found.high) if found and known else (None, None)
+    mean = found.mean if found else None
+    text = cell(mean, low, high, seeds, sample.wanted)
+    return Cell(text, mean, low=low, high=high, seeds=seeds, trials=sample.trials)
 
 
 def show_check(one: Check) -> Cell:
     """The cell of a paired difference, with its sign."""
-    half = None if one.low is None or one.high is None else (one.high - one.low) / 2
     sign = "+" if one.difference is not None and one.difference >= 0 else ""
     return Cell(
-        sign + cell(one.difference, half, one.seeds, one.wanted),
+        sign + cell(one.difference, one.low, one.high, one.seeds, one.wanted),
         one.difference,
         low=one.low,
         high=one.high,

@@ -13,10 +13,11 @@ from resilinet.tables.entries import MARKS
 
 def legend() -> str:
     """What the marks and the ± mean."""
-    marks = ", ".join(f"{MARKS[v]} {v}" for v in (Verdict.REPRODUCED, Verdict.TREND, Verdict.NOT_REPRODUCED))
+    told = (Verdict.REPRODUCED, Verdict.TREND, Verdict.NOT_REPRODUCED, Verdict.NOT_COMPARABLE)
+    marks = ", ".join(f"{MARKS[v]} {v}" for v in told)
     return (
-        f"± is half the 95 % t-interval over seeds. {marks}; (k/n) where only k of n seeds are there, too few "
-        "for a verdict."
+        "± is half the 95 % t-interval over seeds; an interval that reaches down to zero is given by its ends. "
+        f"{marks}; (k/n) where only k of n seeds are there, too few for a verdict."
     )
 
 
