@@ -100,7 +100,7 @@ def test_the_words_name_every_number(tmp_path: Path, artefact: str) -> None:
     for trial in ARTEFACTS[artefact].trials("published"):
         store.write(record(trial))
     words = figures.alt_text(Measured(store), artefact)
-    numbers = [str(number) for (name, _), number in printed_values().items() if name == artefact]
+    numbers = [number.brief for (name, _), number in printed_values().items() if name == artefact]
     assert all(f"in the paper {number}." in words for number in numbers)
     assert "not yet measured" not in words
     assert "not yet measured" in figures.alt_text(Measured(Store(tmp_path / "none")), artefact)

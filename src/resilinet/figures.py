@@ -209,7 +209,9 @@ def _in_words(point: Point, unit: str) -> str:
     text = "not yet measured" if found is None else f"{found.mean:.2f} {unit}"
     if found is not None and found.n > 1:
         text += f" give or take {(found.high - found.low) / 2:.2f}"
-    return f"{place}: {text}" + (f", in the paper {point.printed}." if point.printed is not None else ".")
+    return f"{place}: {text}" + (
+        f", in the paper {point.printed.brief}." if point.printed is not None else "."
+    )
 
 
 def _series_name(key: str) -> str:

@@ -36,6 +36,11 @@ class Printed:
         """One unit of the last printed digit: what rounding or truncation can have moved the number by."""
         return 10.0**-self.digits
 
+    @property
+    def brief(self) -> str:
+        """The number with two decimals at most, as chart data have up to twelve."""
+        return f"{self.value:.{min(self.digits, 2)}f}"
+
     def __str__(self) -> str:
         """The number as printed, trailing zeros included."""
         return f"{self.value:.{self.digits}f}"

@@ -42,12 +42,16 @@ def size_notice(measured: Measured, *artefacts: str) -> str:
     if size.name == "paper":
         return text.strip()
     ours, theirs = size.recipe, paper.recipe
+    batch = f", batches of {ours.batch_size} instead of {theirs.batch_size}" * (
+        ours.batch_size != theirs.batch_size
+    )
     return (
         f"{text}**This page shows the laptop size**: a width of {size.network['width']:g} instead of "
-        f"{paper.network['width']:g}, {ours.epochs} epochs with a {ours.schedule} learning rate instead of "
-        f"{theirs.epochs} with a {theirs.schedule} one, {len(size.seeds)} seeds. What such a network reaches is no "
-        "measure of what the paper's reaches, so that no accuracy here counts as reproduced; what is tested is whether "
-        "one condition comes out above another as printed. "
+        f"{paper.network['width']:g}, {ours.epochs} epochs with a {ours.schedule} learning rate from "
+        f"{ours.learning_rate:g} instead of {theirs.epochs} with a {theirs.schedule} one from {theirs.learning_rate:g}"
+        f"{batch}, {len(size.seeds)} seeds. What such a network reaches is no measure of what the paper's reaches, so "
+        "that no accuracy here counts as reproduced, guesses aside; what is tested is whether one condition comes out "
+        "above another as printed. "
         f"`resilinet sweep {artefacts[0]} --profile full --device cuda` trains the full size."
     )
 
