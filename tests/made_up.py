@@ -8,11 +8,16 @@ from resilinet.routing import routes
 from resilinet.schemes import SCHEMES
 from resilinet.trials import Record, Trial
 
-LABELS = {
-    "mlp": {"train": [0, *[8] * 12], "test": [0, *[1] * 12]},
-    "mobilenet": {"train": [8] * 10, "test": [1] * 10},
-    "resnet": {"train": [8] * 10, "test": [1] * 10},
-}
+TRAIN = {"mlp": [0, *[8] * 12], "mobilenet": [8] * 10, "resnet": [8] * 10}
+"""Training examples of each class, equally many of each that occurs."""
+
+
+def labels(kind: str, total: int) -> dict[str, list[int]]:
+    """Examples of each class, those of the test part as even as that many can be."""
+    train = TRAIN[kind]
+    first, occurring = train.count(0), len(train) - train.count(0)
+    test = [total // occurring + (k < total % occurring) for k in range(occurring)]
+    return {"train": train, "test": [*[0] * first, *test]}
 
 
 def made_up(trial: Trial, accuracy: Callable[[Trial, str], float], total: int = 100_000) -> Record:
@@ -31,4 +36,4 @@ def made_up(trial: Trial, accuracy: Callable[[Trial, str], float], total: int = 
     survival = dict.fromkeys(("failout", *settings), counts)
     history = [{"loss": 1.0, "validation_accuracy": 0.5}]
     norm = {} if kind == "mlp" else {"per_route": counts, "route_numbers": 100}
-    return Record(trial, total, counts, survival, LABELS[kind], history, 1, 600_000, **norm)
+    return Record(trial, total, counts, survival, labels(kind, total), history, 1, 600_000, **norm)

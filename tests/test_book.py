@@ -12,7 +12,7 @@ from textwrap import dedent
 import pytest
 from rich.console import Console
 
-from resilinet.book import BookError, build, engine
+from resilinet.book import BookError, BookRequestError, build, engine
 from resilinet.book.offline import foreign_requests
 from resilinet.book.pages import read_pages
 from resilinet.book.stamps import digest_tree
@@ -314,12 +314,12 @@ def test_smoke_gets_results_of_its_own(book: TinyBook) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"profile": "quick"}, "unknown profile quick; there are published, smoke, full"),
-        ({"chapters": ["third"]}, "no chapter third; its chapters are first, part/second"),
+        ({"profile": "quick"}, "'quick' is no profile; choose one of published, smoke, full"),
+        ({"chapters": ["third"]}, "'third' is no chapter; choose from first, part/second"),
     ],
 )
 def test_unknown_names_are_refused(book: TinyBook, arguments: dict[str, object], message: str) -> None:
-    with pytest.raises(BookError, match=message):
+    with pytest.raises(BookRequestError, match=message):
         book.build(**arguments)
 
 

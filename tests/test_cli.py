@@ -11,8 +11,10 @@ from typer.testing import CliRunner
 from made_up import made_up
 from resilinet.cli import app
 from resilinet.cli.common import plain_errors
+from resilinet.cli.paper import ledger_table
 from resilinet.duration import seconds
 from resilinet.experiments import ARTEFACTS
+from resilinet.paper import verify
 from resilinet.schemes import SCHEMES
 from resilinet.store import Store
 
@@ -138,6 +140,11 @@ def test_verify_fails_when_a_result_no_longer_supports_its_verdict(tmp_path: Pat
     assert "verdicts accepted in" in run("verify", "--accept", "--results", str(tmp_path))
     run("verify", "--accept", *words[1:], code=2)
     assert "accepted verdicts are supported" in run(*words)
+    other = tmp_path / "other"
+    for trial in trials:
+        Store(other).write(made_up(trial, lambda trial, _: 90.0 + trial.seed % 2))
+    for against in (tmp_path, tmp_path / "verdicts" / "published-train-frequency-running.json"):
+        assert "are supported" in run(*words[:2], "--results", str(other), "--against", str(against))
     store.write(made_up(trials[0], lambda *_: 40.0))
     assert "no longer supported" in run(*words, code=1)
     own = tmp_path / "verdicts" / "published-train-frequency-running.json"
@@ -147,9 +154,104 @@ def test_verify_fails_when_a_result_no_longer_supports_its_verdict(tmp_path: Pat
     assert trials[0].id[:16] in run(*words, "--no-check", code=2)
 
 
+def test_verify_needs_accepted_verdicts_but_not_of_every_artefact(tmp_path: Path) -> None:
+    run("verify", "--accept", "--results", str(tmp_path))
+    own = tmp_path / "verdicts" / "published-train-frequency-running.json"
+    assert "All 4 accepted verdicts are supported." in run("verify", "table-4", "--results", str(tmp_path))
+    # Nothing is trained here, so that no verdict of it can have been accepted.
+    assert "No verdict of what was named" in run("verify", "figure-2a", "--results", str(tmp_path))
+    for none in ([], {}):
+        own.write_text(json.dumps({"schema": 1, "verdicts": none}))
+        for artefact in ([], ["table-4"], ["figure-2a"]):
+            text = run("verify", *artefact, "--results", str(tmp_path), code=2)
+            assert own.name in text.replace("\n", "")
+
+
+def test_verify_counts_verdicts_in_words(tmp_path: Path) -> None:
+    run("verify", "--accept", "--results", str(tmp_path))
+    own = tmp_path / "verdicts" / "published-train-frequency-running.json"
+    content = json.loads(own.read_text())
+    first, *others = [line for line in content["verdicts"] if line["artefact"] == "table-4"]
+    words = ("verify", "table-4", "--results", str(tmp_path))
+    own.write_text(json.dumps({"schema": 1, "verdicts": others}))
+    text = run(*words)
+    assert "1 verdict is new; `resilinet verify --accept` writes it down." in text
+    assert "All 3 accepted verdicts are supported." in text
+    own.write_text(json.dumps({"schema": 1, "verdicts": [first]}))
+    text = run(*words)
+    assert "3 verdicts are new" in text
+    assert "The 1 accepted verdict is supported." in text
+    own.write_text(json.dumps({"schema": 1, "verdicts": [first | {"ours": 1.0}, *others]}))
+    assert "1 of 4 accepted verdicts is no longer supported." in run(*words, code=1)
+    own.write_text(json.dumps({"schema": 1, "verdicts": [first | {"ours": "x"}, *others]}))
+    assert "is 'x', neither a number" in run(*words, code=2)
+
+
+def test_verify_says_why_a_verdict_is_lost_that_has_all_its_seeds(tmp_path: Path) -> None:
+    store, rows = Store(tmp_path), ARTEFACTS["table-1-health"].rows("published")
+    for trials in rows.values():
+        for trial in trials:
+            # Far from what is printed, in the printed order: trend only.
+            rank = list(rows)[::-1].index(trial.scheme)
+            store.write(made_up(trial, lambda trial, _, rank=rank: 20.0 + 5 * rank + 0.1 * trial.seed))
+    words = ("verify", "table-1-health", "--results", str(tmp_path))
+    run("verify", "--accept", "--results", str(tmp_path))
+    run(*words)
+    store.path(rows["resilinet"][0].id).unlink()
+    text = run(*words, code=1)
+    assert "incomplete now. What it is compared with has not been trained for all seeds." in text
+    assert "incomplete now. 9 of 10 seeds." in text
+    assert "(10 of 10 seeds)" not in text
+
+
+def test_the_ledger_shows_ours_with_the_decimals_of_the_paper(tmp_path: Path) -> None:
+    (entry,) = (e for e in verify(Store(tmp_path)) if e.key == "probability/n1+n2+n3")
+    _, _, paper, ours, *_ = (next(column.cells) for column in ledger_table([entry]).columns)
+    assert (paper, ours) == ("0.003", "0.003")
+
+
+def test_a_missing_folder_of_results_is_told_and_counts_as_empty(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for words in (["status"], ["verify", "table-4", "--no-check"]):
+        for how in ([], ["--json"]):
+            done = CliRunner().invoke(app, [*words, *how, "--results", "typo"])
+            assert done.exit_code == 0
+            assert done.stderr.startswith("resilinet: typo: there is no such folder of results (the current")
+            assert str(tmp_path) in done.stderr
+            assert done.stderr.count("\n") == 1
+            assert done.stdout
+    (tmp_path / "typo").mkdir()
+    assert "no such folder" not in run("status", "--results", "typo")
+
+
+def test_nothing_is_accepted_where_there_are_no_results(tmp_path: Path) -> None:
+    folder = tmp_path / "typo"
+    assert "typo: there is no such folder of results." in run(
+        "verify", "--accept", "--results", str(folder), code=2
+    ).replace("\n", " ")
+    assert not folder.exists()
+
+
+def test_a_result_that_lacks_a_scenario_is_refused_by_name(tmp_path: Path) -> None:
+    store, trial = Store(tmp_path), ARTEFACTS["figure-6-health"].trials("published")[0]
+    path = store.write(made_up(trial, lambda *_: 90.0))
+    for damage, message in (
+        ({"counts": {"none": 100}}, "counts lacks the scenario 'n1'; it is refused."),
+        ({"labels": {}}, "labels is {}, not examples of each class in train and test; it is refused."),
+    ):
+        path.write_text(json.dumps(json.loads(path.read_text()) | damage))
+        text = run("verify", "figure-6-health", "--no-check", "--results", str(tmp_path), code=2)
+        assert f"{path.name}: {message}" in " ".join(text.split())
+        path = store.write(made_up(trial, lambda *_: 90.0))
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
+        (["status", "--results", __file__], "a file, not a folder of results"),
+        (["verify", "--results", __file__], "a file, not a folder of results"),
         (["sweep", "table-9"], "'table-9' is no artefact"),
         (["sweep"], "name the artefacts to run, or say --all"),
         (["sweep", "figure-2a", "--all"], "not both"),

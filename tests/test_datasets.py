@@ -14,10 +14,11 @@ from torch import nn
 
 from mhealth_samples import REAL, make_sample, needs_real_data
 from resilinet.datasets import DataError, Dataset, Examples
+from resilinet.datasets.assembly import assembled
 from resilinet.datasets.health import load_health
 from resilinet.datasets.health_preparation import prepare_health
 from resilinet.datasets.images import as_input
-from resilinet.datasets.loading import NAMES, load
+from resilinet.datasets.loading import NAMES, differing, load
 from resilinet.datasets.splits import rows_at_random, tenth_held_out, whole_subjects
 from resilinet.datasets.synthetic import synthetic_health, synthetic_images
 
@@ -256,6 +257,39 @@ def test_examples_must_fit_together():
         synthetic_health(100).label_counts("all")
 
 
+# --- assembly ------------------------------------------------------------------------------------
+
+X, Y = np.zeros((20, 3), dtype=np.float32), np.arange(20) % 2
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"description": {"split": "random"}}, "a description needs a name, and this one has split"),
+        ({"classes": 1}, "labels must lie from 0 to 0, not from 0 to 1"),
+        ({"y": Y - 1}, "labels must lie from 0 to 1, not from -1 to 0"),
+        ({"y": Y.astype(float)}, "labels must be whole numbers, not float64"),
+        ({"y": Y[:-1]}, r"one label an input, not inputs \(20, 3\) of \(20, 3\) and labels \(19,\)"),
+        ({"y": Y[:, None]}, r"one label an input, .* and labels \(20, 1\)"),
+        ({"inputs": X[:-1]}, r"one label an input, not inputs \(19, 3\) of \(20, 3\)"),
+        ({"x": np.full_like(X, np.nan)}, "inputs must be finite numbers, and some are not"),
+        ({"inputs": np.full_like(X, np.inf)}, "inputs must be finite numbers, and some are not"),
+        ({"classes": 0}, "classes must be a whole number from 1, not 0"),
+        ({"classes": 2.5}, "classes must be a whole number from 1, not 2.5"),
+    ],
+)
+def test_arrays_that_make_no_data_set_are_refused(change, message):
+    given = {"description": {"name": "own"}, "x": X, "y": Y, "parts": rows_at_random(20, 0), "classes": 2}
+    assert sum(assembled(**given).label_counts("train")) == 16
+    with pytest.raises(DataError, match=message):
+        assembled(**given | change)
+
+
+def test_whole_numbers_of_any_width_are_labels():
+    given = [{"name": "own"}, X, Y.astype(np.uint8), rows_at_random(20, 0)]
+    assert assembled(*given, np.int64(2)).test.y.dtype == torch.int64
+
+
 # --- synthetic -----------------------------------------------------------------------------------
 
 
@@ -421,8 +455,34 @@ def test_description_leads_back_to_the_data(root):
         again = load(data.description, root)
         assert dict(again.description) == dict(data.description)
         assert torch.equal(again.test.x, data.test.x)
-        with pytest.raises(DataError, match="the trial wants"):
+        with pytest.raises(
+            DataError,
+            match=r"^the trial describes data with fingerprint 00000000\.\.\., but the data at hand are those with "
+            rf"fingerprint {data.fingerprint[:8]}\.\.\.; .*\.$",
+        ):
             load({**data.description, "fingerprint": "0" * 64}, root)
+
+
+def test_hashes_that_begin_alike_are_told_apart():
+    wanted, found = {"fingerprint": "a" * 64, "seed": 0}, {"fingerprint": "a" * 63 + "b", "size": 3}
+    assert differing(wanted, found) == (
+        f"the trial describes data with fingerprint {'a' * 64}, seed 0, size no value, but the data at hand are those "
+        f"with fingerprint {'a' * 63}b, seed no value, size 3"
+    )
+
+
+def test_advice_names_the_folder_in_use(root, tmp_path):
+    description, empty = load_health(root).description, tmp_path / "of mine"
+    with pytest.raises(DataError, match=f"`resilinet data health --data '{empty}'`"):
+        load(description, empty)
+    with pytest.raises(DataError, match=f"{root} holds others.* with --data"):
+        load({**description, "fingerprint": "0" * 64}, root)
+
+
+def test_folder_that_is_a_file_is_refused(root, tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(DataError, match=r"file/.*: cannot be read \(Not a directory\); give the folder"):
+        load(load_health(root).description, tmp_path / "file")
 
 
 def test_health_has_no_augmentation_in_its_description(root):

@@ -1,6 +1,7 @@
 """Where trials can be computed is known before the first of them starts."""
 
 import ctypes
+import platform
 import subprocess
 import sys
 
@@ -8,7 +9,7 @@ import pytest
 import torch
 
 from resilinet.allocator import keep_freed_memory
-from resilinet.devices import usable
+from resilinet.devices import described, usable
 from resilinet.experiments import EXPERIMENTS
 from resilinet.runner import build_network, orders_channels_last, placed
 from resilinet.schemes import RESILINET
@@ -18,12 +19,22 @@ def test_the_processor_can_always_be_used() -> None:
     assert usable("cpu") == "cpu"
 
 
-@pytest.mark.parametrize("device", ["cuda:99", "abacus"])
+@pytest.mark.parametrize("device", ["cuda:99", "abacus", "meta"])
 def test_what_is_not_there_is_refused_in_one_sentence(device: str) -> None:
     with pytest.raises(
         ValueError, match=rf"^device '{device}' cannot be used here \([^\n]*\); cpu always can\.$"
     ):
         usable(device)
+
+
+def test_a_device_is_described_by_its_type(monkeypatch: pytest.MonkeyPatch) -> None:
+    processor = f"{platform.machine()} CPU, {torch.backends.cpu.get_cpu_capability()}"
+    assert described("cpu") == described(usable("cpu:3")) == processor
+    assert [described(device) for device in ("mps", "xpu:1")] == [
+        f"{kind}, {platform.machine()}" for kind in ("mps", "xpu")
+    ]
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda device: f"the one called {device}")
+    assert described("cuda:1") == "the one called cuda:1"
 
 
 @pytest.mark.parametrize(
@@ -33,7 +44,7 @@ def test_what_is_not_there_is_refused_in_one_sentence(device: str) -> None:
 def test_images_lie_channels_last_where_that_is_faster(key: str, on_processor: bool, elsewhere: bool) -> None:
     experiment = EXPERIMENTS[key]
     network = placed(build_network(experiment.trial(experiment.size("smoke"), RESILINET, 0)), "cpu")
-    assert orders_channels_last(network, "cpu") == on_processor
+    assert orders_channels_last(network, "cpu") == orders_channels_last(network, "cpu:3") == on_processor
     assert orders_channels_last(network, "cuda") == elsewhere
     maps = [
         parameter for parameter in network.parameters() if parameter.dim() == 4 and min(parameter.shape) > 1

@@ -170,3 +170,28 @@ def test_the_same_drawing_gives_the_same_file() -> None:
         draw(partitions.mlp()).figure.savefig(stream, format="svg", metadata={"Date": None})
         files.append(stream.getvalue())
     assert files[0] == files[1]
+
+
+@pytest.mark.parametrize(
+    ("dead", "message"), [({"n9"}, "'n9' is no physical node; there are i, n1"), ("n1", "'n1' is no set of")]
+)
+def test_only_nodes_that_exist_can_be_drawn_or_described_as_dead(dead: object, message: str) -> None:
+    topology = partitions.mlp()
+    for call in (
+        lambda: draw(topology, dead=dead),
+        lambda: describe(topology, dead),
+        lambda: active_links(topology, dead, Skips.ALWAYS),
+        lambda: gallery({"mlp": topology}, dead={"mlp": dead}),
+    ):
+        with pytest.raises(ValueError, match=message):
+            call()
+
+
+def test_a_rule_for_skips_is_drawn_alike_by_its_value() -> None:
+    def symbols(skips: object) -> list[str]:
+        return [text.get_text() for text in draw(partitions.mlp(), skips=skips).texts]
+
+    assert symbols("always") == symbols(Skips.ALWAYS) != symbols(Skips.NEVER)
+    for call in (draw, describe):
+        with pytest.raises(ValueError, match="'yes' is no rule for skips; give"):
+            call(partitions.mlp(), skips="yes")

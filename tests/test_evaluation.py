@@ -149,3 +149,32 @@ def test_examples_of_another_shape_are_refused() -> None:
         ValueError, match=r"source 'i' takes batches of shape \(B, 3, 6, 6\), not \(4, 6, 6, 3\)"
     ):
         correct_counts(images(), torch.rand(4, 6, 6, 3), torch.zeros(4, dtype=torch.long))
+
+
+def test_dead_nodes_are_named_by_any_collection() -> None:
+    net, x, y = network(chain(3), Skips.ON_FAILURE), torch.randn(9, 6), torch.zeros(9, dtype=torch.long)
+    assert correct_counts(net, x, y, [["n1"], ("n2", "n1")]) == correct_counts(
+        net, x, y, [{"n1"}, {"n1", "n2"}]
+    )
+
+
+@pytest.mark.parametrize(
+    ("dead", "message"),
+    [
+        ([set(), {"n9"}], "'n9' is no physical node; there are i, n1, n2, n3."),
+        (["n1"], "'n1' is no set of physical nodes; give a set of their names: i, n1, n2, n3."),
+        ({"n1"}, "'n1' is no set of physical nodes"),
+    ],
+)
+def test_dead_nodes_that_do_not_exist_or_are_no_sets_are_refused(dead: object, message: str) -> None:
+    net = network(chain(3), Skips.ON_FAILURE)
+    with pytest.raises(ValueError, match=message):
+        correct_counts(net, torch.randn(9, 6), torch.zeros(9, dtype=torch.long), dead)
+
+
+def test_whole_numbers_that_are_no_images_are_refused_where_nothing_converts_them() -> None:
+    net = network(chain(2), Skips.ON_FAILURE)
+    with pytest.raises(
+        ValueError, match=r"cannot compute with examples of torch.int64; give it torch.float32"
+    ):
+        correct_counts(net, torch.ones(3, 6, dtype=torch.int64), torch.zeros(3, dtype=torch.long))

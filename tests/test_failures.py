@@ -184,3 +184,30 @@ def test_nodes_of_another_topology_are_refused_wherever_a_setting_is_used() -> N
         setting.check(mlp.topology())
     with pytest.raises(ValueError, match="names 'm1'"):
         covering(mlp.topology(), setting)
+
+
+@pytest.mark.parametrize(
+    ("dead", "message"), [({"n9"}, "'n9' is no physical node; there are i, n1"), ("n1", "'n1' is no set of")]
+)
+def test_a_scenario_of_nodes_that_do_not_exist_has_no_key_and_no_probability(
+    dead: object, message: str
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        scenario_key(chain(3), dead)
+    with pytest.raises(ValueError, match=message):
+        FailureSetting("one", {"n2": 0.3}).scenario_probability(chain(3), dead)
+
+
+@pytest.mark.parametrize(
+    ("node", "message"),
+    [
+        ("fogg", "setting 'own' names 'fogg'; this topology's nodes are i, n1, n2, n3, n4."),
+        ("i", "'i' is a source or the cloud and never fails; give it 0."),
+        ("n4", "'n4' is a source or the cloud and never fails; give it 0."),
+    ],
+)
+def test_a_setting_that_does_not_fit_the_topology_gives_no_scenario_a_probability(
+    node: str, message: str
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        FailureSetting("own", {node: 0.5}).scenario_probability(chain(3), frozenset())

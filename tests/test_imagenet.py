@@ -250,7 +250,7 @@ def test_description_is_full_json_and_leads_back_to_the_data(root, monkeypatch):
     assert load_imagenet(root, TINY).augmentation == "none"
     assert load_imagenet(root, TINY).fingerprint == data.fingerprint
     for name in COLLECTIONS:
-        with pytest.raises(DataError, match=f"`resilinet data {name} SOURCE --split-seed 0`"):
+        with pytest.raises(DataError, match=f"`resilinet data {name} SOURCE --split-seed 0 --data {root}`"):
             load({**data.description, "name": name}, root)
 
 

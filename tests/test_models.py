@@ -376,3 +376,26 @@ def test_only_the_released_geometry_normalises_as_keras_does() -> None:
 def test_figure_6_counts_the_input_as_a_layer() -> None:
     nodes = mlp.topology((2, 3, 2, 3)).nodes
     assert [node.stop - node.start for node in nodes] == [0, 2, 3, 2, 3 + 1]
+
+
+@pytest.mark.parametrize(
+    ("model", "sizes"),
+    [
+        *(
+            (mlp, {name: size})
+            for name in ("features", "width", "hidden", "classes")
+            for size in (0, -1, 2.5)
+        ),
+        *((family, {"classes": size}) for family in (mobilenet, resnet) for size in (0, -1, 2.5)),
+    ],
+)
+def test_a_network_has_at_least_one_of_everything(model: Model, sizes: dict[str, object]) -> None:
+    ((name, size),) = sizes.items()
+    with pytest.raises(ValueError, match=f"cannot have {name}={size}; give a whole number from 1."):
+        model.blocks(**sizes)
+
+
+@pytest.mark.parametrize("name", ["features", "width"])
+def test_an_adapter_of_the_mlp_has_at_least_one_of_everything(name: str) -> None:
+    with pytest.raises(ValueError, match=f"cannot have {name}=0; give a whole number from 1."):
+        mlp.adapters(mlp.topology(), **{name: 0})

@@ -171,3 +171,75 @@ def test_examples_of_another_shape_are_refused(x: torch.Tensor | dict) -> None:
 def test_every_source_must_be_given_examples() -> None:
     with pytest.raises(ValueError, match="source 'i' is given nothing; there are n1"):
         network(Skips.ON_FAILURE)({"n1": X})
+
+
+@pytest.mark.parametrize("shape", [5, (-5,), (0,), (5.0,), "5", None])
+def test_what_is_no_shape_of_an_example_is_refused(shape: object) -> None:
+    with pytest.raises(ValueError, match="is no shape of one example; give whole numbers from 1, such as"):
+        DistributedNetwork([nn.Linear(5, 2)], vertical({"a": 1}), input_shape=shape)
+
+
+@pytest.mark.parametrize("weight", [float("nan"), float("inf")])
+@pytest.mark.parametrize("learned", [False, True])
+def test_weights_are_finite(weight: float, learned: bool) -> None:
+    with pytest.raises(ValueError, match=f"{weight} is no weight of n1->n2; give a finite number."):
+        network(Skips.ALWAYS, weights={"n1->n2": weight}, learned=learned)
+
+
+@pytest.mark.parametrize("alive", [["i", "n2", "n3", "n4"], ("n4", "n3", "n2", "i")])
+def test_who_is_alive_may_be_any_collection_of_names(alive: list[str] | tuple[str, ...]) -> None:
+    net = network(Skips.ON_FAILURE)
+    assert torch.equal(net(X, alive), net(X, set(alive)))
+
+
+def test_a_single_name_is_no_set_of_living_nodes() -> None:
+    with pytest.raises(
+        ValueError, match="'n1' is no set of physical nodes; give a set of their names: i, n1"
+    ):
+        network(Skips.ON_FAILURE)(X, alive="n1")
+
+
+@pytest.mark.parametrize("x", [X.numpy(), {"i": X.numpy()}, X.tolist()])
+def test_examples_that_are_no_tensor_are_refused(x: object) -> None:
+    with pytest.raises(
+        ValueError, match=r"source 'i' takes a tensor of shape \(B, 5\), not an object of type"
+    ):
+        network(Skips.ON_FAILURE)(x)
+
+
+@pytest.mark.parametrize("dtype", [torch.int64, torch.uint8, torch.bool, torch.float64, torch.bfloat16])
+@pytest.mark.parametrize("autocast", [False, True])
+@pytest.mark.parametrize("dead", [set(), {"n1"}])
+def test_examples_of_a_type_that_cannot_be_computed_with_are_refused(
+    dtype: torch.dtype, autocast: bool, dead: set[str]
+) -> None:
+    net, x = network(Skips.ON_FAILURE), X.to(dtype)
+    with torch.autocast("cpu", torch.bfloat16, enabled=autocast):
+        if autocast and dtype == torch.bfloat16:
+            assert net(x, net.topology.everyone - dead).shape == (16, 4)
+            return
+        with pytest.raises(
+            ValueError, match=f"cannot compute with examples of {dtype}; give it torch.float32"
+        ):
+            net(x, net.topology.everyone - dead)
+
+
+def test_a_block_may_convert_whole_numbers_itself() -> None:
+    class Counts(nn.Module):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return x.float()
+
+    net = DistributedNetwork([Counts(), nn.Linear(3, 2)], vertical({"a": 1, "b": 1}), input_shape=(3,))
+    assert net(torch.ones(4, 3, dtype=torch.int64)).shape == (4, 2)
+
+
+def test_an_error_that_is_not_about_types_is_left_as_it_is() -> None:
+    class Broken(nn.Module):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            if x.device.type != "meta":
+                raise RuntimeError("a fault of the block's own")
+            return x
+
+    net = DistributedNetwork([nn.Linear(3, 3), Broken()], vertical({"a": 1, "b": 1}), input_shape=(3,))
+    with pytest.raises(RuntimeError, match="a fault of the block's own"):
+        net(torch.ones(4, 3))

@@ -1,11 +1,15 @@
 """Trained networks as small files: what is rounded, what is kept, and what is refused."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
+from typer.testing import CliRunner
 
+from resilinet.cli import app
 from resilinet.experiments import EXPERIMENTS
 from resilinet.networks import NetworkError, load, load_run, save
 from resilinet.route_statistics import estimate, flat
@@ -68,3 +72,180 @@ def test_what_is_no_network_is_refused_by_name(tmp_path: Path) -> None:
     (tmp_path / "text.pt").write_text("no network")
     with pytest.raises(NetworkError, match=r"text\.pt: not a trained network of this package"):
         load(tmp_path / "text.pt")
+
+
+# --- damage ---------------------------------------------------------------------------------------
+
+
+def flip_a_bit_of_the_weights(path: Path) -> None:
+    """Of the last number of the largest tensor, which PyTorch stores as it lies in memory."""
+    weights = torch.load(path, weights_only=True)["weights"]
+    largest = max(weights.values(), key=torch.Tensor.numel)
+    whole, stored = bytearray(path.read_bytes()), largest.numpy().tobytes()
+    where = whole.index(stored) + len(stored) - 1
+    whole[where] ^= 1
+    path.write_bytes(whole)
+
+
+def test_an_altered_network_is_refused(trial: Trial, tmp_path: Path) -> None:
+    path = tmp_path / "network.pt"
+    save(build_network(trial), trial, path)
+    load(path)
+    flip_a_bit_of_the_weights(path)
+    assert torch.load(path, weights_only=True), "PyTorch reads it all the same"
+    with pytest.raises(
+        NetworkError,
+        match=r"network\.pt: its content has sha256 \w{64} where it promises \w{64}; it has been altered\.$",
+    ):
+        load(path)
+
+
+@pytest.mark.parametrize("kind", ["trial", "weights", "statistics"])
+def test_the_sha256_covers_all_that_the_answer_depends_on(trial: Trial, tmp_path: Path, kind: str) -> None:
+    path, network = tmp_path / "network.pt", build_network(trial).eval()
+    network.route_statistics = estimate(network, images())
+    save(network, trial, path)
+    content: dict[str, Any] = torch.load(path, weights_only=True)
+    if kind == "trial":
+        content["trial"] = content["trial"].replace('"seed": 0', '"seed": 1')
+    else:
+        name = next(name for name, tensor in content[kind].items() if tensor.is_floating_point())
+        content[kind][name] = content[kind][name] * 2 + 1
+    torch.save(content, path)
+    with pytest.raises(NetworkError, match="it has been altered"):
+        load(path)
+
+
+def test_a_file_without_a_sha256_is_read_and_its_numbers_must_be_finite(trial: Trial, tmp_path: Path) -> None:
+    path = tmp_path / "network.pt"
+    save(build_network(trial), trial, path)
+    content: dict[str, Any] = torch.load(path, weights_only=True)
+    del content["sha256"]
+    torch.save(content, path)
+    assert load(path)[1] == trial
+    name = next(iter(content["weights"]))
+    content["weights"][name].view(-1)[0] = float("nan")
+    torch.save(content, path)
+    with pytest.raises(NetworkError, match=rf"network\.pt: '{name}' among its weights is not finite"):
+        load(path)
+
+
+def test_the_committed_networks_are_read() -> None:
+    paths = sorted((Path(__file__).parents[1] / "results" / "networks").glob("*.pt"))
+    assert len(paths) == 4
+    assert all(load(path)[1].scheme == path.stem for path in paths)
+
+
+def test_weights_that_float16_cannot_say_are_not_written(trial: Trial, tmp_path: Path) -> None:
+    network = build_network(trial)
+    with torch.no_grad():
+        next(network.parameters()).fill_(1e6)
+    with pytest.raises(NetworkError, match="among its weights is not finite"):
+        save(network, trial, tmp_path / "network.pt")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "error", [PermissionError(13, "Permission denied"), RuntimeError("inline_container")]
+)
+def test_a_place_that_cannot_be_written_to_is_named(
+    trial: Trial, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def refuse(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(torch, "save", refuse)
+    with pytest.raises(NetworkError, match=r"network\.pt: cannot be written"):
+        save(build_network(trial), trial, tmp_path / "network.pt")
+
+
+@pytest.mark.parametrize("what", ["weights", "statistics"])
+@pytest.mark.parametrize(
+    ("damage", "reason"),
+    [
+        (lambda path: path.write_bytes(b""), "it is empty"),
+        (lambda path: path.write_text("nothing of the kind"), "it has been cut off"),
+        (lambda path: path.write_bytes(path.read_bytes()[:-10]), "it has been cut off"),
+        (lambda path: save_whole({"odd": torch.ones(3)}, path), "they are "),
+        (lambda path: save_whole({"z1|i->z1|odd": torch.ones(3)}, path), "they are another network's"),
+    ],
+    ids=["empty", "text", "cut", "foreign", "of another network"],
+)
+def test_a_damaged_run_is_named_with_its_trial(
+    trial: Trial, tmp_path: Path, what: str, damage: Callable[[Path], object], reason: str
+) -> None:
+    network, folder = build_network(trial), tmp_path / trial.id[:16]
+    save_whole(network.state_dict(), folder / "weights.pt")
+    save_whole(flat(estimate(network, images())), folder / "statistics.pt")
+    load_run(trial, tmp_path)
+    damage(folder / f"{what}.pt")
+    with pytest.raises(
+        NetworkError,
+        match=rf"/{what}\.pt: not the whole {what} of trial {trial.id[:16]} \({reason}.*\); run it again\.$",
+    ):
+        load_run(trial, tmp_path)
+
+
+def test_a_run_whose_weights_are_not_finite_is_refused(trial: Trial, tmp_path: Path) -> None:
+    weights = build_network(trial).state_dict()
+    next(iter(weights.values())).fill_(float("inf"))
+    save_whole(weights, tmp_path / trial.id[:16] / "weights.pt")
+    with pytest.raises(NetworkError, match=r"weights\.pt: '.*' among its weights is not finite"):
+        load_run(trial, tmp_path)
+
+
+# --- the commands ---------------------------------------------------------------------------------
+
+
+def refused(*words: object) -> str:
+    """What a command says that refuses in one sentence."""
+    result = CliRunner().invoke(app, [str(word) for word in words])
+    assert result.exit_code == 2, result.output
+    assert "Traceback" not in result.output
+    return " ".join(result.output.split())
+
+
+@pytest.fixture(scope="module")
+def file(trial: Trial, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("networks") / "network.pt"
+    save(build_network(trial), trial, path)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--dead", "z1", "--probability", "z2=0.1"], "give one of the two"),
+        (
+            ["--probability", "z1=0.1", "--probability", "z1=0.9"],
+            "--probability of 'z1' is given 2 times (0.1, 0.9); give it once.",
+        ),
+        (["--dead", "z1,z2"], "can fail are z1, z2; for several, say --dead z1 --dead z2."),
+        (["--dead", "nope"], "there is no node 'nope'; the nodes that can fail are z1, z2."),
+        (["--dead", "z3"], "'z3' cannot fail; the nodes that can fail are z1, z2."),
+    ],
+)
+def test_evaluate_refuses_what_contradicts_itself_or_the_network(
+    file: Path, words: list[str], message: str
+) -> None:
+    assert message in refused("evaluate", file, *words)
+
+
+def test_evaluate_tells_of_one_scenario_and_of_what_it_leaves_out_then() -> None:
+    text = " ".join(CliRunner().invoke(app, ["evaluate", "--help"]).output.split())
+    assert "--dead n1 --dead n3" in text
+    assert "expected accuracies are left out" in text
+
+
+def test_networks_names_a_command_that_makes_the_weights(tmp_path: Path) -> None:
+    runs = tmp_path / "runs"
+    message = refused("networks", "figure-2c", "--profile", "smoke", "--runs", runs, "--out", tmp_path / "to")
+    assert "run the trial first, for example by `resilinet sweep figure-2c --profile smoke" in message
+    assert f"--results build/again --runs {runs}`" in message
+
+
+def test_networks_refuses_a_folder_that_cannot_be_written_to(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for out, reason in ((tmp_path / "file", "it is a file"), (tmp_path / "file" / "to", "Not a directory")):
+        message = f"{out}: networks cannot be written there ({reason}); give another folder with --out."
+        assert message in refused("networks", "--out", out)

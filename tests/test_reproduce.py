@@ -106,6 +106,30 @@ def test_what_is_right_falls_inside_and_what_is_wrong_outside(seed: int, rng: np
     assert caught >= 38
 
 
+def test_a_margin_that_no_accuracy_can_leave_judges_nothing() -> None:
+    trial, records = (
+        TRIALS[0],
+        tuple(made_up(trial, lambda trial, key: 80 + 5 * trial.seed) for trial in TRIALS[:2]),
+    )
+    rerun = Rerun("resilinet", artefact_of("table-1-health").experiment, trial, records)
+    new = made_up(trial, lambda trial, key: 20)
+    found = {one.condition: one for one in compare([rerun], {trial.id: new})}
+    # Student's t with one degree of freedom and nine comparisons is 115, times a deviation of 3.5 points and sqrt(2).
+    assert found["none"].margin is None
+    assert found["none"].inside is None
+    as_stated, sentence = conclusion(list(found.values()), 0, 1)
+    assert as_stated is None
+    assert "the few stored seeds cannot say" in sentence
+
+
+def test_new_results_do_not_go_among_the_stored_ones(store: Store) -> None:
+    for into in (store.folder, store.folder / "again"):
+        command = ["reproduce", "table-1-health", "--results", str(store.folder), "--into", str(into)]
+        result = CliRunner().invoke(app, command)
+        assert result.exit_code == 2
+        assert "would put new results among the stored ones" in " ".join(result.output.split())
+
+
 def test_a_guess_leaves_no_room(store: Store) -> None:
     (rerun,) = chosen("table-1-health", store, seed=0)
     assert rerun.before is not None
@@ -166,7 +190,7 @@ def test_the_command_tells_what_came_out(store: Store, rng: np.random.Generator)
 def test_one_stored_seed_states_nothing(tmp_path: Path, rng: np.random.Generator) -> None:
     store = stored(tmp_path / "results", TRIALS[:1], rng)
     put(store, noisy(TRIALS[0], rng))
-    assert "nothing can be said" in run(store, code=3)
+    assert "the few stored seeds cannot say how far a run may differ" in run(store, code=3)
     put(store, store.read(TRIALS[0].id))
     assert "bit for bit" in run(store)
 
@@ -186,7 +210,7 @@ def test_many_trials_take_a_line_each_and_json_has_everything(store: Store, rng:
         (["--row", "config 1"], "is no row of table-1-health"),
         (["--scheme", "plan"], "is no scheme of these rows"),
         (["--seed", "9"], "resilinet sweep table-1-health"),
-        (["--into", "RESULTS"], "holds the stored results"),
+        (["--into", "RESULTS"], "would put new results among the stored ones"),
     ],
 )
 def test_what_cannot_be_reproduced_is_refused(store: Store, words: list[str], message: str) -> None:

@@ -183,3 +183,34 @@ def test_a_dead_source_or_cloud_ends_the_flow() -> None:
     chain = with_skips(vertical(dict.fromkeys(["i", "a", "c"], 1)))
     assert routes(chain, frozenset({"a", "c"}), Skips.ALWAYS) == {}
     assert set(routes(chain, frozenset({"i", "a"}), Skips.ALWAYS)) == {"i", "a"}
+
+
+@pytest.mark.parametrize("rule", Skips)
+def test_a_rule_for_skips_may_be_given_by_its_value(rule: Skips) -> None:
+    chain = with_skips(vertical(dict.fromkeys(["i", "a", "b", "c"], 1)))
+    alive = chain.everyone - {"a"}
+    assert routes(chain, alive, rule.value) == routes(chain, alive, rule)
+    for link in chain.links:
+        assert is_active(link, alive, rule.value) is is_active(link, alive, rule)
+
+
+@pytest.mark.parametrize("skips", ["Always", True, None, 1, ["always"]])
+def test_what_is_no_rule_for_skips_is_refused_by_naming_those_there_are(skips: object) -> None:
+    chain = with_skips(vertical(dict.fromkeys(["i", "a", "c"], 1)))
+    message = "is no rule for skips; give Skips.NEVER, Skips.ON_FAILURE or Skips.ALWAYS."
+    calls = [
+        lambda: routes(chain, chain.everyone, skips),
+        lambda: routes(chain.without_skips(), chain.everyone, skips),
+        lambda: is_active(chain.skips[0], chain.everyone, skips),
+        lambda: DistributedNetwork([nn.Identity()] * 3, chain, input_shape=(3,), skips=skips),
+    ]
+    for call in calls:
+        with pytest.raises(ValueError, match=message) as refusal:
+            call()
+        assert str(refusal.value).startswith(repr(skips))
+
+
+def test_only_nodes_that_exist_can_be_alive() -> None:
+    chain = vertical(dict.fromkeys(["i", "a", "c"], 1))
+    with pytest.raises(ValueError, match="'z' is no physical node; there are i, a, c"):
+        routes(chain, {"i", "z"}, Skips.NEVER)

@@ -1,6 +1,8 @@
 """Results appear whole or not at all, and what cannot be trusted is refused by name."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -30,7 +32,18 @@ RECORD = Record(
         "n2+n3": None,
         "n1+n2+n3": None,
     },
-    survival={"normal": {"none": 96, "n1+n2": None}},
+    survival={
+        "normal": {
+            "none": 96,
+            "n1": 0,
+            "n2": 99,
+            "n3": 90,
+            "n1+n2": None,
+            "n1+n3": 8,
+            "n2+n3": None,
+            "n1+n2+n3": None,
+        }
+    },
     labels={"train": [0, 5, 3], "test": [0, 60, 40]},
     history=[{"loss": 0.1, "validation_accuracy": 2 / 3}],
     best_epoch=1,
@@ -44,9 +57,14 @@ def store(tmp_path: Path) -> Store:
     return Store(tmp_path / "results")
 
 
+IMAGES = EXPERIMENTS["resnet"]
+FOUR = {"none": 90, "z1": 80, "z2": 70, "z1+z2": None}
+
+
 def altered(path: Path, change: Callable[[dict[str, Any]], Any]) -> Path:
     content = json.loads(path.read_text())
-    path.write_text(json.dumps(change(content) or content))
+    change(content)
+    path.write_text(json.dumps(content))
     return path
 
 
@@ -83,7 +101,7 @@ def test_files_appear_whole_or_not_at_all(store: Store, monkeypatch: pytest.Monk
         return real(partial, path)
 
     monkeypatch.setattr(Path, "replace", look)
-    store.write(replace(RECORD, total=101))
+    store.write(replace(RECORD, total=101, labels={"train": [0, 5, 3], "test": [0, 60, 41]}))
     assert seen == [101]
     monkeypatch.setattr(store_module.os, "fsync", fail)
     with pytest.raises(OSError, match="disk is full"):
@@ -131,12 +149,12 @@ def test_a_truncated_file_is_refused_wherever_it_was_cut(store: Store) -> None:
     ("change", "message"),
     [
         (lambda c: c.update(schema=2), "not a result of schema 1"),
-        (lambda c: c.pop("counts") and None, "'counts' is missing"),
-        (lambda c: c.pop("numerics") and None, "'numerics' is missing"),
+        (lambda c: c.pop("counts"), "'counts' is missing"),
+        (lambda c: c.pop("numerics"), "'numerics' is missing"),
         (lambda c: c["trial"].update(seed=1), "its values have identity .*, but it says"),
         (lambda c: c["trial"]["recipe"].update(epochs=20), "its values have identity .*, but it says"),
         (lambda c: c["trial"]["data"].update(name="synthetic-health"), "its values have identity"),
-        (lambda c: c["trial"].pop("seed") and None, "describe no trial: .*'seed'"),
+        (lambda c: c["trial"].pop("seed"), "describe no trial: .*'seed'"),
         (lambda c: c["trial"].update(scheme="magic"), "'magic' is no scheme"),
         (lambda c: c.update(trial=None), "describe no trial"),
         (lambda c: c.update(numerics=NUMERICS + 1), "its values have identity .*, but it says"),
@@ -154,10 +172,37 @@ def test_a_truncated_file_is_refused_wherever_it_was_cut(store: Store) -> None:
         (lambda c: c["counts"].update(n1=True), "counts of scenario 'n1' is True, not a whole number"),
         (lambda c: c["counts"].update(n1="97"), "counts of scenario 'n1' is '97', not a whole number"),
         (lambda c: c["counts"].update(none=None), "the scenario without failures was not counted"),
-        (lambda c: c["counts"].pop("none") and None, "the scenario without failures was not counted"),
+        (lambda c: c["counts"].pop("none"), "counts lacks the scenario 'none'"),
+        (lambda c: c.update(counts={"none": 100}), "counts lacks the scenario 'n1'"),
+        (lambda c: c["counts"].update(z1=5), "counts has the scenario 'z1', which its network has not"),
+        (lambda c: c["survival"]["normal"].pop("n1"), "survival/normal lacks the scenario 'n1'"),
+        (lambda c: c["survival"]["normal"].update(none=None), "survival/normal: .*was not counted"),
+        (lambda c: c.update(per_route={"none": 97}), "per_route lacks the scenario 'n1'"),
+        (lambda c: c.update(per_route=None), "per_route is None, not counts by scenario"),
         (lambda c: c["survival"]["normal"].update(none=101), "normal of scenario 'none' is 101"),
-        (lambda c: c.update(total=-5), "total is -5, not a whole number above 0"),
-        (lambda c: c.update(total="100"), "total is '100', not a whole number above 0"),
+        (lambda c: c.update(total=-5), "total is -5, not a whole number from 1 up"),
+        (lambda c: c.update(total="100"), "total is '100', not a whole number from 1 up"),
+        (lambda c: c.update(best_epoch=-4), "best_epoch is -4, not a whole number from 1 to 50"),
+        (lambda c: c.update(best_epoch=51), "best_epoch is 51, not a whole number from 1 to 50"),
+        (lambda c: c.update(parameters="many"), "parameters is 'many', not a whole number from 1 up"),
+        (lambda c: c.update(route_numbers=None), "route_numbers is None, not a whole number from 0 up"),
+        (lambda c: c.update(labels={}), "labels is {}, not examples of each class in train and test"),
+        (
+            lambda c: c["labels"].update(train=[0, "5", 3]),
+            "labels of train is .*'5'.*, not how many examples",
+        ),
+        (lambda c: c["labels"].update(train=[0, 0, 0]), "labels of train is .*, not how many examples"),
+        (
+            lambda c: c["labels"].update(test=[0, 60, 41]),
+            "labels of test add up to 101, not to the total of 100",
+        ),
+        (lambda c: c.update(history=[]), "history is .*, not a list of epochs"),
+        (lambda c: c["labels"].update(train=[5, 3]), "labels has 2 classes in train and 3 in test"),
+        (lambda c: c.update(history="x"), "history is 'x', not a list of epochs"),
+        (lambda c: c["history"][0].pop("loss"), "epoch 1 of history is .*, not a loss and"),
+        (lambda c: c["history"][0].update(loss=float("nan")), "epoch 1 of history is .*, not a loss and"),
+        (lambda c: c["history"][0].update(validation_accuracy=1.5), "validation_accuracy from 0 to 1"),
+        (lambda c: c.update(provenance=3), "provenance is 3, not values by name"),
         (lambda c: c.update(counts=[1, 2]), "counts"),
         (lambda c: c.update(survival=[1]), "survival"),
         (lambda c: c.update(survival={"normal": 3}), "normal"),
@@ -204,3 +249,63 @@ def test_a_folder_in_the_place_of_a_file_is_refused(store: Store) -> None:
     store.path(RECORD.id).mkdir(parents=True)
     with pytest.raises(StoreError, match=f"{RECORD.id[:16]}.json: not a whole result file"):
         store.get(RECORD.id)
+
+
+def test_counts_are_of_the_scenarios_of_the_trial_s_own_network(store: Store) -> None:
+    """Whatever network, partition and skips it has; the one without skips has as many scenarios."""
+    trial = IMAGES.trial(IMAGES.size("published"), DFG, 0, skips=())
+    record = replace(RECORD, trial=trial, counts=FOUR, survival={}, per_route=FOUR)
+    store.write(record)
+    assert store.read(trial.id) == record
+    path = store.write(replace(record, counts=RECORD.counts))
+    with pytest.raises(StoreError, match=f"{path.name}: counts lacks the scenario 'z1'; it is refused."):
+        store.read(trial.id)
+
+
+def test_a_network_of_three_nodes_has_two_scenarios(store: Store) -> None:
+    trial = replace(RECORD.trial, partition=(4, 6), skips=())
+    record = replace(RECORD, trial=trial, counts={"none": 97, "n1": None}, survival={})
+    store.write(record)
+    assert store.read(trial.id) == record
+
+
+def test_a_trial_that_no_network_answers_is_refused(store: Store) -> None:
+    for change, message in (
+        ({"network": {"model": "transformer"}}, "'transformer' is no model of this package"),
+        ({"network": {}}, "its trial describes no network: 'model'"),
+        ({"skips": (("n1", "moon"),)}, "its trial describes no network: .*'moon'"),
+    ):
+        path = store.write(replace(RECORD, trial=replace(RECORD.trial, **change)))
+        with pytest.raises(StoreError, match=f"{path.name}: .*{message}.*; it is refused."):
+            read_record(path)
+
+
+def test_reading_results_loads_no_pytorch(store: Store) -> None:
+    store.write(RECORD)
+    code = "import sys; from resilinet.store import Store; print(len(list(Store(sys.argv[1]))), 'torch' in sys.modules)"
+    words = [sys.executable, "-c", code, str(store.folder)]
+    assert subprocess.run(words, capture_output=True, text=True, check=True).stdout.split() == ["1", "False"]
+
+
+def test_a_file_in_the_place_of_the_folder_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "results"
+    file.write_text("")
+    store = Store(file)
+    for use in (
+        lambda: RECORD.id in store,
+        lambda: store.get(RECORD.id),
+        lambda: store.read(RECORD.id),
+        lambda: list(store),
+        lambda: store.write(RECORD),
+    ):
+        with pytest.raises(StoreError, match=f"{file}: a file, not a folder of results; name a folder."):
+            use()
+
+
+def test_numbers_that_json_does_not_know_are_refused_by_name(store: Store) -> None:
+    path = altered(store.write(RECORD), lambda c: c["trial"].update(seed=float("nan")))
+    with pytest.raises(StoreError, match=f"{path.name}: "):
+        read_record(path)
+    path.write_text("[" * 100_000)
+    with pytest.raises(StoreError, match=f"{path.name}: not a whole result file"):
+        read_record(path)

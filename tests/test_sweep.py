@@ -1,27 +1,35 @@
 """A sweep runs what is missing, each trial once, whoever is killed on the way and whoever sweeps beside it."""
 
+import io
 import json
 import multiprocessing
 import os
 import signal
 import subprocess
 import sys
+import tempfile
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import torch
 from filelock import FileLock, Timeout
+from rich.console import Console
+from typer.testing import CliRunner
 
+from resilinet.cli import app
 from resilinet.datasets import DataError
 from resilinet.store import Store, StoreError
 from resilinet.sweeps import Event, Setup, missing, sweep
 from resilinet.sweeps import local as sweep_module
 from resilinet.sweeps.claiming import claimed
+from resilinet.sweeps.watch import watched_sweep
 from resilinet.together import grouped
+from resilinet.training import CheckpointWarning
 from resilinet.trials import Record, Trial
 
 pytestmark = pytest.mark.usefixtures("_one_thread")
@@ -383,3 +391,102 @@ def test_an_ensemble_that_cannot_be_trained_names_each_trial(trials: list[Trial]
     failed = sweep(broken, setup(tmp_path, together=3))
     assert [event.trial for event in failed] == [trial.id for trial in broken]
     assert all("unheard of" in event.message for event in failed)
+
+
+# --- checkpoints that are damaged -----------------------------------------------------------------
+
+
+@pytest.fixture
+def damaged(trials: list[Trial], tmp_path: Path) -> list[str]:
+    """The sentences about the checkpoints of all trials, each of which is empty."""
+    sentences = []
+    for trial in trials:
+        path = tmp_path / "runs" / trial.id[:16] / "checkpoint.pt"
+        path.parent.mkdir(parents=True)
+        path.touch()
+        sentences.append(f"{path}: not a whole checkpoint (it is empty); training starts afresh.")
+    return sentences
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_a_damaged_checkpoint_is_warned_of_in_the_sweeps_own_process(
+    trials: list[Trial], tmp_path: Path, damaged: list[str], processes: int
+) -> None:
+    told: list[Event] = []
+    with pytest.warns(CheckpointWarning) as caught:
+        assert sweep(trials, setup(tmp_path), processes=processes, tell=told.append) == []
+    assert sorted(str(warning.message) for warning in caught) == sorted(damaged)
+    assert {event.kind for event in told} == {"started", "epoch", "finished"}
+    assert missing(trials, Store(tmp_path / "results")) == []
+
+
+@pytest.mark.filterwarnings("always")
+def test_whoever_watches_reads_the_sentence_alone(
+    trials: list[Trial], tmp_path: Path, damaged: list[str]
+) -> None:
+    console = Console(record=True, width=80, file=io.StringIO())
+    assert watched_sweep(trials, setup(tmp_path), console=console) == []
+    shown = console.export_text().splitlines()
+    assert [line for line in shown if "finished" not in line] == [f"resilinet: {each}" for each in damaged]
+
+
+# --- what the command refuses before it trains ----------------------------------------------------
+
+
+def refused(*words: object) -> str:
+    result = CliRunner().invoke(app, ["sweep", "figure-2a", "--profile", "smoke", *map(str, words)])
+    assert result.exit_code == 2, result.output
+    assert "Traceback" not in result.output
+    return " ".join(result.output.split())
+
+
+@pytest.mark.parametrize(
+    ("option", "what"), [("--results", "results"), ("--runs", "checkpoints and weights")]
+)
+def test_a_place_that_cannot_be_written_to_is_refused_before_anything_runs(
+    tmp_path: Path, option: str, what: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    places = {"--results": tmp_path / "results", "--runs": tmp_path / "runs"}
+    monkeypatch.setattr("resilinet.cli.trials.train", lambda *_, **__: pytest.fail("it was run"))
+    (tmp_path / "file").touch()
+    places[option] = tmp_path / "file" / "below"
+    message = refused(*(word for pair in places.items() for word in pair))
+    assert (
+        f"{places[option]}: {what} cannot be written there (Not a directory); give another folder with {option}."
+        in message
+    )
+
+    places[option], real = tmp_path / "read-only", tempfile.NamedTemporaryFile
+
+    def read_only(*, dir: Path, **how: Any) -> Any:
+        if dir == places[option]:
+            raise PermissionError(13, "Permission denied")
+        return real(dir=dir, **how)
+
+    monkeypatch.setattr(tempfile, "NamedTemporaryFile", read_only)
+    message = refused(*(word for pair in places.items() for word in pair))
+    assert (
+        f"{what} cannot be written there (Permission denied); give another folder with {option}." in message
+    )
+
+
+def test_a_file_is_no_folder_of_data(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    assert f"{tmp_path / 'file'}: a file, not a folder of prepared data" in refused(
+        "--data", tmp_path / "file"
+    )
+
+
+def test_a_store_with_every_result_need_not_be_writable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("resilinet.sweeps.missing", lambda *_: [])
+    monkeypatch.setattr("resilinet.sweeps.watch.missing", lambda *_: [])
+    places = ["--results", str(tmp_path / "results"), "--runs", str(tmp_path / "runs")]
+    result = CliRunner().invoke(app, ["sweep", "figure-2a", "--profile", "smoke", *places])
+    assert result.exit_code == 0, result.output
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_device_without_numbers_is_refused_before_anything_runs() -> None:
+    assert "device 'meta' cannot be used here" in refused("--device", "meta")

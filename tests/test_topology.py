@@ -1,10 +1,14 @@
 """A topology is a partition: what it derives holds by definition, and what is none is refused in one sentence."""
 
+from collections.abc import Collection
+
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
+from resilinet import partitions
 from resilinet.models import mlp
 from resilinet.network import DistributedNetwork
 from resilinet.topology import (
@@ -236,7 +240,55 @@ def test_names_that_pytorch_keeps_for_itself_are_refused_by_the_network(name: st
         DistributedNetwork([nn.Linear(3, 3)], vertical({name: 1}), input_shape=(3,))
 
 
-@pytest.mark.parametrize(("start", "stop"), [(2, 1), (-1, 1)])
-def test_a_range_that_runs_backwards_is_refused(start: int, stop: int) -> None:
-    with pytest.raises(TopologyError, match=f"hosts blocks {start}..{stop}, which is no range"):
+@pytest.mark.parametrize(("start", "stop"), [(2, 1), (-1, 1), (0, 1.5), (0.5, 2)])
+def test_a_range_that_runs_backwards_or_cuts_a_block_is_refused(start: int, stop: int) -> None:
+    with pytest.raises(
+        TopologyError, match=f"hosts blocks {start}..{stop}, which is no range of whole numbers"
+    ):
         Node("n", start, stop)
+
+
+@pytest.mark.parametrize("size", [1.5, -1, "2", None, float("nan")])
+def test_a_node_hosts_a_whole_number_of_blocks(size: object) -> None:
+    with pytest.raises(TopologyError, match=f"'a' cannot host {size!r} blocks; give a whole number from 0."):
+        vertical({"a": size, "b": 2})
+    assert vertical({"a": np.int64(1), "b": 2}) == vertical({"a": 1, "b": 2})
+
+
+@pytest.mark.parametrize("names", [["edge", "fog"], ("fog", "edge"), {"edge": 1, "fog": 2}, {"edge", "fog"}])
+def test_nodes_are_named_by_any_collection(names: Collection[str]) -> None:
+    assert FIG_5A.named(names) == {"edge", "fog"}
+
+
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        ({"fig", "fog"}, "'fig' is no physical node; there are iot, edge, fog, cloud."),
+        ([3, "fig"], "3 is no physical node; there are iot, edge, fog, cloud."),
+        ("fog", "'fog' is no set of physical nodes; give a set of their names: iot, edge, fog, cloud."),
+        (None, "None is no set of physical nodes; give"),
+        (3, "3 is no set of physical nodes; give"),
+    ],
+)
+def test_names_that_no_node_has_and_what_is_no_set_of_names_are_refused(names: object, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        FIG_5A.named(names)
+
+
+@pytest.mark.parametrize("partition", [(), (1.5, 2, 3, 4), (1, 2, 3, 3.5), (-1, 5, 3, 3), ("1", "2")])
+def test_what_is_no_partition_of_the_mlp_is_refused(partition: tuple) -> None:
+    with pytest.raises(TopologyError, match=r"is no partition of the MLP: give one or more whole numbers"):
+        partitions.mlp(partition)
+
+
+def test_blocks_that_add_up_in_halves_are_no_partition() -> None:
+    with pytest.raises(TopologyError, match=r"\(1.5, 2.5, 5, 5\) is no partition of MobileNet"):
+        partitions.mobilenet((1.5, 2.5, 5, 5))
+
+
+def test_skips_that_do_not_fit_a_shorter_partition_are_refused_by_saying_what_fits() -> None:
+    with pytest.raises(TopologyError, match=r"give skips between i, z1, or skips=\(\) for none."):
+        partitions.resnet((4, 5))
+    assert partitions.resnet((4, 5), skips=()).order == ("i", "z1")
+    with pytest.raises(TopologyError, match=r"give skips between i, n1, or skips=\(\) for none."):
+        partitions.mlp((10,))

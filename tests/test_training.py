@@ -166,7 +166,8 @@ def test_a_damaged_checkpoint_is_named_and_training_starts_afresh(
         go(tiny, data, checkpoint=checkpoint, stop=lambda: True)
     checkpoint.write_bytes(damage(checkpoint.read_bytes()))
     with pytest.warns(
-        UserWarning, match=r"checkpoint\.pt: not a whole checkpoint .*; training starts afresh"
+        UserWarning,
+        match=r"checkpoint\.pt: not a whole checkpoint \(it (is empty|has been cut off).*\); training starts afresh\.$",
     ):
         resumed = go(tiny, data, checkpoint=checkpoint, report=lambda progress: epochs.append(progress.epoch))
     assert epochs == [1, 2, 3]
@@ -179,7 +180,7 @@ def test_a_checkpoint_of_another_network_leaves_no_trace(tiny: Trial, data: Data
     other = replace(tiny, seed=5, network=dict(tiny.network) | {"hidden": 9}, partition=(1, 2, 3, 3))
     with pytest.raises(Interrupted):
         go(other, data, checkpoint=checkpoint, stop=lambda: True)
-    with pytest.warns(UserWarning, match="training starts afresh"):
+    with pytest.warns(UserWarning, match=r"\(it is of another network\); training starts afresh"):
         resumed = go(tiny, data, checkpoint=checkpoint)
     assert_same(resumed, go(tiny, data))
 
@@ -449,7 +450,11 @@ def test_a_record_holds_what_its_weights_give(tiny: Trial, data: Dataset, tmp_pa
 
 def test_other_data_than_described_are_refused(tiny: Trial, data: Dataset, tmp_path: Path) -> None:
     described = dict(tiny.data) | {"fingerprint": "0" * 64}
-    with pytest.raises(DataError, match=r"the trial describes .*0000.* but the data at hand are"):
+    with pytest.raises(
+        DataError,
+        match=r"^the trial describes data with fingerprint 00000000\.\.\., but the data at hand are those with "
+        rf"fingerprint {data.fingerprint[:8]}\.\.\.\.$",
+    ):
         run(replace(tiny, data=described), data, tmp_path)
     assert list(tmp_path.iterdir()) == []
 

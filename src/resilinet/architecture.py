@@ -67,7 +67,7 @@ PARTS: tuple[Part, ...] = (
     Part(
         "Trials and results",
         "what identifies a training, and the store of what came out",
-        ("trials", "store"),
+        ("trials", "store", "soundness"),
     ),
     Part(
         "Training",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -29,9 +29,13 @@ LIVE, SHADE = look("resilinet").colour, "#8c939b2e"
 SYMBOL = {Skips.ON_FAILURE: "⊙", Skips.ALWAYS: "⊕"}
 
 
-def active_links(topology: Topology, dead: Set[str], skips: Skips) -> frozenset[str]:
-    """Keys of the hyperconnections that carry data to a node that is alive."""
-    return frozenset().union(*routes(topology, topology.everyone - dead, skips).values())
+def active_links(topology: Topology, dead: Collection[str], skips: Skips) -> frozenset[str]:
+    """Keys of the hyperconnections that carry data to a node that is alive.
+
+    Raises:
+        ValueError: ``dead`` names a node that does not exist, or ``skips`` is no rule.
+    """
+    return frozenset().union(*routes(topology, topology.everyone - topology.named(dead), skips).values())
 
 
 @dataclass(frozen=True)
@@ -138,7 +142,7 @@ def middle_of(points: Sequence[Point]) -> Point:
 def draw(
     topology: Topology,
     *,
-    dead: Set[str] = frozenset(),
+    dead: Collection[str] = frozenset(),
     skips: Skips = Skips.ON_FAILURE,
     elements: Mapping[str, int] | None = None,
     direction: Direction = "up",
@@ -156,7 +160,11 @@ def draw(
         elements: how many numbers each node sends for one example; given, each arrow that carries data says how many.
         direction: in which data flow.
         ax: where to draw; None makes a figure of the right size.
+
+    Raises:
+        ValueError: ``dead`` names a node that does not exist, or ``skips`` is no rule.
     """
+    dead, skips = topology.named(dead), Skips(skips)
     layout = Layout(topology, direction, margin=0.45 if elements else 0.12)
     if ax is None:
         ax = plt.subplots(figsize=layout.size, layout="none")[1]
@@ -189,7 +197,7 @@ def draw(
 def gallery(
     topologies: Mapping[str, Topology],
     *,
-    dead: Mapping[str, Set[str]] | None = None,
+    dead: Mapping[str, Collection[str]] | None = None,
     skips: Skips = Skips.ON_FAILURE,
 ) -> Figure:
     """Draw several topologies side by side, each below its title; ``dead`` says for each title who failed."""
@@ -211,14 +219,18 @@ def gallery(
     return figure
 
 
-def describe(topology: Topology, dead: Set[str] = frozenset(), skips: Skips = Skips.ON_FAILURE) -> str:
+def describe(topology: Topology, dead: Collection[str] = frozenset(), skips: Skips = Skips.ON_FAILURE) -> str:
     """What :func:`draw` shows, in words: the drawing's alternative text.
 
     >>> from resilinet.topology import vertical, with_skips
     >>> describe(with_skips(vertical({"a": 0, "b": 1, "c": 2})), {"b"})
     'Physical nodes a (input only), b (1 block), c (2 blocks). Hyperconnections: a to b, b to c; skip a to c. \
 Dead: b. Data flow from a to c.'
+
+    Raises:
+        ValueError: ``dead`` names a node that does not exist, or ``skips`` is no rule.
     """
+    dead = topology.named(dead)
     nodes = ", ".join(f"{node.name} ({_hosts(node.stop - node.start)})" for node in topology.nodes)
     simple = ", ".join(_words(link) for link in topology.links if not link.is_skip)
     around = ", ".join(_words(link) for link in topology.skips)
@@ -237,7 +249,7 @@ Dead: b. Data flow from a to c.'
 def describe_gallery(
     topologies: Mapping[str, Topology],
     *,
-    dead: Mapping[str, Set[str]] | None = None,
+    dead: Mapping[str, Collection[str]] | None = None,
     skips: Skips = Skips.ON_FAILURE,
 ) -> str:
     """What :func:`gallery` shows, in words."""

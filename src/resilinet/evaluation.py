@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Collection, Iterable, Mapping
 
 import torch
 from torch import Tensor
@@ -26,7 +26,7 @@ def correct_counts(
     network: DistributedNetwork,
     x: Tensor,
     y: Tensor,
-    dead: Iterable[Set[str]] | None = None,
+    dead: Iterable[Collection[str]] | None = None,
     *,
     chunk: int | None = None,
 ) -> dict[str, int | None]:
@@ -45,7 +45,7 @@ def correct_counts(
             comes on top.
 
     Raises:
-        ValueError: ``x`` is not of that shape.
+        ValueError: ``x`` is not of that shape, or ``dead`` names a node that does not exist.
     """
     network.check(x)
     topology = network.topology
@@ -68,8 +68,12 @@ def correct_counts(
     }
 
 
-def plans(network: DistributedNetwork, dead: Iterable[Set[str]] | None = None) -> dict[str, Plan]:
-    """The routes of each scenario by its key; ``dead`` names the scenarios' dead nodes, None means every scenario."""
+def plans(network: DistributedNetwork, dead: Iterable[Collection[str]] | None = None) -> dict[str, Plan]:
+    """The routes of each scenario by its key; ``dead`` names the scenarios' dead nodes, None means every scenario.
+
+    Raises:
+        ValueError: ``dead`` names a node that does not exist.
+    """
     topology = network.topology
     return {
         scenario_key(topology, nodes): routes(topology, topology.everyone - set(nodes), network.skips)
@@ -147,7 +151,7 @@ def expected_accuracy(
 
 def accuracy(network: DistributedNetwork, x: Tensor, y: Tensor, *, chunk: int | None = None) -> float:
     """The share of examples classified correctly without failures, from 0 to 1; at most 8192 computed at once."""
-    healthy: list[Set[str]] = [frozenset()]
+    healthy: list[Collection[str]] = [frozenset()]
     chunk = chunk or chunk_size(network, plans(network, healthy).values(), 8192)
     counts = correct_counts(network, x, y, healthy, chunk=chunk)
     return (counts["none"] or 0) / len(y)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 import math
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -41,18 +41,26 @@ class FailureSetting:
 
     def check(self, topology: Topology) -> None:
         """Raise ValueError when a node that does not exist, or that cannot fail, is given a probability above 0."""
-        for node, value in self.probability.items():
-            if node not in topology.everyone:
+        everyone = topology.everyone
+        for node in self.probability:
+            if node not in everyone:
                 raise ValueError(
                     f"setting {self.name!r} names {node!r}; this topology's nodes are {', '.join(topology.order)}."
                 )
-            if value > 0 and node not in topology.failable:
+        for node in (*topology.sources, topology.cloud):
+            if self.probability.get(node, 0.0) > 0:
                 raise ValueError(
                     f"setting {self.name!r}: {node!r} is a source or the cloud and never fails; give it 0."
                 )
 
-    def scenario_probability(self, topology: Topology, dead: Set[str]) -> float:
-        """How probable it is that exactly ``dead`` are dead among the nodes of ``topology`` that can fail."""
+    def scenario_probability(self, topology: Topology, dead: Collection[str]) -> float:
+        """How probable it is that exactly ``dead`` are dead among the nodes of ``topology`` that can fail.
+
+        Raises:
+            ValueError: ``dead`` or the setting names a node that does not exist, or the setting fails one that cannot.
+        """
+        self.check(topology)
+        dead = topology.named(dead)
         return math.prod(
             self.probability.get(node, 0.0) if node in dead else self.reliability(node)
             for node in topology.failable
@@ -121,8 +129,13 @@ def covering(
     return taken, 0.0
 
 
-def scenario_key(topology: Topology, dead: Set[str]) -> str:
-    """The name of a scenario in results: ``none``, ``n1``, ``n1+n3``; nodes from upstream to downstream."""
+def scenario_key(topology: Topology, dead: Collection[str]) -> str:
+    """The name of a scenario in results: ``none``, ``n1``, ``n1+n3``; nodes from upstream to downstream.
+
+    Raises:
+        ValueError: ``dead`` names a node that does not exist.
+    """
+    dead = topology.named(dead)
     return "+".join(node for node in topology.order if node in dead) or "none"
 
 

@@ -208,7 +208,7 @@ def _in_words(point: Point, unit: str) -> str:
     found = point.sample.interval
     text = "not yet measured" if found is None else f"{found.mean:.2f} {unit}"
     if found is not None and found.n > 1:
-        text += f" give or take {(found.high - found.low) / 2:.2f}"
+        text += f", interval {found.low:.2f} to {found.high:.2f}"
     return f"{place}: {text}" + (
         f", in the paper {point.printed.brief}." if point.printed is not None else "."
     )
@@ -247,7 +247,8 @@ def _ours(axes: Axes, places: Iterable[float], row: Iterable[Point], **look: Any
     for x, point in zip(places, row, strict=True):
         found = point.sample.interval
         if found is not None:
-            error = None if found.n < 2 else [(found.high - found.low) / 2]
+            # Not half the width on either side: an interval may be cut off at zero.
+            error = None if found.n < 2 else [[found.mean - found.low], [found.high - found.mean]]
             axes.errorbar([x], [found.mean], yerr=error, capsize=3, ms=6, **look)
 
 

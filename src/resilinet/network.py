@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Self
 
 import torch
@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from resilinet.routing import Route, Skips, inputs, routes
-from resilinet.topology import Hyperconnection, Topology, TopologyError
+from resilinet.topology import Hyperconnection, Topology, TopologyError, is_count
 
 
 class DistributedNetwork(nn.Module):
@@ -25,7 +25,7 @@ class DistributedNetwork(nn.Module):
             horizontal distribution) get copies of their own.
         topology: which node hosts which blocks, and the hyperconnections between the nodes.
         input_shape: shape of one example, without the batch dimension.
-        skips: when skip hyperconnections are active.
+        skips: when skip hyperconnections are active, a member of :class:`resilinet.routing.Skips` or its value.
         adapters: for each skip hyperconnection whose tensor does not fit, by its key, the module at the receiver
             that makes it fit.
         weights: a factor for each hyperconnection, by its key; one where not named.
@@ -40,6 +40,7 @@ class DistributedNetwork(nn.Module):
     Raises:
         TopologyError: the topology asks for more or fewer blocks than there are, or a hyperconnection brings a
             tensor that does not fit what its target expects.
+        ValueError: ``skips`` is no rule, ``input_shape`` no shape, or a weight not finite.
     """
 
     def __init__(
@@ -48,7 +49,7 @@ class DistributedNetwork(nn.Module):
         topology: Topology,
         *,
         input_shape: Sequence[int],
-        skips: Skips = Skips.ON_FAILURE,
+        skips: Skips | str = Skips.ON_FAILURE,
         adapters: Mapping[str, nn.Module] | None = None,
         weights: Mapping[str, float] | None = None,
         learned: bool = False,
@@ -59,7 +60,7 @@ class DistributedNetwork(nn.Module):
             raise TopologyError(
                 f"the topology hosts {topology.blocks} blocks, but the network has {len(blocks)}."
             )
-        self.topology, self.skips = topology, skips
+        self.topology, self.skips, self.input_shape = topology, Skips(skips), _shape(input_shape)
         self.route_statistics: dict[tuple[str, Route], dict[str, Tensor]] = {}
         placed: set[int] = set()
         self.nodes = nn.ModuleDict()
@@ -81,17 +82,19 @@ class DistributedNetwork(nn.Module):
                 )
         self.adapters = nn.ModuleDict(dict(adapters or {}))
         values = {key: float((weights or {}).get(key, 1.0)) for key in sorted(keys)}
+        for key, value in values.items():
+            if not math.isfinite(value):
+                raise ValueError(f"{value} is no weight of {key}; give a finite number.")
         self.fixed_weights = {} if learned else values
         self.learned_weights = nn.ParameterDict(
             {key: nn.Parameter(torch.tensor(value)) for key, value in values.items()} if learned else {}
         )
-        self.input_shape = tuple(input_shape)
         self.heard_shape, self.sent_shape = self._trace()
 
     def forward(
         self,
         x: Tensor | Mapping[str, Tensor],
-        alive: Set[str] | None = None,
+        alive: Collection[str] | None = None,
         *,
         silent_nodes_send: bool = False,
     ) -> Tensor | None:
@@ -106,14 +109,11 @@ class DistributedNetwork(nn.Module):
             ``(B, classes)`` logits, or None.
 
         Raises:
-            ValueError: ``alive`` names a node that does not exist, or ``x`` is not of that shape.
+            ValueError: ``alive`` is no set of nodes that exist, or ``x`` is no tensor of that shape, or of a type
+                with which the network cannot compute.
         """
         self.check(x)
         alive = self.topology.everyone if alive is None else alive
-        if unknown := sorted(alive - self.topology.everyone):
-            raise ValueError(
-                f"{unknown[0]!r} is no physical node; there are {', '.join(self.topology.order)}."
-            )
         sent: dict[str, Tensor] = {}
         for name, route in routes(
             self.topology, alive, self.skips, silent_nodes_send=silent_nodes_send
@@ -133,10 +133,25 @@ class DistributedNetwork(nn.Module):
 
         In eval mode the node normalises with the statistics of that route, where there are any: it knows who is
         alive, and with that the route.
+
+        Raises:
+            ValueError: the network cannot compute with the type of ``x``.
         """
-        node, total = self.nodes[name], self.arriving(name, heard, x)
         statistics = None if self.training else self.route_statistics.get((name, route))
-        out: Tensor = functional_call(node, statistics, (total,)) if statistics else node(total)
+        try:
+            node, total = self.nodes[name], self.arriving(name, heard, x)
+            out: Tensor = functional_call(node, statistics, (total,)) if statistics else node(total)
+        except RuntimeError as error:
+            # Only now: blocks may take whole numbers, or numbers of another precision, and convert them themselves.
+            parameter = next(self.parameters(), None)
+            for source in self.topology.sources:
+                given = x[source] if isinstance(x, Mapping) else x
+                if parameter is not None and given.dtype != parameter.dtype:
+                    raise ValueError(
+                        f"this network cannot compute with examples of {given.dtype}; give it {parameter.dtype}, "
+                        "images as numbers from 0 to 1."
+                    ) from error
+            raise
         return out
 
     def arriving(
@@ -155,11 +170,16 @@ class DistributedNetwork(nn.Module):
         return total
 
     def check(self, x: Tensor | Mapping[str, Tensor]) -> None:
-        """Raise ValueError unless every source is given examples of the shape that the network was built for."""
+        """Raise ValueError unless every source is given a tensor of the shape that the network was built for."""
         given = x if isinstance(x, Mapping) else dict.fromkeys(self.topology.sources, x)
         for name in self.topology.sources:
             if name not in given:
                 raise ValueError(f"source {name!r} is given nothing; there are {', '.join(given) or 'none'}.")
+            if not isinstance(given[name], Tensor):
+                raise ValueError(
+                    f"source {name!r} takes a tensor of shape (B, {', '.join(map(str, self.input_shape))}), "
+                    f"not an object of type {type(given[name]).__name__}."
+                )
             if tuple(given[name].shape[1:]) != self.input_shape:
                 raise ValueError(
                     f"source {name!r} takes batches of shape (B, {', '.join(map(str, self.input_shape))}), "
@@ -222,3 +242,10 @@ class DistributedNetwork(nn.Module):
             except RuntimeError as error:
                 raise TopologyError(f"node {name!r} cannot compute on {heard[name]}: {error}") from error
         return heard, {name: tuple(tensor.shape[1:]) for name, tensor in sent.items()}
+
+
+def _shape(given: Iterable[int]) -> tuple[int, ...]:
+    shape = tuple(given) if isinstance(given, Iterable) else ()
+    if not isinstance(given, Iterable) or not all(is_count(side, 1) for side in shape):
+        raise ValueError(f"{given!r} is no shape of one example; give whole numbers from 1, such as (8,).")
+    return shape

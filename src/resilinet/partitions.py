@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from resilinet.topology import Topology, TopologyError, vertical, with_skips
+from resilinet.topology import Topology, TopologyError, is_count, vertical, with_skips
 
 Pairs = tuple[tuple[str, str], ...]
 
@@ -19,7 +19,14 @@ def mlp(partition: tuple[int, ...] = (1, 2, 3, 4), skips: Pairs = MLP_SKIPS) -> 
         partition: hidden layers on n1, n2, ...; the paper's are (1, 2, 3, 4) and, in Fig. 6, (2, 3, 2, 3), which
             it writes 1-2-3-2-3 because it counts the input, all that ``i`` holds, as a layer.
         skips: the skip hyperconnections that are present.
+
+    Raises:
+        TopologyError: the partition has no node or counts no layers, or a skip does not fit its nodes.
     """
+    if not partition or not all(map(is_count, partition)):
+        raise TopologyError(
+            f"{partition} is no partition of the MLP: give one or more whole numbers of hidden layers, from 0."
+        )
     sizes = {"i": 0} | {f"n{k}": size for k, size in enumerate(partition, start=1)}
     sizes[f"n{len(partition)}"] += 1
     return with_skips(vertical(sizes), skips)
@@ -33,7 +40,8 @@ def mobilenet(partition: tuple[int, ...] = (1, 3, 5, 5), skips: Pairs = MOBILENE
         skips: the skip hyperconnections that are present.
 
     Raises:
-        TopologyError: the partition does not place the network's 14 blocks, at least one on each node.
+        TopologyError: the partition does not place the network's 14 blocks, at least one on each node, or a skip does
+            not fit its nodes.
     """
     blocks = "the first convolution and 13 depthwise-separable blocks, which nothing cuts apart"
     return with_skips(vertical(_placed("MobileNet", "m", partition, 14, blocks)), skips)
@@ -47,7 +55,8 @@ def resnet(partition: tuple[int, ...] = (1, 2, 2, 4), skips: Pairs = RESNET_SKIP
         skips: the skip hyperconnections that are present.
 
     Raises:
-        TopologyError: the partition does not place the network's 9 blocks, at least one on each node.
+        TopologyError: the partition does not place the network's 9 blocks, at least one on each node, or a skip does
+            not fit its nodes.
     """
     blocks = "the stem and 8 residual blocks of two layers each, which nothing cuts apart"
     return with_skips(vertical(_placed("ResNet-18", "z", partition, 9, blocks)), skips)
@@ -55,7 +64,7 @@ def resnet(partition: tuple[int, ...] = (1, 2, 2, 4), skips: Pairs = RESNET_SKIP
 
 def _placed(network: str, letter: str, partition: tuple[int, ...], total: int, blocks: str) -> dict[str, int]:
     """The blocks on i and on the nodes behind it, the head included."""
-    if len(partition) < 2 or sum(partition) != total or any(size < 1 for size in partition):
+    if len(partition) < 2 or not all(is_count(size, 1) for size in partition) or sum(partition) != total:
         raise TopologyError(
             f"{partition} is no partition of {network}: give two or more counts from 1 that add up to {total}, "
             f"{blocks}."

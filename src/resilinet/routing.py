@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Collection, Set
 from enum import Enum
 
 from resilinet.topology import Hyperconnection, Topology
@@ -20,25 +20,42 @@ class Skips(Enum):
     ALWAYS = "always"
     """The paper's ⊕ (Eq. 2): beside the simple hyperconnection, dead nodes or not."""
 
+    @classmethod
+    def _missing_(cls, value: object) -> Skips:
+        """Refuse what is no rule, saying which there are."""
+        *others, last = (f"Skips.{rule.name}" for rule in cls)
+        raise ValueError(f"{value!r} is no rule for skips; give {', '.join(others)} or {last}.")
 
-def is_active(link: Hyperconnection, alive: Set[str], skips: Skips) -> bool:
-    """Whether a hyperconnection is open, given who is alive (Eqs. 1 and 2); its ends are not looked at."""
+
+def is_active(link: Hyperconnection, alive: Set[str], skips: Skips | str) -> bool:
+    """Whether a hyperconnection is open, given who is alive (Eqs. 1 and 2); its ends are not looked at.
+
+    Raises:
+        ValueError: the hyperconnection is a skip, and ``skips`` is no rule for it.
+    """
     if not link.bypasses:
         return True
+    # A call costs more than the rest, and this is asked for every skip in every scenario.
+    if not isinstance(skips, Skips):
+        skips = Skips(skips)
     if skips is Skips.ON_FAILURE:
         return not any(name in alive for name in link.bypasses)
     return skips is Skips.ALWAYS
 
 
 def routes(
-    topology: Topology, alive: Set[str], skips: Skips, *, silent_nodes_send: bool = False
+    topology: Topology, alive: Collection[str], skips: Skips | str, *, silent_nodes_send: bool = False
 ) -> dict[str, Route]:
     """The route to every node that is alive and hears something; silent and dead nodes are not in the answer.
 
     A node hears something when at least one open hyperconnection comes from a node that itself has something to
     send. Sources hear their sensors. When the cloud is missing from the answer there is no information flow.
     With ``silent_nodes_send`` a node that hears nothing still computes and sends, from an input of zeros.
+
+    Raises:
+        ValueError: ``alive`` names a node that does not exist, or ``skips`` is no rule.
     """
+    alive, skips = topology.named(alive), Skips(skips)
     found: dict[str, Route] = {}
     for name in topology.order:
         if name not in alive:

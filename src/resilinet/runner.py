@@ -15,6 +15,8 @@ import torch
 from torch import nn
 
 from resilinet.datasets import DataError, Dataset
+from resilinet.datasets.loading import differing
+from resilinet.devices import described
 from resilinet.evaluation import correct_counts
 from resilinet.failout import Failout
 from resilinet.failures import settings_of
@@ -67,7 +69,7 @@ def orders_channels_last(network: DistributedNetwork, device: str) -> bool:
     if len(network.input_shape) != 3:
         return False
     depthwise = any(isinstance(layer, nn.Conv2d) and layer.groups > 1 for layer in network.modules())
-    return depthwise or device != "cpu"
+    return depthwise or torch.device(device).type != "cpu"
 
 
 def run(
@@ -127,9 +129,7 @@ def check_data(trial: Trial, data: Dataset) -> None:
         DataError: they differ, if only by split or preprocessing.
     """
     if dict(data.description) != dict(trial.data):
-        raise DataError(
-            f"the trial describes {dict(trial.data)}, but the data at hand are {dict(data.description)}."
-        )
+        raise DataError(differing(trial.data, data.description) + ".")
 
 
 def finished(
@@ -210,11 +210,7 @@ def provenance(code: str, device: str, wall_seconds: float, resumed: bool) -> di
         "commit": code,
         "python": platform.python_version(),
         "torch": torch.__version__,
-        "device": (
-            f"{platform.machine()} CPU, {torch.backends.cpu.get_cpu_capability()}"
-            if device == "cpu"
-            else torch.cuda.get_device_name(device)
-        ),
+        "device": described(device),
         "threads": torch.get_num_threads(),
         "wall_seconds": round(wall_seconds, 1),
         "resumed": resumed,

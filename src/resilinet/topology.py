@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
+from numbers import Integral
 
 
 class TopologyError(ValueError):
     """A topology or a partition that cannot exist; the message is one sentence saying why."""
+
+
+def is_count(value: object, least: int = 0) -> bool:
+    """Whether a value is a whole number from ``least``, whichever library it comes from."""
+    return isinstance(value, Integral) and int(value) >= least
 
 
 @dataclass(frozen=True, order=True)
@@ -30,9 +36,9 @@ class Node:
             raise TopologyError(
                 f"{self.name!r} cannot name a physical node: use letters, digits and '_', other than 'none'."
             )
-        if not 0 <= self.start <= self.stop:
+        if not is_count(self.start) or not is_count(self.stop, self.start):
             raise TopologyError(
-                f"node {self.name!r} hosts blocks {self.start}..{self.stop}, which is no range."
+                f"node {self.name!r} hosts blocks {self.start}..{self.stop}, which is no range of whole numbers from 0."
             )
 
 
@@ -132,10 +138,26 @@ class Topology:
         """Nodes that can fail: all but the sources and the cloud (section 3.2)."""
         return tuple(name for name in self.order if name not in self.sources and name != self.cloud)
 
-    @property
+    @cached_property
     def everyone(self) -> frozenset[str]:
         """All node names: the liveness of a network without failures."""
         return frozenset(self.order)
+
+    def named(self, names: Collection[str]) -> frozenset[str]:
+        """The physical nodes of these names, as a set: who is alive, or who is dead.
+
+        Raises:
+            ValueError: there is no node of some name, or a single name is given in place of a set.
+        """
+        if isinstance(names, str) or not isinstance(names, Collection):
+            raise ValueError(
+                f"{names!r} is no set of physical nodes; give a set of their names: {', '.join(self.order)}."
+            )
+        found = frozenset(names)
+        if not found <= self.everyone:
+            unknown = min(found - self.everyone, key=str)
+            raise ValueError(f"{unknown!r} is no physical node; there are {', '.join(self.order)}.")
+        return found
 
     @cached_property
     def skips(self) -> tuple[Hyperconnection, ...]:
@@ -208,9 +230,14 @@ def vertical(partition: Mapping[str, int]) -> Topology:
 
     >>> vertical({"i": 0, "n1": 1, "n2": 2}).cloud
     'n2'
+
+    Raises:
+        TopologyError: there is no node, a name is none, or a number of blocks is no whole number from 0.
     """
     nodes, start = [], 0
     for name, size in partition.items():
+        if not is_count(size):
+            raise TopologyError(f"{name!r} cannot host {size!r} blocks; give a whole number from 0.")
         nodes.append(Node(name, start, start + size))
         start += size
     links = tuple(Hyperconnection(a.name, b.name) for a, b in pairwise(nodes))
@@ -234,7 +261,8 @@ def with_skips(topology: Topology, skips: Iterable[tuple[str, str]] | None = Non
         for end in (source, target):
             if end not in topology.by_name:
                 raise TopologyError(
-                    f"a skip from {source!r} to {target!r} cannot be: {end!r} is no physical node."
+                    f"a skip from {source!r} to {target!r} cannot be: {end!r} is no physical node; "
+                    f"give skips between {', '.join(topology.order)}, or skips=() for none."
                 )
         between = nodes_between(simple, source, target)
         if not between:

@@ -20,12 +20,16 @@ from resilinet.datasets.images import as_input
 from resilinet.evaluation import accuracy
 from resilinet.failout import Failout
 from resilinet.network import DistributedNetwork
-from resilinet.reasons import brief
+from resilinet.reasons import unreadable
 from resilinet.trials import Recipe
 
 
 class Interrupted(Exception):  # noqa: N818 - a request that was followed is no error
     """Training was asked to stop; its last finished epoch is in the checkpoint and a later call goes on."""
+
+
+class CheckpointWarning(UserWarning):
+    """A checkpoint cannot be used, and a training starts afresh; the message names it and says why."""
 
 
 @dataclass
@@ -128,7 +132,7 @@ def train(
         ArithmeticError: the loss is no longer finite.
 
     Warns:
-        UserWarning: the checkpoint is damaged; nothing of it is used, and training starts afresh.
+        CheckpointWarning: it is damaged; nothing of it is used, and training starts afresh.
     """
     order, masks = generator(seed, "batches"), generator(seed, "failout")
     motions = generator(seed, "augmentation")
@@ -221,7 +225,10 @@ def load(path: Path, network: DistributedNetwork) -> dict[str, Any] | None:
 
     def fits(state: Mapping[str, Any]) -> None:
         # On a copy, because loading stops at the first tensor that does not fit and keeps those before it.
-        copy.deepcopy(network).load_state_dict(state["network"])
+        try:
+            copy.deepcopy(network).load_state_dict(state["network"])
+        except RuntimeError:  # which lists every tensor
+            raise ValueError("it is of another network") from None
 
     return load_checkpoint(
         path, {"network", "optimizer", "order", "masks", "motions", "history", "best"}, fits
@@ -242,7 +249,7 @@ def load_checkpoint(
         fits: raises an exception where the checkpoint is another training's.
 
     Warns:
-        UserWarning: it is damaged, or another training's.
+        CheckpointWarning: it is damaged, or another training's.
     """
     if not path.exists():
         return None
@@ -254,7 +261,9 @@ def load_checkpoint(
         fits(state)
     except Exception as error:
         warnings.warn(
-            f"{path}: not a whole checkpoint ({brief(error)}); training starts afresh.", stacklevel=4
+            f"{path}: not a whole checkpoint ({unreadable(path, error)}); training starts afresh.",
+            CheckpointWarning,
+            stacklevel=4,
         )
         return None
     return state

@@ -6,6 +6,6 @@ parameters, the package, the files it read or the lock have changed, and only th
 """
 
 from resilinet.book.engine import Profile, build
-from resilinet.book.errors import BookError
+from resilinet.book.errors import BookError, BookRequestError
 
-__all__ = ["BookError", "Profile", "build"]
+__all__ = ["BookError", "BookRequestError", "Profile", "build"]

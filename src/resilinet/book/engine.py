@@ -17,7 +17,7 @@ from resilinet.book.chapters import Order, Workshop, run_orders
 from resilinet.book.colophon import Origin, fill_colophon
 from resilinet.book.draft import Draft
 from resilinet.book.edition import Edition
-from resilinet.book.errors import BookError
+from resilinet.book.errors import BookError, BookRequestError
 from resilinet.book.pages import Page, read_pages
 from resilinet.book.placement import place_all
 from resilinet.book.references import References
@@ -65,12 +65,12 @@ def build(
         console: where progress is shown; by default standard error.
 
     Raises:
-        BookError: the profile, a chapter or a parameter is unknown, a cell failed, or Jupyter Book found
-            fault with a page. The message names the chapter and the cell.
+        BookRequestError: the profile, a chapter or a parameter is unknown.
+        BookError: a cell failed, or Jupyter Book found fault with a page. The message names the chapter and the cell.
     """
     profile = _profile(profile)
     if jobs < 1:
-        raise BookError(f"jobs must be at least 1, not {jobs}")
+        raise BookRequestError(f"jobs must be at least 1, not {jobs}")
     source, out = source.resolve(), out.resolve()
     pages = read_pages(source)
     config = _config(source)
@@ -115,14 +115,14 @@ def _profile(name: str) -> Profile:
     try:
         return Profile(name)
     except ValueError:
-        raise BookError(f"unknown profile {name}; there are {', '.join(Profile)}") from None
+        raise BookRequestError(f"{name!r} is no profile; choose one of {', '.join(Profile)}.") from None
 
 
 def _config(source: Path) -> Path:
     for folder in (source, source.parent):
         if (folder / "_config.yml").is_file():
             return folder / "_config.yml"
-    raise BookError(f"there is no _config.yml in {source} nor in {source.parent}")
+    raise BookRequestError(f"there is no _config.yml in {source} nor in {source.parent}")
 
 
 def _default_results(profile: Profile, root: Path, out: Path) -> Path:
@@ -149,7 +149,7 @@ def _orders(
     chosen = {page.name for page in chapters} if names is None else set(names)
     for name in sorted(chosen - {page.name for page in chapters}):
         known = ", ".join(page.name for page in chapters)
-        raise BookError(f"the book has no chapter {name}; its chapters are {known}")
+        raise BookRequestError(f"{name!r} is no chapter; choose from {known}.")
     return [
         Order(page, {"profile": str(profile), **parameters}, results, anew=names is not None)
         if page.name in chosen

@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from resilinet.book.errors import BookError
+from resilinet.book.errors import BookError, BookRequestError
 from resilinet.book.kernel import NOTES, WATCHED, write_kernelspec
 
 # Exit status by which the process says that its error output is a message for the reader.
@@ -98,7 +98,7 @@ def _parameters(job: ChapterJob, declared: Mapping[str, Any]) -> dict[str, Any]:
     for name in job.required:
         if name not in declared:
             known = ", ".join(declared) or "none: no code cell is tagged parameters"
-            raise BookError(f"{job.chapter} has no parameter {name} (it declares {known})")
+            raise BookRequestError(f"{job.chapter} has no parameter {name} (it declares {known})")
     optional = {name: value for name, value in job.optional.items() if name in declared}
     return {**job.required, **optional}
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from resilinet.book.errors import BookError
+from resilinet.book.errors import BookError, BookRequestError
 
 
 @dataclass(frozen=True)
@@ -31,13 +31,14 @@ def read_pages(source: Path) -> list[Page]:
     """Returns the pages that ``source/_toc.yml`` lists, in reading order.
 
     Raises:
-        BookError: there is no readable table of contents, or a page it lists is missing.
+        BookRequestError: there is no table of contents.
+        BookError: it cannot be read, or a page it lists is missing.
     """
     toc_path = source / "_toc.yml"
     try:
         toc = yaml.safe_load(toc_path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise BookError(f"{source} is no book: it has no _toc.yml") from None
+    except (FileNotFoundError, NotADirectoryError):
+        raise BookRequestError(f"{source} is no book: it has no _toc.yml") from None
     except yaml.YAMLError as error:
         raise BookError(f"{toc_path} is not valid YAML: {error}") from None
     return [_page(source, name) for name in _names(toc)]

@@ -8,6 +8,7 @@ from resilinet.cli import data
 from resilinet.cli.book import book, times
 from resilinet.cli.networks import evaluate, networks
 from resilinet.cli.paper import bandwidth, verify
+from resilinet.cli.prose import flowing
 from resilinet.cli.reproduce import reproduce
 from resilinet.cli.trials import status, sweep
 
@@ -19,4 +20,4 @@ app = typer.Typer(
 )
 app.add_typer(data.app, name="data")
 for command in (sweep, status, reproduce, networks, evaluate, bandwidth, verify, book, times):
-    app.command()(command)
+    app.command(help=flowing(command))(command)

@@ -20,11 +20,18 @@ def book(
     source: Annotated[Path, typer.Option(help="The folder of chapters.")] = Path("book"),
     to: Annotated[Path, typer.Option("--out", help="The folder to build in.")] = Path("build"),
 ) -> None:
-    """Run the chapters through papermill and build the book; only what changed is run again."""
-    from resilinet.book import BookError, build
+    """Run the chapters through papermill and build the book; only what changed is run again.
+
+    Exit codes: 0, the book is there; 1, a chapter or a page failed, which is named; 2, refused.
+
+    Example: resilinet book --chapter failout --profile smoke
+    """
+    from resilinet.book import BookError, BookRequestError, build
 
     try:
         index = build(profile=profile, source=source, out=to, chapters=chapter, jobs=jobs)
+    except BookRequestError:
+        raise
     except BookError as error:
         err.print(f"resilinet: {error}", style="red", highlight=False, soft_wrap=True)
         raise typer.Exit(1) from None
@@ -45,7 +52,7 @@ def times(
 
     Example: resilinet times --profile smoke
     """
-    from resilinet.book import BookError
+    from resilinet.book import BookError, BookRequestError
     from resilinet.book.times import keep_time
     from resilinet.chapter_times import measured
 
@@ -57,6 +64,8 @@ def times(
                 highlight=False,
                 soft_wrap=True,
             )
+    except BookRequestError:
+        raise
     except BookError as error:
         err.print(f"resilinet: {error}", style="red", highlight=False, soft_wrap=True)
         raise typer.Exit(1) from None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import tempfile
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
@@ -51,6 +52,29 @@ def plain_errors(command: Callable[P, R]) -> Callable[P, R]:
             raise typer.Exit(1) from None
 
     return run
+
+
+def check_writable(folder: Path, what: str, option: str) -> None:
+    """Make a folder, if there is none, and refuse one that nothing can be written to.
+
+    Args:
+        folder: which.
+        what: is to be written there, in the plural.
+        option: by which another folder is given.
+
+    Raises:
+        ValueError: the system does not let anything be written there; the message says why.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        # Tried rather than asked: permissions do not tell of a file system that is read-only or full.
+        with tempfile.NamedTemporaryFile(dir=folder, prefix=".writable-") as file:
+            file.write(b"yes")
+    except OSError as error:
+        reason = "it is a file" if folder.is_file() else error.strerror
+        raise ValueError(
+            f"{folder}: {what} cannot be written there ({reason}); give another folder with {option}."
+        ) from None
 
 
 def say_json(content: Any) -> None:

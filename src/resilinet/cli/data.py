@@ -8,11 +8,11 @@ from typing import Annotated
 import typer
 
 from resilinet.cli.common import Data, out, plain_errors
+from resilinet.cli.prose import flowing
 
 app = typer.Typer(help="Prepare data sets as checked arrays.", no_args_is_help=True)
 
 
-@app.command("health")
 @plain_errors
 def data_health(
     source: Annotated[
@@ -37,7 +37,6 @@ def data_health(
     out.print(f"Health, preprocessing {preprocessing}: {folder}", soft_wrap=True)
 
 
-@app.command("cifar10")
 @plain_errors
 def data_cifar10(
     source: Annotated[
@@ -67,7 +66,6 @@ SplitSeed = Annotated[
 ]
 
 
-@app.command("imagenet")
 @plain_errors
 def data_imagenet(
     source: Annotated[
@@ -91,7 +89,6 @@ def data_imagenet(
     _data_images("imagenet", source, data, split_seed)
 
 
-@app.command("imagenette160")
 @plain_errors
 def data_imagenette160(
     source: Annotated[
@@ -118,3 +115,12 @@ def _data_images(name: str, source: Path, data: Path, split_seed: int) -> None:
 
     folder = prepare_images(COLLECTIONS[name], source, data, split_seed)
     out.print(f"{name}, split seed {split_seed}: {folder}", soft_wrap=True)
+
+
+for _name, _command in (
+    ("health", data_health),
+    ("cifar10", data_cifar10),
+    ("imagenet", data_imagenet),
+    ("imagenette160", data_imagenette160),
+):
+    app.command(_name, help=flowing(_command))(_command)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import shlex
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.table import Table
 
-from resilinet.cli.common import Data, Json, Profile, Runs, out, plain_errors, say_json
+from resilinet.cli.common import Data, Json, Profile, Runs, check_writable, out, plain_errors, say_json
 from resilinet.experiments import artefact_of
+from resilinet.topology import Topology
 
 
 @plain_errors
@@ -22,10 +26,16 @@ def networks(
 ) -> None:
     """Write the trained network of each row of an artefact as a small float16 file, from the trials run here.
 
-    Example: resilinet networks --seed 0, then resilinet evaluate results/networks/resilinet.pt
-    """
-    from resilinet.networks import load_run, save
+    The weights are those that a sweep leaves in --runs; results alone, as a clone has them, are not enough. To train
+    again what has a result, let the sweep write to a folder without results.
 
+    Example: resilinet networks table-1-health --seed 0, after resilinet sweep table-1-health --results build/again
+
+    Example: resilinet evaluate results/networks/resilinet.pt
+    """
+    from resilinet.networks import NetworkError, load_run, save
+
+    check_writable(to, "networks", "--out")
     for scheme, trials in artefact_of(artefact).rows(profile).items():
         chosen = [trial for trial in trials if trial.seed == seed]
         if not chosen:
@@ -33,7 +43,16 @@ def networks(
                 f"seed {seed} is not among the artefact's; choose from {[trial.seed for trial in trials]}."
             )
         path = to / f"{scheme}.pt"
-        save(load_run(chosen[0], runs), chosen[0], path)
+        try:
+            model = load_run(chosen[0], runs)
+        except NetworkError as error:
+            again = "resilinet sweep {} --profile {} --results build/again --runs {}".format(
+                *map(shlex.quote, (artefact, profile, str(runs)))
+            )
+            raise NetworkError(
+                f"{str(error).rstrip('.')}, for example by `{again}`, into a folder that has no results of it."
+            ) from error
+        save(model, chosen[0], path)
         out.print(f"{path}: {path.stat().st_size / 1e6:.1f} MB", soft_wrap=True)
 
 
@@ -56,6 +75,10 @@ def evaluate(
 ) -> None:
     """Evaluate a trained network: in every scenario, in one (--dead), or under your own setting (--probability).
 
+    With --dead, expected accuracies are left out: they are means over every scenario.
+
+    Example: resilinet evaluate results/networks/resilinet.pt --dead n1 --dead n3
+
     Example: resilinet evaluate results/networks/resilinet.pt --probability n1=0.3 --probability n2=0.1
     """
     from resilinet.datasets.loading import load
@@ -64,16 +87,20 @@ def evaluate(
     from resilinet.failures import FailureSetting, settings_of
     from resilinet.networks import load as load_network
 
+    if dead and probability:
+        raise ValueError(
+            "--dead says which nodes have failed and --probability how often they do; give one of the two."
+        )
+    own = _probabilities(probability or [])
     model, trial = load_network(network)
     if running:
         model.route_statistics = {}
     topology = model.topology
     for name in dead or []:
-        if name not in topology.failable:
-            raise ValueError(f"{name!r} cannot fail; the nodes that can are {', '.join(topology.failable)}.")
+        _check_failable(name, topology)
     settings = list(settings_of(topology).values())
-    if probability:
-        settings = [FailureSetting("your own", dict(_probability(text) for text in probability))]
+    if own:
+        settings = [FailureSetting("your own", own)]
     for setting in settings:
         setting.check(topology)
     examples = load(trial.data, data)
@@ -103,6 +130,25 @@ def evaluate(
     for key, value in answer["expected accuracy"].items():
         table.add_row(f"expected, {key}", f"{100 * value:.2f}")
     out.print(table)
+
+
+def _check_failable(name: str, topology: Topology) -> None:
+    """Raise ValueError unless the topology has a node of that name that can fail."""
+    if name in topology.failable:
+        return
+    problem = f"{name!r} cannot fail" if name in topology.everyone else f"there is no node {name!r}"
+    several = [part for part in name.replace(",", " ").split() if part in topology.failable]
+    hint = f"; for several, say {' '.join(f'--dead {part}' for part in several)}" if len(several) > 1 else ""
+    raise ValueError(f"{problem}; the nodes that can fail are {', '.join(topology.failable)}{hint}.")
+
+
+def _probabilities(texts: Sequence[str]) -> dict[str, float]:
+    pairs = [_probability(text) for text in texts]
+    for node, times in Counter(node for node, _ in pairs).items():
+        if times > 1:
+            values = ", ".join(f"{value:g}" for name, value in pairs if name == node)
+            raise ValueError(f"--probability of {node!r} is given {times} times ({values}); give it once.")
+    return dict(pairs)
 
 
 def _probability(text: str) -> tuple[str, float]:

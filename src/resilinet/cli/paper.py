@@ -12,6 +12,7 @@ import typer
 from rich.table import Table
 
 from resilinet.cli.common import Json, Profile, Results, err, out, plain_errors, say_json
+from resilinet.cli.trials import name_missing
 from resilinet.store import Store
 
 if TYPE_CHECKING:
@@ -21,7 +22,10 @@ if TYPE_CHECKING:
 
 @plain_errors
 def bandwidth(as_json: Json = False) -> None:
-    """Print Table 4: the share of traffic that opening skips only on failure saves, from real module outputs."""
+    """Print Table 4: the share of traffic that opening skips only on failure saves, from real module outputs.
+
+    Example: resilinet bandwidth
+    """
     from resilinet.bandwidth_table import rows
 
     found = [dataclasses.asdict(row) for row in rows()]
@@ -42,7 +46,13 @@ def bandwidth(as_json: Json = False) -> None:
 def verify(
     artefact: Annotated[list[str] | None, typer.Argument(help="Only these artefacts.")] = None,
     profile: Profile = "published",
-    guess: Annotated[str, typer.Option(help="train-frequency or released-code.")] = "train-frequency",
+    guess: Annotated[
+        str,
+        typer.Option(
+            help="What is guessed where nothing reaches the cloud. train-frequency: classes as often as they occur in "
+            "training; released-code: the same, but named one too low for Health, as the paper's code does."
+        ),
+    ] = "train-frequency",
     statistics: Annotated[
         str, typer.Option(help="Of batch normalisation: running, as in the paper, or per-route.")
     ] = "running",
@@ -50,8 +60,8 @@ def verify(
     against: Annotated[
         Path | None,
         typer.Option(
-            help="Accepted verdicts of another store; verdicts alone are compared then, not values. "
-            "Default: those in the results."
+            help="Accepted verdicts of another store, its folder or their file; verdicts alone are compared then, not "
+            "values. Default: those in the results."
         ),
     ] = None,
     accept: Annotated[
@@ -74,8 +84,8 @@ def verify(
 
     Example: resilinet verify table-1-health
 
-    Example: resilinet verify table-1-health --results build/reproduced/results
-    --against results/verdicts/published-train-frequency-running.json
+    Example: resilinet verify table-1-health --results build/reproduced/results --against results, once all of Table 1
+    was run again; what is missing there counts as no longer supported.
     """
     from resilinet.paper import accepted
     from resilinet.paper import verify as ledger
@@ -86,8 +96,14 @@ def verify(
         raise ValueError(
             "verdicts are accepted together, as statements rest on several artefacts; name none."
         )
+    if accept and not results.exists():
+        raise ValueError(f"{results}: there is no such folder of results.")
+    name_missing(results)
     checks = not no_check and (profile != "smoke" or against is not None)
-    path = against or accepted.place(results, profile, guess, statistics)
+    if against is None or against.is_dir():
+        path = accepted.place(against or results, profile, guess, statistics)
+    else:
+        path = against
     entries = ledger(Store(results), profile, guess, statistics)
     known = {} if accept and not path.exists() else accepted.read(path) if checks else {}
     if artefact:
@@ -104,7 +120,7 @@ def verify(
         count = accepted.accept(entries, path)
         for change in found:
             out.print(f"{change.artefact} {change.key}: {change.text}", highlight=False, soft_wrap=True)
-        out.print(f"{count} verdicts accepted in {path}", highlight=False, soft_wrap=True)
+        out.print(f"{verdicts(count)} accepted in {path}", highlight=False, soft_wrap=True)
         return
     if as_json:
         say_json([dataclasses.asdict(entry) for entry in entries])
@@ -121,12 +137,16 @@ def ledger_table(entries: Sequence[Entry]) -> Table:
         table.add_column(column)
     for entry in entries:
         ours, low, high = entry.ours, entry.low, entry.high
+        paper = "-" if entry.paper is None else f"{entry.paper:g}"
+        decimals = max(2, len(paper.partition(".")[2]))  # ours is never shown coarser than the paper's
         table.add_row(
             entry.artefact,
             entry.key,
-            "-" if entry.paper is None else f"{entry.paper:g}",
-            "-" if ours is None else f"{ours:.2f}",
-            "-" if low is None or math.isnan(low) or high is None else f"{low:.2f} to {high:.2f}",
+            paper,
+            "-" if ours is None else f"{ours:.{decimals}f}",
+            "-"
+            if low is None or math.isnan(low) or high is None
+            else f"{low:.{decimals}f} to {high:.{decimals}f}",
             str(entry.seeds),
             entry.size or "-",
             entry.verdict,
@@ -141,8 +161,21 @@ def report(found: Sequence[Change], known: int) -> None:
         text = f"resilinet: {change.artefact} {change.key}: {change.text}"
         err.print(text, style="red", highlight=False, soft_wrap=True)
     if new := len(found) - len(broken):
-        err.print(f"{new} verdicts are new; `resilinet verify --accept` writes them down.", highlight=False)
+        are, them = ("is", "it") if new == 1 else ("are", "them")
+        text = f"{verdicts(new)} {are} new; `resilinet verify --accept` writes {them} down."
+        err.print(text, highlight=False, soft_wrap=True)
     if broken:
-        err.print(f"{len(broken)} of {known} accepted verdicts are no longer supported.", highlight=False)
+        of = f"{len(broken)} of {verdicts(known, 'accepted ')}"
+        err.print(f"{of} {'is' if len(broken) == 1 else 'are'} no longer supported.", highlight=False)
         raise typer.Exit(1)
-    err.print(f"All {known} accepted verdicts are supported.", highlight=False)
+    if known == 0:
+        err.print("No verdict of what was named is accepted, so none could be lost.", highlight=False)
+    elif known == 1:
+        err.print("The 1 accepted verdict is supported.", highlight=False)
+    else:
+        err.print(f"All {known} accepted verdicts are supported.", highlight=False)
+
+
+def verdicts(count: int, kind: str = "") -> str:
+    """So many verdicts, in words."""
+    return f"{count} {kind}verdict{'' if count == 1 else 's'}"

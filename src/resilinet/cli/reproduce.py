@@ -71,7 +71,8 @@ def reproduce(
     What is stated beforehand, from the spread over the stored seeds, for all accuracies together with a probability of
     95 %: a stored seed comes out as before, or as far away at most as two runs of different seeds lie apart; a seed
     that is not stored comes out where a further run falls. Where processor, threads and PyTorch are those of the stored
-    run, expect the same counts, bit for bit. The chapter for reviewers has the formulas.
+    run, expect the same counts, bit for bit. Three stored seeds may leave every accuracy open: then that is what is
+    said. The chapter for reviewers has the formulas.
 
     Exit codes: 0, everything came out as stated; 1, an accuracy lies outside; 2, refused or a trial failed, with the
     reason; 3, the counts differ and there are too few stored seeds to say whether they may; 130, stopped.
@@ -82,8 +83,10 @@ def reproduce(
     from resilinet.sweeps import Setup, missing
 
     store, fresh = Store(results), Store(into / "results")
-    if fresh.folder.resolve() == store.folder.resolve():
-        raise ValueError(f"{fresh.folder} holds the stored results; give another folder with --into.")
+    if fresh.folder.resolve().is_relative_to(store.folder.resolve()):
+        raise ValueError(
+            f"{into} would put new results among the stored ones in {results}; give another folder with --into."
+        )
     reruns = chosen(artefact, store, profile, row=row, scheme=scheme, seed=seed)
     trials = [rerun.trial for rerun in reruns]
     setup = Setup(fresh.folder, into / "runs", data, threads, usable(device), keep_weights=False)
@@ -172,7 +175,7 @@ def accuracies_table(comparisons: Sequence[Comparison], title: str) -> Table:
             f"{one.difference:+.2f}",
             "-" if one.margin is None else f"±{one.margin:.2f}",
             {True: "yes", False: "no", None: "-"}[one.same],
-            "-" if n < 2 else f"{low:.2f}–{high:.2f}",
+            "-" if n < 2 else f"{max(low, 0.0):.2f}–{min(high, 100.0):.2f}",
             "-" if n < 2 else ("yes" if low - 1e-9 <= one.new <= high + 1e-9 else "no"),
             style="red" if one.inside is False else None,
         )

@@ -18,6 +18,7 @@ from resilinet.cli.common import (
     Results,
     Runs,
     Threads,
+    check_writable,
     err,
     out,
     plain_errors,
@@ -138,6 +139,11 @@ def sweep(
     # Which devices a cluster's nodes have shows there.
     device = device if cluster else usable(device)
     setup = Setup(results, runs, data, threads, device, together=together)
+    if data.is_file():
+        raise ValueError(f"{data}: a file, not a folder of prepared data; name a folder.")
+    if missing(trials, Store(results)):  # else nothing is written, and a store may be read-only
+        check_writable(results, "results", "--results")
+        check_writable(runs, "checkpoints and weights", "--runs")
     failed = train(trials, setup, processes=processes, cluster=cluster, time_budget=budget)
     left = len(missing(trials, Store(results)))
     out.print(
@@ -147,9 +153,20 @@ def sweep(
     name_failed(failed)
 
 
+def name_missing(results: Path) -> None:
+    """Say on standard error that a folder of results is missing, which a mistyped path looks like."""
+    if not results.exists():
+        text = f"{results}: there is no such folder of results (the current folder is {Path.cwd()}); nothing is read."
+        err.print(f"resilinet: {text}", highlight=False, soft_wrap=True)
+
+
 @plain_errors
 def status(profile: Profile = "published", results: Results = Path("results"), as_json: Json = False) -> None:
-    """Show which trials of which artefact have results."""
+    """Show which trials of which artefact have results.
+
+    Example: resilinet status --profile full
+    """
+    name_missing(results)
     store = Store(results)
     rows = [
         {

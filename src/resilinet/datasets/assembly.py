@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from resilinet.datasets import Dataset, Examples
+from resilinet.datasets import DataError, Dataset, Examples
 from resilinet.datasets.fingerprint import content_sha256, fingerprint
 from resilinet.datasets.splits import Parts
 
@@ -33,7 +33,13 @@ def assembled(
     the rows of each part. `inputs`, of the length of x, are what a network is given where that is not x
     itself. `augmentation` is for the trainer and changes no tensor, so it is described and not
     fingerprinted.
+
+    Raises:
+        DataError: the description has no name, there is not one label an input, a label is no class,
+            or an input in memory is no finite number.
     """
+    given = x if inputs is None else inputs
+    _check(description, x, y, given, classes)
     evidence = {
         **(facts or {}),
         "arrays": [content_sha256(array) for array in (x, y)],
@@ -42,8 +48,27 @@ def assembled(
     described = {**description, "fingerprint": fingerprint({**description, **evidence})}
     if augmentation is not None:
         described["augmentation"] = augmentation
-    given = x if inputs is None else inputs
     train, validation, test = (
         Examples(torch.from_numpy(given[rows]), torch.from_numpy(y[rows].astype(np.int64))) for rows in parts
     )
     return Dataset(description["name"], described, train, validation, test, classes)
+
+
+def _check(
+    description: Mapping[str, Any], x: NDArray[Any], y: NDArray[Any], given: NDArray[Any], classes: int
+) -> None:
+    if "name" not in description:
+        raise DataError(f"a description needs a name, and this one has {', '.join(description) or 'nothing'}")
+    if not isinstance(classes, int | np.integer) or classes < 1:
+        raise DataError(f"classes must be a whole number from 1, not {classes!r}")
+    if y.ndim != 1 or not len(x) == len(given) == len(y):
+        raise DataError(
+            f"there must be one label an input, not inputs {given.shape} of {x.shape} and labels {y.shape}"
+        )
+    if y.dtype.kind not in "iu":
+        raise DataError(f"labels must be whole numbers, not {y.dtype}")
+    if len(y) and (y.min() < 0 or y.max() >= classes):
+        raise DataError(f"labels must lie from 0 to {classes - 1}, not from {y.min()} to {y.max()}")
+    # A mapped array may be larger than memory.
+    if given.dtype.kind == "f" and not isinstance(given, np.memmap) and not np.isfinite(given).all():
+        raise DataError("inputs must be finite numbers, and some are not")

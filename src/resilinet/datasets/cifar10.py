@@ -133,6 +133,6 @@ def _check_md5(path: Path, md5: str) -> None:
     found = import_torchvision().datasets.utils.calculate_md5(path)
     if found != md5:
         raise DataError(
-            f"{path}: its md5 is {found} where {md5} is published; the file has been cut off or altered; "
-            "delete it and fetch it again"
+            f"{path}: its md5 is {found} where {md5} is published, so it is cut off or altered, or another file; "
+            "give cifar-10-python.tar.gz or the folder cifar-10-batches-py as published"
         )

@@ -9,6 +9,7 @@ from torch import nn
 
 from resilinet.models.fitting import fitting
 from resilinet.models.initialisation import initialise
+from resilinet.models.sizes import check_counts
 from resilinet.partitions import MOBILENET_SKIPS as SKIPS
 from resilinet.partitions import mobilenet as topology
 from resilinet.topology import Topology
@@ -34,8 +35,10 @@ def blocks(
         side: pixels of the image's side, by default the geometry's; the blocks are the same for every side.
 
     Raises:
-        ValueError: the geometry is unknown, the width leaves no channel, or the side is no number of pixels.
+        ValueError: the geometry is unknown, the width leaves no channel, or the classes or the side are no number
+            of them.
     """
+    check_counts(classes=classes)
     stride = GEOMETRIES[_known(geometry)][1]
     input_shape(geometry=geometry, side=side)
     channels = int(32 * width)

@@ -11,6 +11,7 @@ from torch import nn
 from resilinet.models.fitting import fitting
 from resilinet.models.initialisation import initialise
 from resilinet.models.residual import ACTIVATIONS
+from resilinet.models.sizes import check_counts
 from resilinet.partitions import RESNET_SKIPS as SKIPS
 from resilinet.partitions import resnet as topology
 from resilinet.topology import Topology
@@ -79,9 +80,10 @@ def blocks(
         side: pixels of the image's side, by default the geometry's; the blocks are the same for every side.
 
     Raises:
-        ValueError: the geometry or the activation is unknown, the width leaves no channel, or the side is no number
-            of pixels.
+        ValueError: the geometry or the activation is unknown, the width leaves no channel, or the classes or the side
+            are no number of them.
     """
+    check_counts(classes=classes)
     layout = _known(geometry)
     input_shape(geometry=geometry, side=side)
     if activation not in ACTIVATIONS:

@@ -102,30 +102,54 @@ def read(path: Path) -> dict[Address, Accepted]:
     """The accepted verdicts in a file.
 
     Raises:
-        AcceptedError: it is missing, damaged or of another schema.
+        AcceptedError: it is missing, damaged, of another schema, or holds none.
     """
     try:
         content: Any = json.loads(path.read_text(encoding="utf-8"))
         if content["schema"] != SCHEMA:
-            raise AcceptedError(f"{path}: not a file of accepted verdicts of schema {SCHEMA}.")
-        found = {
-            (str(line["artefact"]), str(line["key"])): Accepted(
-                Verdict(line["verdict"]), line["ours"], str(line["trials"])
-            )
-            for line in content["verdicts"]
-        }
+            raise ValueError(f"not a file of accepted verdicts of schema {SCHEMA}")
+        lines = content["verdicts"]
+        if not isinstance(lines, list):
+            raise ValueError("its verdicts are no list, so it is damaged")
+        found = dict(map(_read_line, lines))
     except FileNotFoundError:
         raise AcceptedError(
             f"{path}: there are no accepted verdicts to hold the results against; name a file with --against, write "
             "this one with --accept, or only print the ledger with --no-check."
         ) from None
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError, KeyError, TypeError) as error:
+    except (
+        OSError,
+        UnicodeDecodeError,
+        json.JSONDecodeError,
+        KeyError,
+        TypeError,
+        OverflowError,
+        RecursionError,
+    ) as error:
         raise AcceptedError(f"{path}: not a whole file of accepted verdicts ({error!r}).") from error
     except ValueError as error:
         raise AcceptedError(f"{path}: {error}.") from error
-    if len(found) != len(content["verdicts"]):
+    if len(found) != len(lines):
         raise AcceptedError(f"{path}: an entry has two accepted verdicts.")
+    # The arithmetic of the paper is tested even without a result, so that nobody accepts nothing.
+    if not found:
+        raise AcceptedError(
+            f"{path}: holds no accepted verdict; restore the file, or delete it and write it anew with --accept."
+        )
     return found
+
+
+def _read_line(line: Any) -> tuple[Address, Accepted]:
+    """An accepted verdict and what it is on, or an error that says which value is damaged."""
+    for name in ("artefact", "key", "trials"):
+        if not isinstance(line[name], str):
+            raise ValueError(f"{name} is {line[name]!r}, not text")
+    address, ours, verdict = (line["artefact"], line["key"]), line["ours"], Verdict(line["verdict"])
+    if ours is not None and not (type(ours) in (int, float) and math.isfinite(ours)):
+        raise ValueError(f"ours of {' '.join(address)} is {ours!r}, neither a number nor null")
+    if verdict not in TESTED:
+        raise ValueError(f"{' '.join(address)} is {verdict}; what is accepted is {', '.join(TESTED)}")
+    return address, Accepted(verdict, ours, line["trials"])
 
 
 def changes(
@@ -155,7 +179,7 @@ def _change(entry: Entry, accepted: Mapping[Address, Accepted], values: bool) ->
             return None
         return Change(entry.artefact, entry.key, Kind.NEW, f"{entry.verdict}, not accepted yet")
     if entry.verdict not in TESTED:
-        text = f"{before.verdict} when it was accepted, {entry.verdict} now ({entry.seeds} of {entry.wanted} seeds)"
+        text = f"{before.verdict} when it was accepted, {entry.verdict} now. {entry.note}".rstrip()
         return Change(entry.artefact, entry.key, Kind.LOST, text)
     if entry.verdict is not before.verdict:
         text = f"{before.verdict} when it was accepted, {entry.verdict} now"

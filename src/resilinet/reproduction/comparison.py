@@ -49,7 +49,7 @@ class Comparison:
         same: whether the number of correct answers is the stored one; None where there is none to compare.
         over_seeds: mean and 95 % t-interval over the stored seeds, as the book shows it.
         expected: what ``new`` is held against: ``stored``, or the mean of the stored seeds.
-        margin: how far it may lie from that, in points; None with fewer than two stored seeds.
+        margin: how far it may lie from that, in points; None where the stored seeds are too few to rule anything out.
     """
 
     row: str
@@ -145,10 +145,11 @@ def conclusion(comparisons: Sequence[Comparison], exact: int, trials: int) -> tu
             f"{worst.condition} of {worst.row}, seed {worst.seed}, is {worst.new:.2f} where "
             f"{worst.expected:.2f} ± {worst.margin:.2f} was expected."
         )
-    if any(one.inside is None for one in comparisons):
-        return (
-            None,
-            f"{told}; with fewer than two stored seeds nothing can be said of how far a run may differ.",
+    open_ones = sum(one.inside is None for one in comparisons)
+    if open_ones:
+        return None, (
+            f"{told}; of {open_ones} of {len(comparisons)} accuracies the few stored seeds cannot say how far a run "
+            "may differ."
         )
     farthest = max(abs(one.difference) for one in comparisons)
     return True, (
@@ -167,6 +168,10 @@ def _comparisons(
     for condition, value in accuracies(new, rerun.experiment).items():
         values = [each[condition] for each in seeds]
         over_seeds = interval(values)
+        expected = old.get(condition, over_seeds.mean)
+        margin = _margin(values, 2.0 if before else 1 + 1 / len(values), chances, 100 / new.total)
+        if margin is not None and margin >= max(expected, 100 - expected):
+            margin = None  # whatever comes out lies within it
         yield Comparison(
             row=rerun.row,
             seed=rerun.trial.seed,
@@ -175,8 +180,8 @@ def _comparisons(
             new=value,
             same=counts[condition] == counts_now[condition] if condition in counts else None,
             over_seeds=over_seeds,
-            expected=old.get(condition, over_seeds.mean),
-            margin=_margin(values, 2.0 if before else 1 + 1 / len(values), chances, 100 / new.total),
+            expected=expected,
+            margin=margin,
         )
 
 

@@ -7,6 +7,7 @@ import math
 import multiprocessing
 import signal
 import time
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
@@ -23,8 +24,9 @@ from resilinet.reasons import explain
 from resilinet.runner import run
 from resilinet.store import Store
 from resilinet.sweeps.claiming import claimed
+from resilinet.sweeps.warned import checkpoint_warnings
 from resilinet.together import Group, grouped, name_of
-from resilinet.training import Interrupted, Progress
+from resilinet.training import CheckpointWarning, Interrupted, Progress
 from resilinet.trials import Record, Trial
 
 
@@ -54,7 +56,10 @@ class Setup:
 
 @dataclass(frozen=True)
 class Event:
-    """What a worker tells about a trial: ``started``, ``epoch``, ``finished``, ``stopped`` or ``failed``."""
+    """What a worker tells about a trial: ``started``, ``epoch``, ``finished``, ``stopped`` or ``failed``.
+
+    What a worker process says as ``warned`` is a warning in the sweep's process, and no event there.
+    """
 
     kind: str
     trial: str
@@ -168,7 +173,8 @@ def _work_apart(
         with contextlib.suppress(OSError):  # nobody listens any more; the checkpoint is kept all the same
             parent.send(event)
 
-    work(groups, setup, stop, tell, worker)
+    with checkpoint_warnings(lambda sentence: tell(Event("warned", "", worker, message=sentence))):
+        work(groups, setup, stop, tell, worker)
 
 
 def sweep(
@@ -192,6 +198,9 @@ def sweep(
         StoreError: a result that exists cannot be trusted.
         DataError: a data set is missing, damaged, or not the one the trials describe.
         KeyboardInterrupt: Ctrl-C; workers finish their running epoch first.
+
+    Warns:
+        CheckpointWarning: a checkpoint is damaged; its training starts afresh.
     """
     deadline = math.inf if time_budget is None else time.time() + time_budget
     todo = missing(trials, Store(setup.results))
@@ -202,6 +211,9 @@ def sweep(
     failed: list[Event] = []
 
     def hear(event: Event) -> None:
+        if event.kind == "warned":  # said again here, where who called can hear it
+            warnings.warn(event.message, CheckpointWarning, stacklevel=3)
+            return
         if event.kind == "failed":
             failed.append(event)
         tell(event)

@@ -18,6 +18,7 @@ from rich.progress import (
 from resilinet.store import Store
 from resilinet.sweeps.cluster import Cluster, sweep_on_cluster
 from resilinet.sweeps.local import Event, Setup, missing, sweep
+from resilinet.sweeps.warned import checkpoint_warnings
 from resilinet.trials import Trial
 
 
@@ -47,7 +48,14 @@ def watched_sweep(
         TextColumn("left"),
         TimeRemainingColumn(compact=True),
     )
-    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+
+    def say(sentence: str) -> None:
+        console.print(f"resilinet: {sentence}", highlight=False, soft_wrap=True)
+
+    with (
+        Progress(*columns, console=console, disable=not console.is_terminal) as progress,
+        checkpoint_warnings(say),
+    ):
         everything = progress.add_task(f"epochs of {len(todo)} trials", total=epochs)
         bars: dict[int, TaskID] = {}
         reached: dict[str, int] = {}
