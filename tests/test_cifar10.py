@@ -165,7 +165,7 @@ def test_description_leads_back_to_the_data(root):
     data = load_cifar10(root, 2)
     again = load(data.description, root)
     assert torch.equal(again.test.x, data.test.x)
-    with pytest.raises(DataError, match="the trial wants"):
+    with pytest.raises(DataError, match="the trial describes data with"):
         load({**data.description, "fingerprint": "0" * 64}, root)
     with pytest.raises(DataError, match="description of cifar10 lacks 'augmentation'"):
         load({"name": "cifar10", "split_seed": 0}, root)

@@ -34,7 +34,8 @@ def html(tmp_path: Path) -> Path:
     style = f'<link rel="stylesheet" href="{(ASSETS / "book.css").as_uri()}">'
     script = f'<script defer src="{(ASSETS / "definitions.js").as_uri()}"></script>'
     text = f"<p>{link('../', 'Route')}, {link('../', 'Way')} and {link('../', 'Route')} again.</p>"
-    page = f"<html><head>{style}{script}</head><body>{text}<button>next</button></body></html>"
+    space = '<p style="height: 20rem"></p>'  # no definition reaches down to the button
+    page = f"<html><head>{style}{script}</head><body>{text}{space}<button>next</button></body></html>"
     (tmp_path / "part" / "a.html").write_text(page, encoding="utf-8")
     (tmp_path / "plain.html").write_text("<html><body>Nothing.</body></html>", encoding="utf-8")
     define_terms(tmp_path)

@@ -245,7 +245,8 @@ def test_networks_names_a_command_that_makes_the_weights(tmp_path: Path) -> None
 
 
 def test_networks_refuses_a_folder_that_cannot_be_written_to(tmp_path: Path) -> None:
-    (tmp_path / "file").touch()
-    for out, reason in ((tmp_path / "file", "it is a file"), (tmp_path / "file" / "to", "Not a directory")):
+    file = tmp_path / "file"
+    file.touch()
+    for out, reason in ((file, "it is a file"), (file / "to", f"{file} is a file")):
         message = f"{out}: networks cannot be written there ({reason}); give another folder with --out."
         assert message in refused("networks", "--out", out)

@@ -451,12 +451,14 @@ def test_a_place_that_cannot_be_written_to_is_refused_before_anything_runs(
     (tmp_path / "file").touch()
     places[option] = tmp_path / "file" / "below"
     message = refused(*(word for pair in places.items() for word in pair))
+    reason = f"{tmp_path / 'file'} is a file"
     assert (
-        f"{places[option]}: {what} cannot be written there (Not a directory); give another folder with {option}."
+        f"{places[option]}: {what} cannot be written there ({reason}); give another folder with {option}."
         in message
     )
 
     places[option], real = tmp_path / "read-only", tempfile.NamedTemporaryFile
+    places[option].mkdir()
 
     def read_only(*, dir: Path, **how: Any) -> Any:
         if dir == places[option]:

@@ -55,7 +55,7 @@ def plain_errors(command: Callable[P, R]) -> Callable[P, R]:
 
 
 def check_writable(folder: Path, what: str, option: str) -> None:
-    """Make a folder, if there is none, and refuse one that nothing can be written to.
+    """Refuse a folder that nothing can be written to, or that cannot be made; nothing is left behind.
 
     Args:
         folder: which.
@@ -65,13 +65,13 @@ def check_writable(folder: Path, what: str, option: str) -> None:
     Raises:
         ValueError: the system does not let anything be written there; the message says why.
     """
+    there = next(place for place in (folder, *folder.absolute().parents) if place.exists())
     try:
-        folder.mkdir(parents=True, exist_ok=True)
         # Tried rather than asked: permissions do not tell of a file system that is read-only or full.
-        with tempfile.NamedTemporaryFile(dir=folder, prefix=".writable-") as file:
+        with tempfile.NamedTemporaryFile(dir=there, prefix=".writable-") as file:
             file.write(b"yes")
     except OSError as error:
-        reason = "it is a file" if folder.is_file() else error.strerror
+        reason = f"{'it' if there == folder else there} is a file" if there.is_file() else error.strerror
         raise ValueError(
             f"{folder}: {what} cannot be written there ({reason}); give another folder with {option}."
         ) from None
