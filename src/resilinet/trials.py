@@ -7,6 +7,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from resilinet.schemes import SCHEMES
@@ -102,9 +103,10 @@ class Trial:
         plain: dict[str, Any] = json.loads(json.dumps(dataclasses.asdict(self), allow_nan=False))
         return plain
 
-    @property
+    @cached_property
     def id(self) -> str:
         """The trial's identity: 64 hexadecimal digits of SHA-256 over its values and :data:`NUMERICS`."""
+        # Kept, as a ledger asks for the same few hundred identities ten thousand times.
         return identity(self.values, NUMERICS)
 
     @classmethod
