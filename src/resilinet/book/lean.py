@@ -7,7 +7,7 @@ search index with every page. What is left draws the same page, as the tests hol
 from __future__ import annotations
 
 import re
-from collections.abc import Set
+from collections.abc import Mapping, Set
 from html import escape
 from pathlib import Path
 
@@ -23,6 +23,7 @@ BLOCK = re.compile(r"([^{}]*)\{((?:[^{}]|\{[^{}]*\})*)\}")
 GLYPH = re.compile(r"\\([ef][0-9a-f]{3})\b|([\ue000-\uf8ff])")
 WOFF2 = re.compile(r'url\([^)]*/vendor/fontawesome/[^)]*\.woff2\)\s*format\("woff2"\),\s*')
 CLASS = re.compile(r"\.(-?[A-Za-z_][\w-]*)")
+VARIABLE = re.compile(r"(?<=[{;])\s*(--[\w-]+)\s*:[^;{}]*(?:;|(?=\}))")
 
 NEEDED_FOR = {
     "mathjax/tex-svg.js": r'class="(?:[^"]*\s)?(?:math|output_area|tex2jax_process|mathjax_process)[\s"]',
@@ -59,11 +60,11 @@ def slim(html: Path) -> None:
         for path in static.glob(pattern):
             path.unlink(missing_ok=True)
     used, glyphs = words_of(html), set[int]()
-    for path in static.rglob("*.css"):
-        if "mathjax" not in path.parts:
-            css = prune(path.read_text(encoding="utf-8"), used)
-            path.write_text(WOFF2.sub("", css), encoding="utf-8")
-            glyphs.update(int(code, 16) if code else ord(written) for code, written in GLYPH.findall(css))
+    sheets = [path for path in static.rglob("*.css") if "mathjax" not in path.parts]
+    pruned = {path: prune(path.read_text(encoding="utf-8"), used) for path in sheets}
+    for path, css in drop_variables(pruned, html).items():
+        path.write_text(WOFF2.sub("", css), encoding="utf-8")
+        glyphs.update(int(code, 16) if code else ord(written) for code, written in GLYPH.findall(css))
     for path in static.glob("vendor/fontawesome/webfonts/*.ttf"):
         subset(path, glyphs)
 
@@ -131,6 +132,31 @@ def words_of(html: Path) -> frozenset[str]:
         if "mathjax" not in path.parts and path.name not in (BOOTSTRAP, "searchindex.js"):
             found.update(WORD.findall(path.read_text(encoding="utf-8")))
     return frozenset(found)
+
+
+def drop_variables(sheets: Mapping[Path, str], html: Path) -> Mapping[Path, str]:
+    """Returns style sheets without the variables that no sheet, page or script reads.
+
+    Args:
+        sheets: by where they lie.
+        html: the folder of the pages and their scripts.
+    """
+    elsewhere = "".join(
+        path.read_text(encoding="utf-8")
+        for path in (*html.rglob("*.html"), *html.rglob("*.js"))
+        if "mathjax" not in path.parts and path.name != "searchindex.js"
+    )
+    named = set(re.findall(r"--[\w-]+", elsewhere))
+    while True:  # what only a dropped variable read is read no more
+        read = named | set(re.findall(r"var\(\s*(--[\w-]+)", "".join(sheets.values())))
+        left = {path: _without_others(css, read) for path, css in sheets.items()}
+        if left == sheets:
+            return left
+        sheets = left
+
+
+def _without_others(css: str, variables: Set[str]) -> str:
+    return VARIABLE.sub(lambda one: one[0] if one[1] in variables else "", css)
 
 
 def prune(css: str, words: Set[str]) -> str:
