@@ -54,6 +54,13 @@ def test_every_parameter_of_every_chapter_has_a_meaning() -> None:
     }
 
 
+def test_every_chapter_has_been_timed() -> None:
+    chapters = {page.name for page in read_pages(ROOT / "book") if page.is_chapter}
+    assert set(read_times(ROOT / "book")) == {
+        (name, which) for name in chapters for which in ("published", "smoke")
+    }
+
+
 def test_a_comment_tells_what_a_parameter_means(book: Path) -> None:
     first, second = parameters(read_pages(book))
     assert (first.name, first.default) == ("profile", '"published"')

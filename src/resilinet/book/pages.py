@@ -34,6 +34,16 @@ def read_pages(source: Path) -> list[Page]:
         BookRequestError: there is no table of contents.
         BookError: it cannot be read, or a page it lists is missing.
     """
+    return [_page(source, name) for name in page_names(source)]
+
+
+def page_names(source: Path) -> list[str]:
+    """Returns the names of the pages that ``source/_toc.yml`` lists, in reading order, without looking at them.
+
+    Raises:
+        BookRequestError: there is no table of contents.
+        BookError: it cannot be read.
+    """
     toc_path = source / "_toc.yml"
     try:
         toc = yaml.safe_load(toc_path.read_text(encoding="utf-8"))
@@ -41,7 +51,7 @@ def read_pages(source: Path) -> list[Page]:
         raise BookRequestError(f"{source} is no book: it has no _toc.yml") from None
     except yaml.YAMLError as error:
         raise BookError(f"{toc_path} is not valid YAML: {error}") from None
-    return [_page(source, name) for name in _names(toc)]
+    return list(_names(toc))
 
 
 def _names(entry: Any) -> Iterator[str]:
