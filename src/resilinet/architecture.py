@@ -72,7 +72,7 @@ PARTS: tuple[Part, ...] = (
     Part(
         "Training",
         "one plain loop, alone or as an ensemble, from a trial to its record",
-        ("training", "runner", "ensemble", "together", "networks"),
+        ("training", "compiling", "runner", "ensemble", "together", "networks"),
     ),
     Part("Experiments", "each table and figure of the paper with its trials", ("experiments",)),
     Part(

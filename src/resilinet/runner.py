@@ -78,6 +78,7 @@ def run(
     folder: Path,
     *,
     device: str = "cpu",
+    compiled: bool = False,
     stop: Callable[[], bool] = lambda: False,
     report: Callable[[Progress], None] = lambda progress: None,
 ) -> Record:
@@ -89,11 +90,13 @@ def run(
         folder: where its checkpoint and, in the end, its weights (``weights.pt``) and its batch statistics of each
             route (``statistics.pt``, where there are any) lie; not the results store.
         device: where it is computed, for example ``cuda``.
+        compiled: compile the nodes, see :mod:`resilinet.compiling`.
         stop: asked after every epoch.
         report: told after every epoch.
 
     Raises:
         DataError: ``data`` is not the data set that the trial describes.
+        ValueError: PyTorch cannot compile here.
         Interrupted: ``stop`` said so; a later call goes on.
     """
     check_data(trial, data)
@@ -113,12 +116,13 @@ def run(
         trial.recipe,
         Failout(network.topology, trial.failout),
         trial.seed,
+        compiled=compiled,
         checkpoint=folder / "checkpoint.pt",
         stop=stop,
         report=hear,
     )
     seconds = earlier + time.perf_counter() - began
-    made = provenance(code, device, seconds, resumed)
+    made = provenance(code, device, seconds, resumed) | ({"compiled": True} if compiled else {})
     return finished(trial, data, network, history, best_epoch, folder, made)
 
 

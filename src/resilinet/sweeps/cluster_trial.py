@@ -113,7 +113,10 @@ def train_one(values: Mapping[str, Any], identity: str, setup: Setup, board: Any
         def report(progress: Progress) -> None:
             line.tell(Event("epoch", trial.id, worker, progress.epoch, progress.epochs))
 
-        record = run(trial, data, folder, device=usable(setup.device), stop=line.stop, report=report)
+        device = usable(setup.device)
+        record = run(
+            trial, data, folder, device=device, compiled=setup.compiled, stop=line.stop, report=report
+        )
         tidy(trial, setup)
         return Outcome("finished", record)
     except Interrupted:

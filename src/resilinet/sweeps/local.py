@@ -40,6 +40,7 @@ class Setup:
         data: the folder of prepared data sets.
         threads: of each process.
         device: where trials are computed, for example ``cuda``; processes on one device share it.
+        compiled: compile the nodes of networks, see :mod:`resilinet.compiling`.
         keep_weights: keep ``weights.pt`` of finished trials.
         together: how many trials of the Health experiment a process trains as one ensemble, see
             :mod:`resilinet.ensemble`; worth while on an accelerator.
@@ -50,6 +51,7 @@ class Setup:
     data: Path = Path("data")
     threads: int = 1
     device: str = "cpu"
+    compiled: bool = False
     keep_weights: bool = True
     together: int = 1
 
@@ -136,7 +138,9 @@ def _trained(
 
     if len(group) == 1:
         folder = setup.runs / mine[0].id[:16]
-        yield run(mine[0], data, folder, device=setup.device, stop=stop, report=report)
+        yield run(
+            mine[0], data, folder, device=setup.device, compiled=setup.compiled, stop=stop, report=report
+        )
         return
     checkpoint = setup.runs / name_of(group) / "checkpoint.pt"
     yield from run_together(
