@@ -1,5 +1,7 @@
 """Shared-prefix evaluation gives what evaluating every scenario on its own gives, with fewer stages."""
 
+import re
+
 import pytest
 import torch
 from torch import nn
@@ -149,6 +151,13 @@ def test_examples_of_another_shape_are_refused() -> None:
         ValueError, match=r"source 'i' takes batches of shape \(B, 3, 6, 6\), not \(4, 6, 6, 3\)"
     ):
         correct_counts(images(), torch.rand(4, 6, 6, 3), torch.zeros(4, dtype=torch.long))
+
+
+@pytest.mark.parametrize("shape", [(3,), (5,), (4, 10), ()])
+def test_classes_of_another_number_are_refused(shape: tuple[int, ...]) -> None:
+    message = rf"4 examples need as many classes in one row, not a tensor of {re.escape(str(shape))}"
+    with pytest.raises(ValueError, match=message):
+        correct_counts(images(), torch.rand(4, 3, 6, 6), torch.zeros(shape, dtype=torch.long))
 
 
 def test_dead_nodes_are_named_by_any_collection() -> None:

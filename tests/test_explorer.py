@@ -46,7 +46,8 @@ def record(trial: Trial) -> Record:
         answered = network(example, topology.everyone - dead) is not None
         counts[scenario_key(topology, dead)] = int(draw.integers(100, 1000)) if answered else None
     history = [{"loss": 1.0, "validation_accuracy": 0.5}]
-    return Record(trial, 1000, counts, {}, LABELS, history, 1, 600)
+    scaled = dict.fromkeys(("failout", "normal", "poor", "hazardous"), counts)
+    return Record(trial, 1000, counts, scaled, LABELS, history, 1, 600)
 
 
 @pytest.fixture(scope="module")

@@ -19,6 +19,8 @@ from resilinet.trials import NUMERICS, Record, identity
 HEALTH = EXPERIMENTS["health"]
 PAPER = HEALTH.size("published")
 
+READINGS = ("failout", "normal", "poor", "hazardous")
+
 RECORD = Record(
     trial=HEALTH.trial(PAPER, RESILINET, 0),
     total=100,
@@ -33,7 +35,7 @@ RECORD = Record(
         "n1+n2+n3": None,
     },
     survival={
-        "normal": {
+        name: {
             "none": 96,
             "n1": 0,
             "n2": 99,
@@ -43,6 +45,7 @@ RECORD = Record(
             "n2+n3": None,
             "n1+n2+n3": None,
         }
+        for name in READINGS
     },
     labels={"train": [0, 5, 3], "test": [0, 60, 40]},
     history=[{"loss": 0.1, "validation_accuracy": 2 / 3}],
@@ -205,7 +208,9 @@ def test_a_truncated_file_is_refused_wherever_it_was_cut(store: Store) -> None:
         (lambda c: c.update(provenance=3), "provenance is 3, not values by name"),
         (lambda c: c.update(counts=[1, 2]), "counts"),
         (lambda c: c.update(survival=[1]), "survival"),
-        (lambda c: c.update(survival={"normal": 3}), "normal"),
+        (lambda c: c["survival"].update(normal=3), "normal is 3, not counts by scenario"),
+        (lambda c: c.update(survival={}), "survival lacks 'failout'"),
+        (lambda c: c["survival"].pop("poor"), "survival lacks 'poor'"),
     ],
 )
 def test_a_file_that_was_tampered_with_is_refused(
@@ -254,7 +259,8 @@ def test_a_folder_in_the_place_of_a_file_is_refused(store: Store) -> None:
 def test_counts_are_of_the_scenarios_of_the_trial_s_own_network(store: Store) -> None:
     """Whatever network, partition and skips it has; the one without skips has as many scenarios."""
     trial = IMAGES.trial(IMAGES.size("published"), DFG, 0, skips=())
-    record = replace(RECORD, trial=trial, counts=FOUR, survival={}, per_route=FOUR)
+    scaled = dict.fromkeys(READINGS[1:], FOUR)  # without failout nothing but the settings lets a node die
+    record = replace(RECORD, trial=trial, counts=FOUR, survival=scaled, per_route=FOUR)
     store.write(record)
     assert store.read(trial.id) == record
     path = store.write(replace(record, counts=RECORD.counts))
@@ -264,7 +270,8 @@ def test_counts_are_of_the_scenarios_of_the_trial_s_own_network(store: Store) ->
 
 def test_a_network_of_three_nodes_has_two_scenarios(store: Store) -> None:
     trial = replace(RECORD.trial, partition=(4, 6), skips=())
-    record = replace(RECORD, trial=trial, counts={"none": 97, "n1": None}, survival={})
+    counts = {"none": 97, "n1": None}
+    record = replace(RECORD, trial=trial, counts=counts, survival={"failout": counts})
     store.write(record)
     assert store.read(trial.id) == record
 

@@ -45,9 +45,13 @@ def correct_counts(
             comes on top.
 
     Raises:
-        ValueError: ``x`` is not of that shape, or ``dead`` names a node that does not exist.
+        ValueError: ``x`` is not of that shape, ``y`` of another length, or ``dead`` names a node that does not exist.
     """
     network.check(x)
+    if y.shape != x.shape[:1]:
+        raise ValueError(
+            f"{len(x)} examples need as many classes in one row, not a tensor of {tuple(y.shape)}."
+        )
     topology = network.topology
     planned = plans(network, dead)
     reaching = [plan for plan in planned.values() if topology.cloud in plan]

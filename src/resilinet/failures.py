@@ -173,3 +173,12 @@ def settings_of(topology: Topology) -> Mapping[str, FailureSetting]:
         if set(settings["normal"].probability) == set(topology.failable):
             return settings
     return {}
+
+
+def deaths(topology: Topology, failout: Mapping[str, float]) -> dict[str, Mapping[str, float]]:
+    """How probably each node is dead in every reading of its survival (section 2.3) that lets some node die.
+
+    The paper does not say whether survival in training is meant, ``failout``, or in a failure setting.
+    """
+    readings = {name: setting.probability for name, setting in settings_of(topology).items()}
+    return {name: dies for name, dies in {"failout": failout, **readings}.items() if any(dies.values())}

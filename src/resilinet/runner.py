@@ -19,7 +19,7 @@ from resilinet.datasets.loading import differing
 from resilinet.devices import described
 from resilinet.evaluation import correct_counts
 from resilinet.failout import Failout
-from resilinet.failures import settings_of
+from resilinet.failures import deaths
 from resilinet.models import model
 from resilinet.network import DistributedNetwork
 from resilinet.route_statistics import Statistics, cost, estimate, flat
@@ -194,11 +194,9 @@ def evaluate(
     topology = network.topology
     found: dict[str, Any] = {"counts": correct_counts(network, data.test.x, data.test.y), "survival": {}}
     fixed = dict(network.fixed_weights)
-    survivals = {name: setting.probability for name, setting in settings_of(topology).items()}
-    for name, dies in {"failout": failout, **survivals}.items():
-        if fixed and any(dies.values()):
-            network.fixed_weights = survival_scaled(fixed, topology, dies)
-            found["survival"][name] = correct_counts(network, data.test.x, data.test.y)
+    for name, dies in deaths(topology, failout).items() if fixed else ():
+        network.fixed_weights = survival_scaled(fixed, topology, dies)
+        found["survival"][name] = correct_counts(network, data.test.x, data.test.y)
     network.fixed_weights = fixed
     if statistics:
         network.route_statistics = statistics

@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any, Final
 
 from resilinet import partitions
-from resilinet.failures import scenario_key, scenarios
+from resilinet.failures import deaths, scenario_key, scenarios
 from resilinet.partitions import Pairs
 from resilinet.topology import Topology
 from resilinet.trials import NUMERICS, Record, Trial, identity
@@ -93,9 +93,12 @@ def _problem_of_counts(content: Mapping[str, Any], trial: Trial) -> str | None:
     if "per_route" in content:
         counted["per_route"] = content["per_route"]
     try:
-        wanted = _scenarios(trial.network["model"], trial.partition, trial.skips)
+        where = trial.network["model"], trial.partition, trial.skips
+        wanted, scaled = _scenarios(*where), set(deaths(_topology(*where), trial.failout))
     except (KeyError, TypeError, ValueError) as error:
         return f"its trial describes no network: {str(error).rstrip('.')}"
+    if lost := sorted((scaled if trial.weights.get("rule") != "learned" else set()) - set(survival)):
+        return f"survival lacks {lost[0]!r}"
     for kind, counts in counted.items():
         if not isinstance(counts, dict):
             return f"{kind} is {counts!r}, not counts by scenario"
@@ -113,19 +116,25 @@ def _problem_of_counts(content: Mapping[str, Any], trial: Trial) -> str | None:
 
 @cache
 def _scenarios(model: str, partition: tuple[int, ...], skips: Pairs) -> tuple[str, ...]:
-    """The names of all failure scenarios of a network.
+    """The names of all failure scenarios of a network; raises as :func:`_topology`."""
+    topology = _topology(model, partition, skips)
+    return tuple(scenario_key(topology, dead) for dead in scenarios(topology))
+
+
+@cache
+def _topology(model: str, partition: tuple[int, ...], skips: Pairs) -> Topology:
+    """How a network is cut.
 
     Raises:
         TypeError: a value is of another kind.
         ValueError: there is no such model, or its partition or skips cannot be.
     """
     if model in LAYOUTS:
-        topology = LAYOUTS[model](partition, skips)
-    else:
-        from resilinet import models  # one that was added to the package: this loads PyTorch
+        return LAYOUTS[model](partition, skips)
+    from resilinet import models  # one that was added to the package: this loads PyTorch
 
-        topology = models.model(model).topology(partition, skips)
-    return tuple(scenario_key(topology, dead) for dead in scenarios(topology))
+    topology: Topology = models.model(model).topology(partition, skips)
+    return topology
 
 
 def _whole(value: Any, low: int = 0, high: int | None = None) -> bool:
