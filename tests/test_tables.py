@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -148,6 +149,34 @@ def test_margins_are_those_of_each_kind_of_statistics(tmp_path: Path) -> None:
     words = batch_statistics.margins_in_words(measured, "figure-2c", "no_failure")
     assert "margin over Vanilla from -1.0 (-1.0 to -1.0) to 4.0" in words
     assert "over DFG from -2.0 (-2.0 to -2.0) to 3.0" in words
+
+
+@pytest.mark.parametrize(
+    ("routed", "owed"),
+    [
+        (lambda rate, seed: 60.0 - rate / 10, "So much is owed to statistics in which routes are mixed"),
+        (lambda rate, seed: 60.0 - rate / 2 - seed * rate / 10, "The seeds do not tell that from nothing"),
+    ],
+)
+def test_the_price_of_failout_is_told_for_each_kind_of_statistics(
+    tmp_path: Path, routed: Callable[[float, int], float], owed: str
+) -> None:
+    store = Store(tmp_path)
+    assert "too few seeds" in batch_statistics.price_in_words(Measured(store), "table-3-resnet")
+    for row, trials in ARTEFACTS["table-3-resnet"].rows("published").items():
+        rate = 0.0 if row.startswith("failure") else float(row.rstrip("%"))
+        for trial in trials:
+            running = made_up(trial, lambda trial, key, rate=rate: 50.0 - rate / 2)
+            level = routed(rate, trial.seed)
+            found = made_up(trial, lambda trial, key, level=level: level)
+            store.write(replace(running, per_route=found.counts))
+    measured = Measured(store)
+    table = batch_statistics.rates(measured, "table-3-resnet")
+    assert list(table.index) == [f"{rate}{tables.SPACE}%" for rate in (5, 10, 30, 50)]
+    assert float(table.loc[f"30{tables.SPACE}%", "No Failure, running"].split(tables.SPACE)[0]) == 35.0
+    words = batch_statistics.price_in_words(measured, "table-3-resnet")
+    assert f"30{tables.SPACE}% instead of 5{tables.SPACE}% costs 12.5 (12.5 to 12.5) points" in words
+    assert words.endswith(f"{owed}, and not to the weights." if owed.startswith("So") else f"{owed}.")
 
 
 def test_a_statement_of_several_parts_is_said_once(full: Store) -> None:

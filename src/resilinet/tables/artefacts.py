@@ -23,7 +23,7 @@ from resilinet.paper.measured import Measured
 from resilinet.paper.printed import printed_values
 from resilinet.paper.verdicts import Entry, check
 from resilinet.schemes import SCHEMES
-from resilinet.tables.entries import NOTHING, SPACE, ours, printed, show_check, show_sample
+from resilinet.tables.entries import NOTHING, ours, printed, show_check, show_rate, show_sample
 
 
 def scheme_names(*keys: str) -> dict[str, str]:
@@ -80,7 +80,7 @@ def averages(entries: Sequence[Entry], artefact: str) -> pd.DataFrame:
 
 def table_3(entries: Sequence[Entry], artefact: str) -> pd.DataFrame:
     """Table 3: average accuracy by failout rate, in percent."""
-    rates = {rate: _rate(rate) for rate in RATES}
+    rates = {rate: show_rate(rate) for rate in RATES}
     return beside(entries, artefact, rates, setting_names()).rename_axis("Setting")
 
 
@@ -95,7 +95,7 @@ def best_rates(measured: Measured, artefact: str) -> pd.DataFrame:
         samples = {rate: rate_sample(measured, artefact, rate, setting) for rate in rates}
         trained = [rate for rate, sample in samples.items() if sample.complete]
         row = {
-            "paper": _rate(
+            "paper": show_rate(
                 max(rates, key=lambda rate: printed_values()[artefact, f"{rate}/{setting}"].value)
             ),
             "ours": f"{NOTHING} ({len(trained)} of {len(rates)} rates trained)",
@@ -103,15 +103,13 @@ def best_rates(measured: Measured, artefact: str) -> pd.DataFrame:
         }
         if trained == rates:
             best = max(rates, key=lambda rate: fmean(samples[rate].values.values()))
-            row["ours"] = _rate(best)
+            row["ours"] = show_rate(best)
             alike = (rate for rate in rates if not check("", samples[best] - samples[rate]).holds)
-            row["not told apart from it"] = ", ".join(_rate(rate) for rate in alike if rate != best) or "none"
+            row["not told apart from it"] = (
+                ", ".join(show_rate(rate) for rate in alike if rate != best) or "none"
+            )
         rows[name_of(setting)] = row
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("Setting")
-
-
-def _rate(rate: str) -> str:
-    return rate.replace("%", f"{SPACE}%").replace("failure", "Failure")
 
 
 def figure_3(entries: Sequence[Entry], artefact: str) -> pd.DataFrame:

@@ -6,11 +6,11 @@ import pandas as pd
 
 from resilinet.experiments import ARTEFACTS
 from resilinet.failures import scenario_key, scenarios
-from resilinet.paper.comparisons import SETTINGS, name_of
+from resilinet.paper.comparisons import FIXED_RATES, SETTINGS, name_of, rate_sample
 from resilinet.paper.measured import Measured
 from resilinet.paper.verdicts import Check, check
 from resilinet.schemes import SCHEMES
-from resilinet.tables.entries import show_check, show_sample
+from resilinet.tables.entries import show_check, show_rate, show_sample
 
 KINDS = ("running", "per route")
 RIVALS = ("vanilla", "dfg")
@@ -71,12 +71,58 @@ def margins_in_words(measured: Measured, artefact: str, setting: str = "hazardou
         found = [margin(which, artefact, rival, setting) for which in (measured, measured.per_route())]
         if any(one.low is None for one in found):
             return "There are too few seeds yet to say what statistics per route change for the schemes."
-        told.append(
-            f"over {SCHEMES[rival].name} from "
-            + " to ".join(f"{one.difference:.1f} ({one.low:.1f} to {one.high:.1f})" for one in found)
-        )
+        told.append(f"over {SCHEMES[rival].name} from " + " to ".join(in_points(one) for one in found))
     seeds = margin(measured, artefact, RIVALS[0], setting).seeds
     return (
         f"In {name_of(setting)}, statistics per route take ResiliNet's margin {' and '.join(told)} points "
         f"(95 % intervals, {seeds} seeds)."
     )
+
+
+def rates(measured: Measured, artefact: str) -> pd.DataFrame:
+    """Table 3 with both kinds of batch statistics, where nobody fails and where nodes fail most, in percent."""
+    both = dict(zip(KINDS, (measured, measured.per_route()), strict=True))
+    rows = {
+        show_rate(rate): {
+            f"{name_of(setting)}, {kind}": show_sample(rate_sample(which, artefact, rate, setting))
+            for setting in ("no_failure", "hazardous")
+            for kind, which in both.items()
+        }
+        for rate in FIXED_RATES
+    }
+    return pd.DataFrame(rows).T.rename_axis("Failout rate")
+
+
+def price_in_words(measured: Measured, artefact: str, seldom: str = "5%", often: str = "30%") -> str:
+    """What a higher failout rate costs where nobody fails, and how much of that is due to mixed batch statistics.
+
+    Args:
+        measured: the results.
+        artefact: Table 3 of a network with batch normalisation.
+        seldom: the lower rate.
+        often: the higher one.
+    """
+    running, routed = (
+        rate_sample(which, artefact, seldom, "no_failure") - rate_sample(which, artefact, often, "no_failure")
+        for which in (measured, measured.per_route())
+    )
+    found = [check("", sample) for sample in (running, routed, running - routed)]
+    if any(one.low is None for one in found):
+        return "There are too few seeds yet to say what a higher failout rate costs."
+    dear, cheap, less = (in_points(one) for one in found)
+    owed = (
+        "So much is owed to statistics in which routes are mixed, and not to the weights."
+        if found[2].holds
+        else "The seeds do not tell that from nothing."
+    )
+    return (
+        f"Where nobody fails, a failout rate of {show_rate(often)} instead of {show_rate(seldom)} costs {dear} points "
+        f"of accuracy with running statistics and {cheap} with those of each route, which is {less} less "
+        f"(95 % intervals, {found[0].seeds} seeds). {owed}"
+    )
+
+
+def in_points(one: Check) -> str:
+    """A difference that has an interval, with one decimal; nothing is below zero that is shown as zero."""
+    mean, low, high = (round(value or 0.0, 1) + 0.0 for value in (one.difference, one.low, one.high))
+    return f"{mean:.1f} ({low:.1f} to {high:.1f})"

@@ -76,6 +76,11 @@ def show_sample(sample: Sample) -> Cell:
     return Cell(text, mean, low=low, high=high, seeds=seeds, trials=sample.trials)
 
 
+def show_rate(rate: str) -> str:
+    """A failout rate as the paper writes it."""
+    return rate.replace("%", f"{SPACE}%").replace("failure", "Failure")
+
+
 def show_check(one: Check) -> Cell:
     """The cell of a paired difference, with its sign."""
     sign = "+" if one.difference is not None and one.difference >= 0 else ""
