@@ -48,6 +48,8 @@ def tell(event):
         os.kill(os.getpid(), signal.SIGKILL)
 
 if __name__ == "__main__":
+    # What a shell starts in the background, these tests too, is deaf to it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     trials = [Trial.from_values(values) for values in json.load(sys.stdin)]
     print("ready", flush=True)
     while not (folder / "go").exists():
