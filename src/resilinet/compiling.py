@@ -35,8 +35,8 @@ def compile_nodes(network: DistributedNetwork, device: str) -> None:
             module.compile(backend=BACKEND)
 
 
-def check_compiler(device: str) -> str:
-    """The device, after a first sum was compiled for it.
+def check_compiler(device: str) -> None:
+    """Compile a first sum for a device and compute it there.
 
     Raises:
         ValueError: that failed, for want of a C++ compiler or of Triton, for example.
@@ -49,7 +49,6 @@ def check_compiler(device: str) -> str:
         raise ValueError(
             f"PyTorch cannot compile for device {device!r} here ({reason}); leave out --compile."
         ) from None
-    return device
 
 
 def _plus_one(x: Tensor) -> Tensor:

@@ -52,7 +52,7 @@ def margin(measured: Measured, artefact: str, rival: str, setting: str) -> Check
 
 def margins(measured: Measured, artefact: str) -> pd.DataFrame:
     """How far ResiliNet is above its rivals in each failure setting, with both kinds of batch statistics."""
-    both = dict(zip(KINDS, (measured, measured.per_route()), strict=True))
+    both = _both(measured)
     rows = {
         name_of(setting): {
             f"over {SCHEMES[rival].name}, {kind}": show_check(margin(which, artefact, rival, setting))
@@ -81,7 +81,7 @@ def margins_in_words(measured: Measured, artefact: str, setting: str = "hazardou
 
 def rates(measured: Measured, artefact: str) -> pd.DataFrame:
     """Table 3 with both kinds of batch statistics, where nobody fails and where nodes fail most, in percent."""
-    both = dict(zip(KINDS, (measured, measured.per_route()), strict=True))
+    both = _both(measured)
     rows = {
         show_rate(rate): {
             f"{name_of(setting)}, {kind}": show_sample(rate_sample(which, artefact, rate, setting))
@@ -120,6 +120,11 @@ def price_in_words(measured: Measured, artefact: str, seldom: str = "5%", often:
         f"of accuracy with running statistics and {cheap} with those of each route, which is {less} less "
         f"(95 % intervals, {found[0].seeds} seeds). {owed}"
     )
+
+
+def _both(measured: Measured) -> dict[str, Measured]:
+    """The results with each kind of batch statistics."""
+    return dict(zip(KINDS, (measured, measured.per_route()), strict=True))
 
 
 def in_points(one: Check) -> str:
