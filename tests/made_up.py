@@ -34,6 +34,6 @@ def made_up(trial: Trial, accuracy: Callable[[Trial, str], float], total: int = 
         counts[key] = round(accuracy(trial, key) / 100 * total) if known else None
     settings = [name for name, setting in settings_of(topology).items() if any(setting.probability.values())]
     survival = dict.fromkeys(("failout", *settings), counts)
-    history = [{"loss": 1.0, "validation_accuracy": 0.5}]
+    history = [{"loss": 1.0, "validation_accuracy": 0.5}] * trial.recipe.epochs
     norm = {} if kind == "mlp" else {"per_route": counts, "route_numbers": 100}
     return Record(trial, total, counts, survival, labels(kind, total), history, 1, 600_000, **norm)

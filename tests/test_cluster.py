@@ -2,6 +2,7 @@
 
 import os
 import re
+import signal
 import sys
 import tomllib
 from collections import Counter
@@ -21,12 +22,12 @@ from typer.testing import CliRunner
 
 from cluster_nodes import be_patient, node_options
 from resilinet.cli import app
-from resilinet.datasets import DataError
+from resilinet.datasets import DataError, Dataset
 from resilinet.store import Store
 from resilinet.sweeps import Event, Setup, cluster_trial, missing, sweep, watch
 from resilinet.sweeps import cluster as cluster_module
 from resilinet.sweeps.cluster import Cluster, ClusterError, sweep_on_cluster
-from resilinet.sweeps.cluster_trial import train_one
+from resilinet.sweeps.cluster_trial import Outcome, train_one
 from resilinet.sweeps.watch import watched_sweep
 from resilinet.trials import Record, Trial
 
@@ -159,8 +160,11 @@ def test_without_time_nothing_begins(ray: Any, trials: list[Trial], tmp_path: Pa
 
 
 def test_after_ctrl_c_nothing_runs_on_and_a_trial_had_its_share_of_the_gpu(
-    ray: Any, trials: list[Trial], tmp_path: Path
+    ray: Any, trials: list[Trial], tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
+    # What a shell starts in the background, these tests too, is deaf to it.
+    former = signal.signal(signal.SIGINT, signal.default_int_handler)
+    request.addfinalizer(lambda: signal.signal(signal.SIGINT, former))
     told: list[Event] = []
     free: list[float] = []
 
@@ -169,7 +173,7 @@ def test_after_ctrl_c_nothing_runs_on_and_a_trial_had_its_share_of_the_gpu(
         if event.kind == "epoch" and 0.75 not in free:
             free.append(ray.available_resources()["GPU"])
             if free[-1] == 0.75:
-                raise KeyboardInterrupt
+                signal.raise_signal(signal.SIGINT)
 
     with pytest.raises(KeyboardInterrupt):
         sweep_on_cluster([lasting(trials[0])], setup(tmp_path), Cluster(gpus=0.25), tell=tell)
@@ -290,6 +294,70 @@ def test_a_node_with_another_version_of_the_package_runs_nothing(
     assert (ended.kind, ended.record) == ("failed", None)
     assert "another version of the package" in ended.message
     assert "ZeroDivisionError" in train_one(trials[0].values, trials[0].id, setup(tmp_path), None, 0).message
+
+
+class NodeLostError(Exception):
+    """What Ray raises where a node is gone."""
+
+
+class FakeRay:
+    """As much of Ray as the driver needs to take in a trial that has ended, without a cluster."""
+
+    exceptions = SimpleNamespace(TaskCancelledError=NodeLostError, RayError=NodeLostError)
+
+    def __init__(self, ended: Outcome, tidies: bool) -> None:
+        self.ended, self.tidies, self.asked = ended, tidies, []
+        affinity = SimpleNamespace(NodeAffinitySchedulingStrategy=lambda node, soft: node)
+        self.util = SimpleNamespace(scheduling_strategies=affinity)
+
+    def get_runtime_context(self) -> Any:
+        return SimpleNamespace(get_node_id=lambda: "here")
+
+    def remote(self, **resources: Any) -> Any:
+        return lambda function: SimpleNamespace(
+            options=lambda scheduling_strategy: SimpleNamespace(
+                remote=lambda *arguments: (function.__name__, scheduling_strategy)
+            )
+        )
+
+    def get(self, task: Any, timeout: float | None = None) -> Any:
+        if task == "trial":
+            return self.ended
+        self.asked.append(task)
+        if not self.tidies:
+            raise NodeLostError
+        return None
+
+
+@pytest.mark.parametrize("node", ["here", "there", "lost"])
+def test_a_checkpoint_lies_until_the_record_is_written(
+    trials: list[Trial], data: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, node: str
+) -> None:
+    where, quiet = setup(tmp_path), SimpleNamespace(tell=lambda event: None, stop=lambda: False)
+    monkeypatch.setattr(cluster_trial, "_Line", lambda board: quiet)
+    monkeypatch.setattr(cluster_trial, "_load", lambda description, root: data)
+    ended = train_one(trials[0].values, trials[0].id, where, None, 0)
+    assert ended.kind == "finished"
+    checkpoint = tmp_path / "runs" / trials[0].id[:16] / "checkpoint.pt"
+    told: list[Event] = []
+    fake = FakeRay(ended, tidies=node != "lost")
+    driver = cluster_module._Driver(fake, where, Cluster(), told.append)
+    job = cluster_module._Job(trials[0], 0, FileLock(tmp_path / "lock"), node)
+    driver.jobs["trial"] = job
+    with monkeypatch.context() as patch:
+        patch.setattr(Store, "write", full)
+        with pytest.raises(OSError, match="disk is full"):
+            driver._end("trial", job)
+    assert checkpoint.exists()
+    driver._end("trial", job)
+    assert not checkpoint.exists()
+    assert fake.asked == ([] if node == "here" else [("tidy", node)])
+    assert [event.kind for event in told] == ["finished"]
+    assert missing(trials[:1], Store(where.results)) == []
+
+
+def full(*arguments: object) -> None:
+    raise OSError("the disk is full")
 
 
 def test_the_display_counts_the_epochs_of_a_trial_that_is_begun_again_once(

@@ -8,8 +8,9 @@ import sys
 import pytest
 import torch
 
+from resilinet import devices
 from resilinet.allocator import keep_freed_memory
-from resilinet.devices import described, usable
+from resilinet.devices import described, resident, usable
 from resilinet.experiments import EXPERIMENTS
 from resilinet.runner import build_network, orders_channels_last, placed
 from resilinet.schemes import RESILINET
@@ -87,3 +88,13 @@ def test_large_tensors_lie_in_memory_that_is_kept() -> None:
 def test_where_nothing_can_be_kept_nothing_happens(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ctypes.CDLL", lambda name: object())
     assert not keep_freed_memory()
+
+
+def test_examples_lie_on_a_device_that_has_room_for_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    images, elsewhere = torch.zeros(10, 3, 8, 8, dtype=torch.uint8), torch.device("meta")
+    assert resident(images, torch.device("cpu")) is images
+    assert resident(images, elsewhere).device == elsewhere
+    monkeypatch.setattr(devices, "free_memory", lambda device: 2 * images.nbytes)
+    assert resident(images, elsewhere).device == elsewhere
+    monkeypatch.setattr(devices, "free_memory", lambda device: 2 * images.nbytes - 1)
+    assert resident(images, elsewhere) is images

@@ -9,9 +9,10 @@ import pytest
 import torch
 from torch import nn
 
-from resilinet import ensemble
+from resilinet import ensemble, runner
 from resilinet.datasets import DataError, Dataset, Examples
-from resilinet.ensemble import run_together, train_together
+from resilinet.ensemble import train_together
+from resilinet.ensemble_runner import run_together
 from resilinet.failout import Failout
 from resilinet.network import DistributedNetwork
 from resilinet.runner import build_network, run
@@ -295,6 +296,22 @@ def test_some_of_an_ensemble_go_on_where_all_of_it_stopped(
             torch.testing.assert_close(value, other.state_dict()[name], rtol=1e-3, atol=1e-4)
 
 
+def test_one_goes_on_alone_without_the_parameters_that_only_others_had(
+    tiny: Trial, data: Dataset, tmp_path: Path
+) -> None:
+    """Without the adapter of the others' skip a replica has fewer numbers, which lie elsewhere."""
+    trials, checkpoint = [tiny, replace(tiny, scheme="vanilla", failout={}, skips=())], tmp_path / "run.pt"
+    networks = [build_network(trial) for trial in trials]
+    widths = [StackedNetwork(some, "float32").masters.shape[1] for some in (networks, networks[1:])]
+    assert widths[0] > widths[1]
+    with pytest.raises(Interrupted):
+        together(trials, data, checkpoint=checkpoint, stop=lambda: True)
+    told: list[Sequence[Progress]] = []
+    resumed = together(trials[1:], data, checkpoint=checkpoint, report=told.append)
+    assert [progress[0].epoch for progress in told] == [2, 3]
+    assert_same(resumed, together(trials[1:], data))
+
+
 def test_progress_is_told_for_each_replica(tiny: Trial, data: Dataset) -> None:
     told: list[Sequence[Progress]] = []
     _, trained = together(mixed(tiny)[:3], data, report=told.append)
@@ -406,3 +423,22 @@ def test_other_data_than_described_are_refused(tiny: Trial, data: Dataset, tmp_p
     with pytest.raises(DataError, match=r"the trial describes .*0000.* but the data at hand are"):
         run_together([described], data, tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_time_spent_before_a_kill_after_the_last_epoch_counts(
+    tiny_trials: Callable[[int], list[Trial]],
+    data: Dataset,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def interrupted(*arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(runner, "evaluate", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            run_together(tiny_trials(2), data, tmp_path)
+    state = torch.load(tmp_path / "checkpoint.pt", weights_only=True)
+    torch.save(state | {"seconds": 1000.0}, tmp_path / "checkpoint.pt")
+    times = [record.provenance["wall_seconds"] for record in run_together(tiny_trials(2), data, tmp_path)]
+    assert all(500 < time < 550 for time in times), "an equal share"

@@ -234,3 +234,13 @@ def test_smoke_has_every_row_of_the_paper() -> None:
 def test_unknown_profiles_are_refused() -> None:
     with pytest.raises(ValueError, match="'tiny' is no profile; choose one of published, smoke, full"):
         EXPERIMENTS["health"].size("tiny")
+
+
+def test_a_substitute_is_named_with_what_it_stands_in_for() -> None:
+    artefact = ARTEFACTS["figure-2b"]
+    experiment = artefact.experiment
+    assert experiment.name_at("published") == "MobileNet on a substitute for ImageNet"
+    assert experiment.name_at("full") == "MobileNet on ImageNet"
+    assert artefact.title_at("published").startswith("Fig. 2b, on a substitute for ImageNet: ")
+    assert artefact.title_at("full") == artefact.title
+    assert {one.key for one in ARTEFACTS.values() if one.title_at("published") != one.title} == {"figure-2b"}

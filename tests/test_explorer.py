@@ -45,9 +45,10 @@ def record(trial: Trial) -> Record:
     for dead in scenarios(topology):
         answered = network(example, topology.everyone - dead) is not None
         counts[scenario_key(topology, dead)] = int(draw.integers(100, 1000)) if answered else None
-    history = [{"loss": 1.0, "validation_accuracy": 0.5}]
+    history = [{"loss": 1.0, "validation_accuracy": 0.5}] * trial.recipe.epochs
     scaled = dict.fromkeys(("failout", "normal", "poor", "hazardous"), counts)
-    return Record(trial, 1000, counts, scaled, LABELS, history, 1, 600)
+    norm = {} if trial.network["model"] == "mlp" else {"per_route": counts, "route_numbers": 100}
+    return Record(trial, 1000, counts, scaled, LABELS, history, 1, 600, **norm)
 
 
 @pytest.fixture(scope="module")

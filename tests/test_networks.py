@@ -9,13 +9,13 @@ import pytest
 import torch
 from typer.testing import CliRunner
 
+from resilinet.checkpoints import save as save_whole
 from resilinet.cli import app
 from resilinet.experiments import EXPERIMENTS
 from resilinet.networks import NetworkError, load, load_run, save
 from resilinet.route_statistics import estimate, flat
 from resilinet.runner import build_network
 from resilinet.schemes import RESILINET
-from resilinet.training import save as save_whole
 from resilinet.trials import Trial
 
 
@@ -57,13 +57,19 @@ def test_a_run_is_read_with_its_statistics(trial: Trial, tmp_path: Path) -> None
     with pytest.raises(NetworkError, match="run the trial first"):
         load_run(trial, tmp_path)
     save_whole(network.state_dict(), folder / "weights.pt")
-    assert load_run(trial, tmp_path).route_statistics == {}
+    with pytest.raises(NetworkError, match=r"statistics\.pt: the statistics of trial .* run the trial first"):
+        load_run(trial, tmp_path)
     network.route_statistics = estimate(network, images())
     save_whole(flat(network.route_statistics), folder / "statistics.pt")
     x = images()[:2].float() / 255
     for alive in (None, network.topology.everyone - {"z1"}):
         with torch.no_grad():
             assert torch.equal(load_run(trial, tmp_path)(x, alive), network(x, alive))
+
+
+def test_a_run_without_batch_normalisation_needs_no_statistics(tiny: Trial, tmp_path: Path) -> None:
+    save_whole(build_network(tiny).state_dict(), tmp_path / tiny.id[:16] / "weights.pt")
+    assert load_run(tiny, tmp_path).route_statistics == {}
 
 
 def test_what_is_no_network_is_refused_by_name(tmp_path: Path) -> None:

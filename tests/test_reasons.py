@@ -1,5 +1,6 @@
 """Failures are told in one sentence."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -66,3 +67,30 @@ def test_what_is_missing_in_a_whole_file_is_named(tmp_path: Path) -> None:
     assert unreadable(tmp_path / "file.pt", KeyError("trial")) == "'trial' is missing"
     assert unreadable(tmp_path / "file.pt", ValueError("Odd. Very odd.")) == "Odd"
     assert unreadable(tmp_path, IsADirectoryError()) == "it is a folder"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "[enforce fail at alloc_cpu.cpp:127] DefaultCPUAllocator: not enough memory: you tried to allocate 8 bytes.",
+        "CUDA error: out of memory\nCUDA kernel errors might be asynchronously reported at some other API call",
+        "CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`",
+        "can't start new thread",
+    ],
+)
+def test_too_little_memory_has_many_names(said: str) -> None:
+    assert out_of_memory(RuntimeError(said))
+    assert explain(RuntimeError(said)).startswith("there is too little memory for ")
+
+
+def test_the_reason_of_a_failure_is_one_line() -> None:
+    try:
+        raise RuntimeError(
+            "CUDA error: an illegal instruction was encountered\nCompile with more lines\nof advice"
+        )
+    except RuntimeError as error:
+        reason = explain(error)
+    assert re.fullmatch(
+        r"RuntimeError: CUDA error: an illegal instruction was encountered \(test_reasons\.py, line \d+\)",
+        reason,
+    )

@@ -1,6 +1,7 @@
 """Results appear whole or not at all, and what cannot be trusted is refused by name."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -10,11 +11,12 @@ from typing import Any
 
 import pytest
 
-from resilinet import store as store_module
+from resilinet.book.stamps import digest_names
 from resilinet.experiments import EXPERIMENTS
 from resilinet.schemes import DFG, RESILINET
 from resilinet.store import Store, StoreError, read_record
 from resilinet.trials import NUMERICS, Record, identity
+from resilinet.whole_file import PARTIAL, whole_file
 
 HEALTH = EXPERIMENTS["health"]
 PAPER = HEALTH.size("published")
@@ -48,7 +50,7 @@ RECORD = Record(
         for name in READINGS
     },
     labels={"train": [0, 5, 3], "test": [0, 60, 40]},
-    history=[{"loss": 0.1, "validation_accuracy": 2 / 3}],
+    history=[{"loss": 0.1, "validation_accuracy": 2 / 3}] * PAPER.recipe.epochs,
     best_epoch=1,
     parameters=1234,
     provenance={"commit": "unknown", "threads": 1},
@@ -106,7 +108,7 @@ def test_files_appear_whole_or_not_at_all(store: Store, monkeypatch: pytest.Monk
     monkeypatch.setattr(Path, "replace", look)
     store.write(replace(RECORD, total=101, labels={"train": [0, 5, 3], "test": [0, 60, 41]}))
     assert seen == [101]
-    monkeypatch.setattr(store_module.os, "fsync", fail)
+    monkeypatch.setattr(os, "fsync", fail)
     with pytest.raises(OSError, match="disk is full"):
         store.write(replace(RECORD, total=102))
     with pytest.raises(ValueError, match="not JSON compliant"):
@@ -116,9 +118,23 @@ def test_files_appear_whole_or_not_at_all(store: Store, monkeypatch: pytest.Monk
 
 
 def test_leftovers_of_a_killed_write_are_ignored(store: Store) -> None:
-    store.write(RECORD)
-    (store.folder / "tmpabc.partial").write_text('{"schema": 1, "id"')
+    path = store.write(RECORD)
+    names = digest_names(store.folder)
+    path.with_name(f"{path.name}.0123{PARTIAL}").write_text('{"schema": 1, "id"')
     assert list(store) == [RECORD]
+    assert digest_names(store.folder) == names, "or chapters that read results would be run again"
+
+
+def test_two_writers_of_one_file_never_mix(tmp_path: Path) -> None:
+    path = tmp_path / "folder" / "file.json"
+    with whole_file(path) as first:
+        first.write_text("first")
+        with whole_file(path) as second:
+            second.write_text("second")
+            assert not path.exists()
+        assert path.read_text() == "second"
+    assert path.read_text() == "first"
+    assert list(path.parent.iterdir()) == [path]
 
 
 def test_an_empty_or_missing_folder_holds_nothing(store: Store) -> None:
@@ -200,6 +216,12 @@ def test_a_truncated_file_is_refused_wherever_it_was_cut(store: Store) -> None:
             "labels of test add up to 101, not to the total of 100",
         ),
         (lambda c: c.update(history=[]), "history is .*, not a list of epochs"),
+        (lambda c: c["history"].pop(), "history has 49 epochs, not the 50 of its recipe"),
+        (lambda c: c.update(best_epoch=2), "best_epoch is 2, but epoch 1 is the first of the highest"),
+        (
+            lambda c: c["history"][7].update(validation_accuracy=0.9),
+            "best_epoch is 1, but epoch 8 is the first of the highest",
+        ),
         (lambda c: c["labels"].update(train=[5, 3]), "labels has 2 classes in train and 3 in test"),
         (lambda c: c.update(history="x"), "history is 'x', not a list of epochs"),
         (lambda c: c["history"][0].pop("loss"), "epoch 1 of history is .*, not a loss and"),
@@ -261,8 +283,13 @@ def test_counts_are_of_the_scenarios_of_the_trial_s_own_network(store: Store) ->
     trial = IMAGES.trial(IMAGES.size("published"), DFG, 0, skips=())
     scaled = dict.fromkeys(READINGS[1:], FOUR)  # without failout nothing but the settings lets a node die
     record = replace(RECORD, trial=trial, counts=FOUR, survival=scaled, per_route=FOUR)
+    record = replace(record, history=RECORD.history[: trial.recipe.epochs])
     store.write(record)
     assert store.read(trial.id) == record
+    for name in ("per_route", "route_numbers"):  # which every network with batch normalisation has
+        path = altered(store.write(record), lambda c, name=name: c.pop(name))
+        with pytest.raises(StoreError, match=f"{path.name}: '{name}' is missing; it is refused."):
+            store.read(trial.id)
     path = store.write(replace(record, counts=RECORD.counts))
     with pytest.raises(StoreError, match=f"{path.name}: counts lacks the scenario 'z1'; it is refused."):
         store.read(trial.id)

@@ -9,7 +9,8 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -21,15 +22,20 @@ from filelock import FileLock, Timeout
 from rich.console import Console
 from typer.testing import CliRunner
 
+from resilinet import chapter
+from resilinet.checkpoints import CheckpointWarning
 from resilinet.cli import app
 from resilinet.datasets import DataError
+from resilinet.experiments import trials_of
+from resilinet.experiments.catalogue import UNKNOWN
 from resilinet.store import Store, StoreError
-from resilinet.sweeps import Event, Setup, missing, sweep
+from resilinet.sweeps import Event, Setup, missing, sweep, worker
 from resilinet.sweeps import local as sweep_module
 from resilinet.sweeps.claiming import claimed
+from resilinet.sweeps.data import distinct
 from resilinet.sweeps.watch import watched_sweep
+from resilinet.sweeps.worker import tidy
 from resilinet.together import grouped
-from resilinet.training import CheckpointWarning
 from resilinet.trials import Record, Trial
 
 pytestmark = pytest.mark.usefixtures("_one_thread")
@@ -114,6 +120,34 @@ def test_a_second_call_does_nothing(trials: list[Trial], tmp_path: Path) -> None
 def test_weights_are_kept_only_where_wanted(trials: list[Trial], tmp_path: Path) -> None:
     sweep(trials[:1], setup(tmp_path, keep_weights=False))
     assert not list(tmp_path.glob("runs/*/*.pt"))
+
+
+def test_a_finished_trial_leaves_nothing_that_is_not_wanted(trials: list[Trial], tmp_path: Path) -> None:
+    folder = tmp_path / "runs" / trials[0].id[:16]
+    folder.mkdir(parents=True)
+    for name in ("checkpoint.pt", "checkpoint.pt.0123.partial", "weights.pt", "statistics.pt", "lock"):
+        (folder / name).touch()
+    tidy(trials[0], setup(tmp_path))
+    assert {path.name for path in folder.iterdir()} == {"weights.pt", "statistics.pt", "lock"}
+    tidy(trials[0], setup(tmp_path, keep_weights=False))
+    assert {path.name for path in folder.iterdir()} == {"lock"}
+
+
+def test_data_sets_that_differ_by_augmentation_alone_are_two(
+    trials: list[Trial], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Though they have one fingerprint, which covers what is stored."""
+    plain, turned = (
+        replace(trials[0], data={**trials[0].data, "augmentation": name})
+        for name in ("none", "released-code")
+    )
+    given = []
+    monkeypatch.setattr(sweep_module, "load", lambda description, root: description)
+    monkeypatch.setattr(worker, "load", lambda description, root: description)
+    monkeypatch.setattr(worker, "run", lambda trial, data, *a, **o: given.append((trial.data, data)) or 1 / 0)
+    sweep([plain, turned], setup(tmp_path))
+    assert given == [(plain.data, plain.data), (turned.data, turned.data)]
+    assert distinct([plain, turned, plain]) == [plain.data, turned.data]
 
 
 def test_nothing_to_run_ends_at_once(tmp_path: Path) -> None:
@@ -217,7 +251,7 @@ def test_threads_are_those_of_the_setup(
     trials: list[Trial], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     found: list[int] = []
-    monkeypatch.setattr(sweep_module, "run", lambda *a, **o: found.append(torch.get_num_threads()) or 1 / 0)
+    monkeypatch.setattr(worker, "run", lambda *a, **o: found.append(torch.get_num_threads()) or 1 / 0)
     failed = sweep(trials[:1], setup(tmp_path, threads=2))
     assert found == [2]
     assert "ZeroDivisionError" in failed[0].message
@@ -280,13 +314,81 @@ def test_a_killed_worker_is_reported_and_the_next_call_goes_on_with_its_trial(
             killed.append(event.worker)
 
     failed = sweep([endless, *trials[1:]], setup(tmp_path), processes=2, tell=kill_who_runs_the_endless_trial)
-    assert [event.message for event in failed] == [f"worker {killed[0]} ended with exit code -9"]
+    (message,) = [event.message for event in failed]
+    assert message.startswith(f"worker {killed[0]} was killed, as systems do that run out of memory")
     assert missing([endless, *trials[1:]], Store(tmp_path / "results")) == [endless]
     told: list[Event] = []
     monkeypatch.setattr(sweep_module, "time", SimpleNamespace(time=lambda: float(len(told))))
     assert sweep([endless], setup(tmp_path), time_budget=1.5, tell=told.append) == []
     assert [event.kind for event in told] == ["started", "epoch", "stopped"]
     assert told[1].epoch > 1
+
+
+@pytest.fixture
+def _hears() -> Iterator[None]:
+    """What a shell starts in the background, these tests too, is deaf to Ctrl-C."""
+    former = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    assert signal.signal(signal.SIGINT, former) is signal.default_int_handler, "a sweep leaves it as it was"
+
+
+@pytest.mark.usefixtures("_hears")
+def test_after_ctrl_c_the_running_epoch_is_finished_and_the_next_call_goes_on(
+    trials: list[Trial], tmp_path: Path
+) -> None:
+    told: list[Event] = []
+
+    def tell(event: Event) -> None:
+        told.append(event)
+        if event.kind == "epoch":
+            signal.raise_signal(signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt):
+        sweep(trials, setup(tmp_path), tell=tell)
+    assert [event.kind for event in told] == ["started", "epoch", "stopping", "stopped"]
+    again: list[Event] = []
+    assert sweep(trials[:1], setup(tmp_path), tell=again.append) == []
+    assert [event.epoch for event in again if event.kind == "epoch"] == [2, 3]
+
+
+@pytest.mark.usefixtures("_hears")
+def test_a_second_ctrl_c_waits_for_nothing(trials: list[Trial], tmp_path: Path) -> None:
+    told: list[str] = []
+
+    def tell(event: Event) -> None:
+        told.append(event.kind)
+        if event.kind == "epoch":
+            signal.raise_signal(signal.SIGINT)
+            signal.raise_signal(signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt):
+        sweep(trials, setup(tmp_path), tell=tell)
+    assert told == ["started", "epoch", "stopping"]
+
+
+@pytest.mark.usefixtures("_hears")
+def test_a_second_ctrl_c_ends_the_processes(trials: list[Trial], tmp_path: Path) -> None:
+    told: list[str] = []
+
+    def tell(event: Event) -> None:
+        told.append(event.kind)
+        if event.kind in ("epoch", "stopped"):
+            signal.raise_signal(signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt):
+        sweep(trials, setup(tmp_path), processes=2, tell=tell)
+    heard = [kind for kind in told if kind != "started"]
+    assert heard[:2] == ["epoch", "stopping"]
+    assert len(heard) == 3
+    for process in multiprocessing.active_children():
+        process.join(timeout=30)
+        assert process.exitcode is not None
+
+
+def test_a_sweep_in_a_thread_hears_no_signals_and_runs(trials: list[Trial], tmp_path: Path) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(sweep, trials[:1], setup(tmp_path)).result(timeout=60) == []
+    assert missing(trials[:1], Store(tmp_path / "results")) == []
 
 
 @pytest.mark.parametrize("by", [signal.SIGKILL, signal.SIGINT])
@@ -430,6 +532,72 @@ def test_whoever_watches_reads_the_sentence_alone(
     assert watched_sweep(trials, setup(tmp_path), console=console) == []
     shown = console.export_text().splitlines()
     assert [line for line in shown if "finished" not in line] == [f"resilinet: {each}" for each in damaged]
+
+
+# --- chapters that train ---------------------------------------------------------------------------
+
+
+def test_a_chapter_that_waits_for_others_does_not_sweep_meanwhile(
+    trials: list[Trial], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A sweep loads all data first, which may take longer than the wait."""
+    happened: list[str] = []
+    folder = tmp_path / "runs" / trials[0].id[:16]
+    folder.mkdir(parents=True)
+    lock = FileLock(folder / "lock")
+
+    def sleep(seconds: float) -> None:
+        happened.append("slept")
+        if len(happened) == 3:
+            lock.release()
+
+    def swept(*arguments: Any, **options: Any) -> list[Event]:
+        happened.append("swept")
+        return sweep(*arguments, **options)
+
+    monkeypatch.setattr(chapter, "time", SimpleNamespace(monotonic=lambda: 0.0, sleep=sleep))
+    monkeypatch.setattr("resilinet.sweeps.sweep", swept)
+    with lock:
+        chapter.complete(trials[:1], setup(tmp_path), lambda text: None)
+    assert happened == ["slept", "slept", "slept", "swept"]
+    assert missing(trials[:1], Store(tmp_path / "results")) == []
+
+
+def test_the_time_left_leaves_out_epochs_that_a_resumed_trial_has_behind_it(
+    trials: list[Trial], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An epoch takes a minute; the first trial goes on with its third of three, the second has three to go."""
+    clock, said = iter([0, 60, 120]), list[str]()
+
+    def resumed(waiting: list[Trial], setup: Setup, tell: Callable[[Event], None]) -> list[Event]:
+        tell(Event("epoch", trials[0].id, 0, 3, 3))
+        tell(Event("epoch", trials[1].id, 0, 1, 3))
+        return [Event("failed", trials[1].id, 0)]
+
+    monkeypatch.setattr(chapter, "time", SimpleNamespace(monotonic=lambda: float(next(clock))))
+    monkeypatch.setattr("resilinet.sweeps.sweep", resumed)
+    with pytest.raises(RuntimeError, match="failed"):
+        chapter.complete(trials[:2], setup(tmp_path), said.append)
+    assert said == [f"0 of 2 missing trials run, about {left} min left" for left in (3, 2)]
+
+
+def test_a_full_chapter_leaves_out_trials_on_data_that_nobody_can_have(
+    trials: list[Trial], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unknown = trials_of("full", "figure-2b")
+    assert {trial.data["fingerprint"] for trial in unknown} == {UNKNOWN}
+    run, said = list[Trial](), list[str]()
+
+    def complete(wanted: list[Trial], setup: Setup, say: Callable[[str], None]) -> None:
+        run.extend(wanted)
+        say("2 trials run")
+
+    monkeypatch.setattr(chapter, "trials_of", lambda *_: [*unknown, *trials[:2]])
+    monkeypatch.setattr(chapter, "complete", complete)
+    monkeypatch.setattr(chapter, "ticker", lambda: said.append)
+    chapter.prepare("full", tmp_path / "results", "any")
+    note = f"{len(unknown)} trials left out, on data that this edition does not know"
+    assert (run, said) == (trials[:2], [note, f"2 trials run; {note}"])
 
 
 # --- what the command refuses before it trains ----------------------------------------------------

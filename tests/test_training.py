@@ -13,7 +13,7 @@ import pytest
 import torch
 from torch import nn
 
-from resilinet import runner, training
+from resilinet import checkpoints, runner, training
 from resilinet.datasets import DataError, Dataset, Examples
 from resilinet.datasets.fingerprint import content_sha256
 from resilinet.failout import Failout
@@ -221,9 +221,9 @@ def test_half_of_a_checkpoint_never_lies_in_its_place(
 
 def test_a_checkpoint_is_replaced_and_never_written_over(tmp_path: Path) -> None:
     path, former = tmp_path / "checkpoint.pt", tmp_path / "former.pt"
-    training.save({"epoch": 1}, path)
+    checkpoints.save({"epoch": 1}, path)
     former.hardlink_to(path)
-    training.save({"epoch": 2}, path)
+    checkpoints.save({"epoch": 2}, path)
     assert [torch.load(file, weights_only=True)["epoch"] for file in (former, path)] == [1, 2]
     assert sorted(tmp_path.iterdir()) == sorted([path, former])
 
@@ -544,3 +544,20 @@ def test_time_spent_before_an_interruption_counts(tiny: Trial, data: Dataset, tm
     first, second = seen[:2]
     assert first.seconds == first.seconds_of_this_run > 0
     assert second.seconds == pytest.approx(first.seconds + second.seconds_of_this_run)
+
+
+def test_time_spent_before_a_kill_after_the_last_epoch_counts(
+    tiny: Trial, data: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(runner, "evaluate", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            run(tiny, data, tmp_path)
+    state = torch.load(tmp_path / "checkpoint.pt", weights_only=True)
+    assert len(state["history"]) == tiny.recipe.epochs
+    torch.save(state | {"seconds": 1000.0}, tmp_path / "checkpoint.pt")
+    assert 1000 < run(tiny, data, tmp_path).provenance["wall_seconds"] < 1100
+
+
+def interrupted(*arguments: object) -> None:
+    raise KeyboardInterrupt

@@ -36,7 +36,8 @@ class Part:
 PARTS: tuple[Part, ...] = (
     Part(
         "Nodes and routes",
-        "physical nodes and hyperconnections, the one rule by which these open, failures and failout; no PyTorch",
+        "physical nodes, hyperconnections and their weights, the one rule by which these open, failures and failout; "
+        "only `failout` and `weights` load PyTorch",
         (
             "topology",
             "partitions",
@@ -50,14 +51,14 @@ PARTS: tuple[Part, ...] = (
     ),
     Part(
         "Machine",
-        "devices, memory, optional libraries, durations and exceptions in words",
-        ("devices", "allocator", "torchvision_import", "duration", "reasons"),
+        "devices, memory, optional libraries, whole files, durations and exceptions in words",
+        ("devices", "allocator", "torchvision_import", "duration", "reasons", "whole_file"),
     ),
     Part("Data", "recordings and images as checked tensors with a fingerprint", ("datasets",)),
     Part(
         "Networks",
         "models as lists of blocks, and the network that is cut along a topology",
-        ("models", "network", "stacked_network", "bandwidth"),
+        ("models", "network", "stacked_network", "stacked_parameters", "bandwidth"),
     ),
     Part(
         "Evaluation",
@@ -72,7 +73,17 @@ PARTS: tuple[Part, ...] = (
     Part(
         "Training",
         "one plain loop, alone or as an ensemble, from a trial to its record",
-        ("training", "compiling", "runner", "ensemble", "together", "networks"),
+        (
+            "training",
+            "compiling",
+            "runner",
+            "ensemble",
+            "together",
+            "networks",
+            "operations",
+            "checkpoints",
+            "ensemble_runner",
+        ),
     ),
     Part("Experiments", "each table and figure of the paper with its trials", ("experiments",)),
     Part(
@@ -94,6 +105,7 @@ PARTS: tuple[Part, ...] = (
             "training_times",
             "figures",
             "drawing",
+            "layout",
             "style",
             "exhibits",
             "cells",

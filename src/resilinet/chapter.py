@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from resilinet.experiments import trials_of
+from resilinet.experiments import is_known, trials_of
 from resilinet.store import Store
 from resilinet.trials import Trial
 
@@ -21,7 +21,8 @@ def prepare(profile: str, results: str | Path, *artefacts: str) -> Store:
 
     Under ``published`` nothing is run: what is missing is shown as missing. Under ``smoke`` and ``full`` the missing
     trials of the artefacts are run in this process, with a line of progress, and can be interrupted and resumed.
-    Checkpoints and prepared data lie in ``runs`` and ``data`` beside the results folder.
+    Checkpoints and prepared data lie in ``runs`` and ``data`` beside the results folder. Trials on data that this
+    edition cannot know are left out, which that line says; the chapter shows them as missing.
 
     Args:
         profile: ``published``, ``smoke`` or ``full``.
@@ -30,6 +31,7 @@ def prepare(profile: str, results: str | Path, *artefacts: str) -> Store:
 
     Raises:
         ValueError: there is no such profile or artefact.
+        DataError: data that this edition knows are not prepared.
         RuntimeError: a trial failed; the message names the first and its reason.
     """
     folder = Path(results)
@@ -40,7 +42,13 @@ def prepare(profile: str, results: str | Path, *artefacts: str) -> Store:
         # Without a thread for each tiny product: that costs more than it saves.
         threads = 1 if profile == "smoke" else int(os.environ.get("OMP_NUM_THREADS", os.cpu_count() or 1))
         setup = Setup(folder, folder.parent / "runs", folder.parent / "data", threads, keep_weights=False)
-        complete(trials, setup, ticker())
+        say, known = ticker(), [trial for trial in trials if is_known(trial.data)]
+        if left_out := len(trials) - len(known):
+            note = f"{left_out} trials left out, on data that this edition does not know"
+            say(note)
+            complete(known, setup, lambda text: say(f"{text}; {note}"))
+        else:
+            complete(known, setup, say)
     return store
 
 
@@ -51,29 +59,32 @@ def complete(trials: Sequence[Trial], setup: Setup, say: Callable[[str], None]) 
         RuntimeError: a trial failed.
     """
     from resilinet.sweeps import missing, sweep
+    from resilinet.sweeps.claiming import unclaimed
+    from resilinet.sweeps.reached import Reached
 
     store, began, done = Store(setup.results), time.monotonic(), 0
     todo = missing(trials, store)
-    epochs_left = epochs = sum(trial.recipe.epochs for trial in todo)
+    epochs_left, epochs_run, reached = sum(trial.recipe.epochs for trial in todo), 0, Reached()
 
     def tell(event: Event) -> None:
-        nonlocal done, epochs_left
+        nonlocal done, epochs_left, epochs_run
         if event.kind == "epoch":
-            epochs_left -= 1
+            epochs_left -= reached.hear(event)
+            epochs_run += 1
         done += event.kind == "finished"
-        spent = time.monotonic() - began
-        left = spent / (epochs - epochs_left) * epochs_left if epochs > epochs_left else 0.0
+        left = (time.monotonic() - began) / epochs_run * epochs_left if epochs_run else 0.0
         say(f"{done} of {len(todo)} missing trials run, about {left / 60:.0f} min left")
 
     waiting = todo
     while waiting:
-        failed = sweep(waiting, setup, tell=tell)
-        if failed:
-            raise RuntimeError(f"trial {failed[0].trial[:16]} failed: {failed[0].message}")
+        # Else other processes are at work on all of them, and a sweep would do no more than load the data.
+        if unclaimed(waiting, setup.runs):
+            failed = sweep(waiting, setup, tell=tell)
+            if failed:
+                raise RuntimeError(f"trial {failed[0].trial[:16]} failed: {failed[0].message}")
         waiting = missing(waiting, store)
         if waiting:
-            # Another process holds them and is at work; it may be killed, so that we look again.
-            time.sleep(1)
+            time.sleep(1)  # whoever holds them may be killed, so that we look again
     if todo:
         say(f"{len(todo)} trials run in {(time.monotonic() - began) / 60:.1f} min")
 

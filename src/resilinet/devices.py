@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import platform
 
 import torch
@@ -21,6 +22,21 @@ def usable(device: str) -> str:
     except (RuntimeError, AssertionError, ImportError, TypeError) as error:
         raise ValueError(f"device {device!r} cannot be used here ({brief(error)}); cpu always can.") from None
     return device
+
+
+def resident(x: torch.Tensor, device: torch.device) -> torch.Tensor:
+    """The tensor on a device that has room for it, so that no step waits for its examples; else where it is.
+
+    Half of the free memory is left to networks and activations.
+    """
+    if device.type == "cpu" or x.nbytes > free_memory(device) / 2:
+        return x
+    return x.to(device)
+
+
+def free_memory(device: torch.device) -> float:
+    """Bytes that a device has left; without end where PyTorch does not say."""
+    return torch.cuda.mem_get_info(device)[0] if device.type == "cuda" else math.inf
 
 
 def described(device: str) -> str:

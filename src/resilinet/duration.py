@@ -8,12 +8,13 @@ _UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0}
 
 
 def seconds(text: str) -> float:
-    """The seconds in ``text``; a bare number counts as seconds.
+    """The seconds in ``text``; a number alone counts as seconds.
 
     Raises:
         ValueError: ``text`` is no length of time above 0.
     """
-    parts = re.fullmatch(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s?)?", text.strip())
+    text = text.strip()
+    parts = re.fullmatch(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?", f"{text}s" if text.isdecimal() else text)
     found = (
         sum(float(p) * u for p, u in zip(parts.groups(), _UNITS.values(), strict=True) if p) if parts else 0.0
     )

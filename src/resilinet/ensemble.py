@@ -15,13 +15,14 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from resilinet import checkpoints
 from resilinet.datasets import Dataset
 from resilinet.failout import Failout
 from resilinet.network import DistributedNetwork
-from resilinet.runner import build_network, check_data, commit, finished, provenance
 from resilinet.stacked_network import StackedNetwork
-from resilinet.training import Interrupted, Progress, generator, load_checkpoint, save
-from resilinet.trials import Record, Trial
+from resilinet.stacked_parameters import relocated
+from resilinet.training import Interrupted, Progress, generator
+from resilinet.trials import Trial
 
 SHARED = ("network", "partition", "recipe", "data")
 """Fields in which the trials of an ensemble are the same."""
@@ -62,6 +63,7 @@ def train_together(
     checkpoint: Path | None = None,
     stop: Callable[[], bool] = lambda: False,
     report: Report = lambda progress: None,
+    resume: Callable[[float], None] = lambda seconds: None,
 ) -> list[tuple[list[Mapping[str, float]], int]]:
     """Train all networks in place and leave the weights of its best validation epoch in each.
 
@@ -74,6 +76,7 @@ def train_together(
         checkpoint: where each finished epoch of the ensemble is kept; training goes on from one that lies there.
         stop: asked after every epoch.
         report: told after every epoch.
+        resume: told, where training goes on from a checkpoint, the seconds that its epochs took.
 
     Returns:
         For each replica what :func:`resilinet.training.train` returns: the mean loss and validation accuracy of each
@@ -86,7 +89,7 @@ def train_together(
         ArithmeticError: the loss of a replica is no longer finite; the message names its trial.
 
     Warns:
-        UserWarning: the checkpoint is damaged or of other trials; nothing of it is used, training starts afresh.
+        CheckpointWarning: it is damaged or of other trials; nothing of it is used, and training starts afresh.
     """
     check(networks, trials, data)
     recipe, began, spent = trials[0].recipe, time.perf_counter(), 0.0
@@ -114,6 +117,7 @@ def train_together(
             replica.masks.set_state(masks)
         histories, spent = state["histories"], state["seconds"]
         best = state["best"] | {"masters": state["best"]["masters"].to(device)}
+        resume(spent)
     steps = -(-len(y) // recipe.batch_size)
     cloud = stack.column[stack.topology.cloud]
     for epoch in range(len(histories[0]) + 1, recipe.epochs + 1):
@@ -148,9 +152,10 @@ def train_together(
                 best["masters"][number] = stack.masters[number]
         seconds = time.perf_counter() - began
         if checkpoint is not None:
-            save(
+            checkpoints.save(
                 {
                     "trials": [trial.id for trial in trials],
+                    "starts": {name: place.start for name, place in stack.places.items()},
                     "masters": stack.masters,
                     "optimizer": optimizer.state_dict(),
                     "orders": [replica.order.get_state() for replica in replicas],
@@ -165,8 +170,7 @@ def train_together(
         report([Progress(epoch, recipe.epochs, *found, *times) for found in zip(means, scores, strict=True)])
         if stop() and epoch < recipe.epochs:
             raise Interrupted
-    for number, numbers in enumerate(best["masters"]):
-        stack.put_back(number, numbers)
+    stack.put_back(best["masters"])
     return list(zip(histories, best["epoch"], strict=True))
 
 
@@ -215,78 +219,40 @@ def check(networks: Sequence[DistributedNetwork], trials: Sequence[Trial], data:
 
 
 def load(path: Path, stack: StackedNetwork, trials: Sequence[Trial]) -> dict[str, Any] | None:
-    """The checkpoint at ``path`` of these trials, with or without others; None where there is none that is whole."""
+    """The checkpoint at ``path`` of these trials, with or without others; None where there is none that is whole.
+
+    Warns:
+        CheckpointWarning: it is damaged, or of other trials.
+    """
     wanted = [trial.id for trial in trials]
 
     def fits(state: Mapping[str, Any]) -> None:
-        if not {*wanted} <= {*state["trials"]} or state["masters"].shape[1] != stack.masters.shape[1]:
+        if not {*wanted} <= {*state["trials"]}:
             raise ValueError("it is of other trials")
 
-    state = load_checkpoint(
-        path, {"trials", "masters", "optimizer", "orders", "masks", "histories", "best", "seconds"}, fits
+    state = checkpoints.load(
+        path,
+        {"trials", "starts", "masters", "optimizer", "orders", "masks", "histories", "best", "seconds"},
+        fits,
     )
     if state is None:
         return None
     chosen = [state["trials"].index(trial) for trial in wanted]
+
+    def placed(numbers: Tensor) -> Tensor:
+        return relocated(numbers, state["starts"], stack.places)
+
     adam, groups = state["optimizer"]["state"], state["optimizer"]["param_groups"]
     state["optimizer"] = {
-        "state": {new: adam[old] for new, old in enumerate(chosen) if old in adam},
+        "state": {
+            new: {name: placed(value) if value.dim() else value for name, value in adam[old].items()}
+            for new, old in enumerate(chosen)
+            if old in adam
+        },
         "param_groups": [group | {"params": list(range(len(chosen)))} for group in groups],
     }
-    for place in (state, state["best"]):
-        for name in {"masters", "orders", "masks", "histories", "epoch", "accuracy"} & {*place}:
-            rows = place[name]
-            place[name] = rows[chosen] if isinstance(rows, Tensor) else [rows[number] for number in chosen]
+    for kept in (state, state["best"]):
+        kept["masters"] = placed(kept["masters"][chosen])
+        for name in {"orders", "masks", "histories", "epoch", "accuracy"} & {*kept}:
+            kept[name] = [kept[name][number] for number in chosen]
     return state
-
-
-def run_together(
-    trials: Sequence[Trial],
-    data: Dataset,
-    folder: Path,
-    device: str = "cpu",
-    *,
-    checkpoint: Path | None = None,
-    stop: Callable[[], bool] = lambda: False,
-    report: Report = lambda progress: None,
-) -> list[Record]:
-    """Train trials as one ensemble and evaluate each, as :func:`resilinet.runner.run` does one by one.
-
-    Args:
-        trials: what to run; they share what :func:`train_together` says.
-        data: the data set that they describe.
-        folder: where the weights of each trial go in the end, in a folder that bears the first 16 digits of its
-            identity.
-        device: where all is computed, for example ``cuda``.
-        checkpoint: where each finished epoch of the ensemble is kept; ``checkpoint.pt`` in that folder by default.
-        stop: asked after every epoch.
-        report: told after every epoch.
-
-    Returns:
-        A record for each trial. Its wall time is an equal share of the ensemble's training, so that times of trials
-        add up, and its own evaluation; its provenance says beside how many others it was trained.
-
-    Raises:
-        DataError: ``data`` is not the data set that a trial describes.
-        ValueError: the trials cannot be one ensemble.
-        Interrupted: ``stop`` said so; a later call goes on.
-    """
-    for trial in trials:
-        check_data(trial, data)
-    code, began, earlier = commit(), time.perf_counter(), 0.0
-    checkpoint = checkpoint or folder / "checkpoint.pt"
-    resumed = checkpoint.exists()
-    networks = [build_network(trial).to(device) for trial in trials]
-
-    def hear(progress: Sequence[Progress]) -> None:
-        nonlocal earlier
-        earlier = progress[0].seconds - progress[0].seconds_of_this_run
-        report(progress)
-
-    trained = train_together(networks, trials, data, checkpoint=checkpoint, stop=stop, report=hear)
-    share = (earlier + time.perf_counter() - began) / len(trials)
-    made = provenance(code, device, share, resumed) | {"trained_beside": len(trials) - 1}
-    return [
-        finished(trial, data, network, history, best_epoch, folder / trial.id[:16], made)
-        for trial, network, (history, best_epoch) in zip(trials, networks, trained, strict=True)
-    ]

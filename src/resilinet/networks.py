@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from resilinet.checkpoints import save as save_whole
 from resilinet.evaluation import plans
 from resilinet.network import DistributedNetwork
 from resilinet.reasons import unreadable
 from resilinet.route_statistics import flat, from_flat
 from resilinet.runner import build_network
-from resilinet.training import save as save_whole
 from resilinet.trials import Trial
 
 
@@ -90,18 +90,18 @@ def load_run(trial: Trial, runs: Path) -> DistributedNetwork:
     """The full-precision network of a trial that was run here, with its batch statistics, from the folder of runs.
 
     Raises:
-        NetworkError: its weights are not there, or those or its statistics are damaged or another trial's.
+        NetworkError: its weights or its statistics are not there, damaged, or another trial's.
     """
-    folder = runs / trial.id[:16]
-    if not (folder / "weights.pt").exists():
-        raise NetworkError(
-            f"{folder / 'weights.pt'}: the weights of trial {trial.id[:16]} are not here; run the trial first."
-        )
     network = build_network(trial)
-    for what, take in (("weights", _fill), ("statistics", _give_statistics)):
-        path = folder / f"{what}.pt"
+    wanted: dict[str, Callable[[DistributedNetwork, Mapping[str, Tensor]], None]] = {"weights": _fill}
+    if any(True for _ in network.buffers()):  # which batch normalisation alone has
+        wanted["statistics"] = _give_statistics
+    for what, take in wanted.items():
+        path = runs / trial.id[:16] / f"{what}.pt"
         if not path.exists():
-            continue  # a network without batch normalisation has no statistics
+            raise NetworkError(
+                f"{path}: the {what} of trial {trial.id[:16]} are not here; run the trial first."
+            )
         try:
             kept = torch.load(path, weights_only=True, map_location="cpu")
             take(network, kept)

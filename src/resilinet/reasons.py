@@ -9,6 +9,14 @@ from pathlib import Path
 
 import torch
 
+_NO_MEMORY = (
+    "DefaultCPUAllocator",
+    "CUDA error: out of memory",
+    "STATUS_ALLOC_FAILED",
+    "can't start new thread",
+)
+"""What a plain RuntimeError says, of PyTorch's or of Python's, where memory is short."""
+
 
 def brief(error: BaseException) -> str:
     """The first sentence of an exception without its full stop, or its type's name where it says nothing.
@@ -39,10 +47,9 @@ def unreadable(path: Path | str, error: BaseException) -> str:
 
 
 def out_of_memory(error: BaseException) -> bool:
-    """Whether a device, or this machine, had no memory left for a tensor."""
-    # On the processor PyTorch raises a plain RuntimeError, which only its allocator's name tells from others.
-    processor = isinstance(error, RuntimeError) and "DefaultCPUAllocator" in str(error)
-    return processor or isinstance(error, MemoryError | torch.OutOfMemoryError)
+    """Whether a device, or this machine, had no memory left for a tensor or a thread."""
+    said = isinstance(error, RuntimeError) and any(sign in str(error) for sign in _NO_MEMORY)
+    return said or isinstance(error, MemoryError | torch.OutOfMemoryError)
 
 
 def explain(error: BaseException) -> str:
@@ -55,4 +62,5 @@ def explain(error: BaseException) -> str:
             "with more"
         )
     where = traceback.extract_tb(error.__traceback__)[-1]
-    return f"{type(error).__name__}: {error} ({Path(where.filename).name}, line {where.lineno})"
+    said = str(error).strip().split("\n")[0]
+    return f"{type(error).__name__}: {said} ({Path(where.filename).name}, line {where.lineno})"

@@ -14,6 +14,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from resilinet.checkpoints import save
 from resilinet.datasets import DataError, Dataset
 from resilinet.datasets.loading import differing
 from resilinet.devices import described
@@ -24,7 +25,7 @@ from resilinet.models import model
 from resilinet.network import DistributedNetwork
 from resilinet.route_statistics import Statistics, cost, estimate, flat
 from resilinet.schemes import SCHEMES
-from resilinet.training import Progress, generator, save, train
+from resilinet.training import Progress, generator, train
 from resilinet.trials import Record, Trial
 from resilinet.weights import WeightRule, survival_scaled
 
@@ -103,13 +104,7 @@ def run(
     began, code = time.perf_counter(), commit()
     network = placed(build_network(trial), device)
     resumed = (folder / "checkpoint.pt").exists()
-    earlier = 0.0  # seconds that runs before an interruption took
-
-    def hear(progress: Progress) -> None:
-        nonlocal earlier
-        earlier = progress.seconds - progress.seconds_of_this_run
-        report(progress)
-
+    earlier: list[float] = []  # seconds that runs before an interruption took
     history, best_epoch = train(
         network,
         data,
@@ -119,9 +114,10 @@ def run(
         compiled=compiled,
         checkpoint=folder / "checkpoint.pt",
         stop=stop,
-        report=hear,
+        report=report,
+        resume=earlier.append,
     )
-    seconds = earlier + time.perf_counter() - began
+    seconds = sum(earlier) + time.perf_counter() - began
     made = provenance(code, device, seconds, resumed) | ({"compiled": True} if compiled else {})
     return finished(trial, data, network, history, best_epoch, folder, made)
 

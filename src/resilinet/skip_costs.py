@@ -1,4 +1,4 @@
-"""What skip hyperconnections cost besides bandwidth: parameters (FAQ 8.14)."""
+"""What skip hyperconnections cost besides bandwidth: parameters and operations (FAQ 8.14)."""
 
 from __future__ import annotations
 
@@ -7,22 +7,40 @@ from functools import cache
 import torch
 
 from resilinet.experiments import EXPERIMENTS, Experiment
+from resilinet.operations import forward_operations
 from resilinet.runner import build_network
-from resilinet.schemes import RESILINET, VANILLA
+from resilinet.schemes import DFG, VANILLA
+from resilinet.trials import Trial
 
 
 def parameters(experiment: Experiment) -> tuple[int, int]:
     """Trainable numbers of the paper's network without skips, and with all of them, from the real modules."""
-    return _counted(experiment.key)
+    return _parameters(experiment.key)
+
+
+def operations(experiment: Experiment) -> tuple[int, int]:
+    """Floating-point operations of the paper's network for one example, without skips and with all of them open.
+
+    Skips are always open in DFG; the other schemes compute their adapters while the nodes before them are down.
+    """
+    return _operations(experiment.key)
 
 
 @cache
-def _counted(key: str) -> tuple[int, int]:
-    experiment = EXPERIMENTS[key]
-    size = experiment.size("full")
+def _parameters(key: str) -> tuple[int, int]:
     with torch.device("meta"):  # counts need no memory
         plain, skips = (
-            sum(p.numel() for p in build_network(experiment.trial(size, scheme, 0)).parameters())
-            for scheme in (VANILLA, RESILINET)
+            sum(p.numel() for p in build_network(trial).parameters()) for trial in _with_and_without(key)
         )
     return plain, skips
+
+
+@cache
+def _operations(key: str) -> tuple[int, int]:
+    plain, skips = (forward_operations(trial) for trial in _with_and_without(key))
+    return plain, skips
+
+
+def _with_and_without(key: str) -> list[Trial]:
+    experiment = EXPERIMENTS[key]
+    return [experiment.trial(experiment.size("full"), scheme, 0) for scheme in (VANILLA, DFG)]

@@ -18,6 +18,8 @@ SCHEMA = 1
 FIELDS = {field.name for field in dataclasses.fields(Record)}
 WITH_BATCH_NORM = {"per_route", "route_numbers"}
 """Fields that a result of a network without batch normalisation need not have."""
+NORMALISES = ("mobilenet", "resnet")
+"""Models of this package that have it."""
 LAYOUTS: Final[Mapping[str, Callable[[tuple[int, ...], Pairs], Topology]]] = {
     "mlp": partitions.mlp,
     "mobilenet": partitions.mobilenet,
@@ -76,6 +78,11 @@ def _problem_of_numbers(content: Mapping[str, Any], trial: Trial) -> str | None:
             and _number(epoch.get("validation_accuracy"), 1.0)
         ):
             return f"epoch {number} of history is {epoch!r}, not a loss and a validation_accuracy from 0 to 1"
+    if len(history) != trial.recipe.epochs:
+        return f"history has {len(history)} epochs, not the {trial.recipe.epochs} of its recipe"
+    accuracies = [epoch["validation_accuracy"] for epoch in history]
+    if content["best_epoch"] != (best := accuracies.index(max(accuracies)) + 1):
+        return f"best_epoch is {content['best_epoch']}, but epoch {best} is the first of the highest accuracy"
     if not isinstance(content["provenance"], dict):
         return f"provenance is {content['provenance']!r}, not values by name"
     return None
@@ -93,10 +100,13 @@ def _problem_of_counts(content: Mapping[str, Any], trial: Trial) -> str | None:
     if "per_route" in content:
         counted["per_route"] = content["per_route"]
     try:
-        where = trial.network["model"], trial.partition, trial.skips
+        model = trial.network["model"]
+        where = model, trial.partition, trial.skips
         wanted, scaled = _scenarios(*where), set(deaths(_topology(*where), trial.failout))
     except (KeyError, TypeError, ValueError) as error:
         return f"its trial describes no network: {str(error).rstrip('.')}"
+    if model in NORMALISES and (lost := sorted(WITH_BATCH_NORM - set(content))):
+        return f"{lost[0]!r} is missing"
     if lost := sorted((scaled if trial.weights.get("rule") != "learned" else set()) - set(survival)):
         return f"survival lacks {lost[0]!r}"
     for kind, counts in counted.items():

@@ -2,42 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
 from resilinet.network import DistributedNetwork
 from resilinet.routing import inputs, routes
+from resilinet.stacked_parameters import plan, put_back, rows, view
 from resilinet.topology import Topology
-
-ALIGNMENT = 32
-"""Numbers: each parameter begins at a multiple of it, 64 bytes or 128, where the fast matrix products want it.
-
-On a processor the order of a sum depends on it too, and so a replica's last bits would depend on whom it is beside.
-"""
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where one parameter lies in the ``P`` numbers of a replica; a weight matrix lies there transposed.
-
-    Attributes:
-        owner: the physical node or the key of the hyperconnection that the parameter belongs to.
-        start: of its first number.
-        shape: as it lies there: ``(in, out)``, ``(out,)``, or ``()`` for the weight of a hyperconnection.
-    """
-
-    owner: str
-    start: int
-    shape: tuple[int, ...]
-
-    @property
-    def stop(self) -> int:
-        """One past its last number."""
-        return self.start + math.prod(self.shape)
 
 
 class StackedNetwork:
@@ -53,10 +26,10 @@ class StackedNetwork:
         precision: ``float32``, or ``bfloat16`` to compute with rounded copies of float32 master weights.
 
     Attributes:
+        places: where each parameter lies in a row, by its name.
         topology: the physical nodes with every hyperconnection that some replica has.
         columns: physical nodes, then keys of hyperconnections: what the last dimension of ``active`` tensors means.
-        masters: ``(R, P)`` float32, every parameter of a replica in a row, those of one owner side by side, with
-            zeros in the gaps.
+        masters: ``(R, P)`` float32, every parameter of a replica in a row: see :mod:`resilinet.stacked_parameters`.
         gradient: ``(R, P)`` float32, what :meth:`backward` found last.
 
     Raises:
@@ -75,21 +48,16 @@ class StackedNetwork:
             for link in self.topology.links
             if any(link.key in network.adapters for network in networks)
         }
-        self.places = self._plan()
-        device = next(networks[0].parameters()).device
-        width = aligned(max(place.stop for place in self.places.values()))
-        self.masters = torch.zeros(len(networks), width, device=device)
-        for row, network in zip(self.masters, networks, strict=True):
-            self._take(row, network)
+        self.places = plan(networks)
+        self.masters = rows(networks, self.places)
         self.dtype = torch.bfloat16 if precision == "bfloat16" else torch.float32
         self._working = self.masters if precision == "float32" else self.masters.to(self.dtype)
         self.gradient = torch.zeros_like(self.masters)
         # Leaves of the graph are views of one tensor: a step, a rounding or a copy of all is then one operation.
         self._leaves = {
-            name: self._view(self._working, place).detach().requires_grad_()
-            for name, place in self.places.items()
+            name: view(self._working, place).detach().requires_grad_() for name, place in self.places.items()
         }
-        self._gradients = [self._view(self.gradient, place) for place in self.places.values()]
+        self._gradients = [view(self.gradient, place) for place in self.places.values()]
         self._owned: dict[str, tuple[int, int]] = {}
         for place in self.places.values():
             self._owned[place.owner] = (self._owned.get(place.owner, (place.start, 0))[0], place.stop)
@@ -150,12 +118,10 @@ class StackedNetwork:
         if self._working is not self.masters:
             self._working.copy_(self.masters)
 
-    @torch.no_grad()
-    def put_back(self, replica: int, numbers: Tensor) -> None:
-        """Copy ``numbers``, ``(P,)`` as in :attr:`masters`, into the network that the replica was made from."""
-        for name, parameter in self.networks[replica].named_parameters():
-            place = self.places[name]
-            parameter.copy_(numbers[place.start : place.stop].view(place.shape).t())
+    def put_back(self, numbers: Tensor) -> None:
+        """Copy ``numbers``, ``(R, P)`` as in :attr:`masters`, into the networks that the replicas were made from."""
+        for row, network in zip(numbers, self.networks, strict=True):
+            put_back(row, network, self.places)
 
     def _layers(self, prefix: str) -> list[str | None]:
         """Names of the linear layers of a node or adapter, in order; None stands for a rectifier.
@@ -184,43 +150,6 @@ class StackedNetwork:
             )
         return found[0]
 
-    def _plan(self) -> dict[str, Place]:
-        """A place for every parameter that some network has, those of one owner side by side.
-
-        Raises:
-            ValueError: a parameter has different shapes.
-        """
-        shapes: dict[str, tuple[int, ...]] = {}
-        for network in self.networks:
-            for name, parameter in network.named_parameters():
-                shape = tuple(parameter.t().shape)
-                if shapes.setdefault(name, shape) != shape:
-                    raise ValueError(
-                        f"the replicas of an ensemble need the same sizes, but {name} has "
-                        f"{shapes[name]} numbers in one and {shape} in another."
-                    )
-        places: dict[str, Place] = {}
-        start = 0
-        for name in sorted(shapes, key=owner):  # sorting is stable
-            places[name] = Place(owner(name), start, shapes[name])
-            start = aligned(places[name].stop)
-        return places
-
-    def _take(self, row: Tensor, network: DistributedNetwork) -> None:
-        """Copy a network's parameters into ``row``, ``(P,)``."""
-        if next(network.parameters()).device != row.device:
-            raise ValueError(
-                f"the replicas of an ensemble need one device, but there are {row.device} and "
-                f"{next(network.parameters()).device}."
-            )
-        for name, parameter in network.named_parameters():
-            place = self.places[name]
-            row[place.start : place.stop].view(place.shape).copy_(parameter.detach().t())
-
-    def _view(self, flat: Tensor, place: Place) -> Tensor:
-        """A parameter of all replicas, ``(R, *shape)``, in an ``(R, P)`` tensor."""
-        return flat[:, place.start : place.stop].unflatten(1, place.shape or (1,))
-
     def _apply(self, name: str, x: Tensor) -> Tensor:
         """The layers of a node or of the adapter of a hyperconnection; what has none passes ``x`` on."""
         for layer in self._modules.get(name, []):
@@ -248,16 +177,6 @@ class StackedNetwork:
         learned, fixed = self._factors[key]
         leaf = self._leaves.get(f"learned_weights.{key}")
         return (fixed if leaf is None else torch.where(learned, leaf.float(), fixed))[:, :, None]
-
-
-def aligned(start: int) -> int:
-    """The next multiple of :data:`ALIGNMENT`."""
-    return -(-start // ALIGNMENT) * ALIGNMENT
-
-
-def owner(name: str) -> str:
-    """The physical node or hyperconnection that a parameter belongs to, by the parameter's name in its network."""
-    return name.split(".")[1]
 
 
 def union(topologies: Sequence[Topology]) -> Topology:

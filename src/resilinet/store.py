@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 from resilinet.soundness import FIELDS, SCHEMA, WITH_BATCH_NORM, problem
 from resilinet.trials import NUMERICS, Record, Trial
+from resilinet.whole_file import whole_file
 
 
 class StoreError(ValueError):
@@ -44,7 +43,7 @@ class Store:
             raise StoreError(f"{self.folder}: a file, not a folder of results; name a folder.")
 
     def write(self, record: Record) -> Path:
-        """Write a record to a temporary file, then rename it into place.
+        """Write a record, which appears whole or not at all.
 
         Raises:
             StoreError: a file lies in the place of the folder.
@@ -54,20 +53,9 @@ class Store:
         left_out = set() if record.per_route else WITH_BATCH_NORM
         content |= {name: getattr(record, name) for name in sorted(FIELDS - left_out)}
         content["trial"] = record.trial.values
-        self.folder.mkdir(parents=True, exist_ok=True)
         path = self.path(record.id)
-        with tempfile.NamedTemporaryFile("w", dir=self.folder, suffix=".partial", delete=False) as file:
-            partial = Path(file.name)
-            try:
-                json.dump(content, file, indent=1, allow_nan=False)
-                file.write("\n")
-                file.flush()
-                os.fsync(file.fileno())
-            except BaseException:
-                partial.unlink()
-                raise
-        partial.chmod(0o644)
-        partial.replace(path)
+        with whole_file(path) as partial:
+            partial.write_text(json.dumps(content, indent=1, allow_nan=False) + "\n", encoding="utf-8")
         return path
 
     def read(self, trial_id: str) -> Record:

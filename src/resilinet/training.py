@@ -5,8 +5,7 @@ from __future__ import annotations
 import copy
 import hashlib
 import time
-import warnings
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,23 +13,20 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from resilinet import checkpoints
 from resilinet.compiling import compile_nodes
 from resilinet.datasets import Dataset
 from resilinet.datasets.augmentation import augment
 from resilinet.datasets.images import as_input
+from resilinet.devices import resident
 from resilinet.evaluation import accuracy
 from resilinet.failout import Failout
 from resilinet.network import DistributedNetwork
-from resilinet.reasons import unreadable
 from resilinet.trials import Recipe
 
 
 class Interrupted(Exception):  # noqa: N818 - a request that was followed is no error
     """Training was asked to stop; its last finished epoch is in the checkpoint and a later call goes on."""
-
-
-class CheckpointWarning(UserWarning):
-    """A checkpoint cannot be used, and a training starts afresh; the message names it and says why."""
 
 
 @dataclass
@@ -110,6 +106,7 @@ def train(
     checkpoint: Path | None = None,
     stop: Callable[[], bool] = lambda: False,
     report: Callable[[Progress], None] = lambda progress: None,
+    resume: Callable[[float], None] = lambda seconds: None,
 ) -> tuple[list[Mapping[str, float]], int]:
     """Train ``network`` in place and leave the weights of its best validation epoch in it.
 
@@ -117,7 +114,7 @@ def train(
 
     Args:
         network: float32, already initialised, on the device that is to compute.
-        data: training and validation parts, there or in main memory.
+        data: training and validation parts, there or in main memory; they are moved there if there is room.
         recipe: how to train.
         failout: draws who is alive for each batch.
         seed: of batch order and failout.
@@ -126,6 +123,7 @@ def train(
             where one lies already, training goes on from it.
         stop: asked after every epoch.
         report: told after every epoch.
+        resume: told, where training goes on from a checkpoint, the seconds that its epochs took.
 
     Returns:
         For each epoch its mean loss and validation accuracy, and the best epoch, counted from 1.
@@ -147,12 +145,15 @@ def train(
     optimizer = torch.optim.Adam(
         network.parameters(), lr=recipe.learning_rate, eps=recipe.epsilon, fused=True
     )
-    x, y = in_working_precision(data.train.x, weights.dtype), data.train.y
-    validation = in_working_precision(data.validation.x, weights.dtype)
+    x, validation = (
+        resident(in_working_precision(part.x, weights.dtype), device)
+        for part in (data.train, data.validation)
+    )
+    y = resident(data.train.y, device)
     history: list[Mapping[str, float]] = []
     best: dict[str, Any] = {"epoch": 0, "accuracy": -1.0, "network": {}}
     spent, began = 0.0, time.perf_counter()
-    state = None if checkpoint is None else load(checkpoint, network)
+    state = None if checkpoint is None else resumable(checkpoint, network)
     if state is not None:
         network.load_state_dict(state["network"])
         optimizer.load_state_dict(state["optimizer"])
@@ -161,6 +162,7 @@ def train(
         motions.set_state(state["motions"])
         history, best, spent = state["history"], state["best"], state.get("seconds", 0.0)
         weights.publish()
+        resume(spent)
     steps_an_epoch = -(-len(y) // recipe.batch_size)
     for epoch in range(len(history) + 1, recipe.epochs + 1):
         weights.working.train()
@@ -193,7 +195,7 @@ def train(
             best = {"epoch": epoch, "accuracy": score, "network": copy.deepcopy(network.state_dict())}
         seconds = time.perf_counter() - began
         if checkpoint is not None:
-            save(
+            checkpoints.save(
                 {
                     "network": network.state_dict(),
                     "optimizer": optimizer.state_dict(),
@@ -218,16 +220,12 @@ def in_working_precision(x: Tensor, dtype: torch.dtype) -> Tensor:
     return x if x.dtype == torch.uint8 else x.to(dtype)
 
 
-def save(state: Mapping[str, Any], path: Path) -> None:
-    """Write a checkpoint beside its place, then rename it, so that a kill never leaves half of one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".partial")
-    torch.save(state, partial)
-    partial.replace(path)
+def resumable(path: Path, network: DistributedNetwork) -> dict[str, Any] | None:
+    """The checkpoint of ``network`` at ``path``, or None where there is none that is whole.
 
-
-def load(path: Path, network: DistributedNetwork) -> dict[str, Any] | None:
-    """The checkpoint of ``network`` at ``path``, or None where there is none that is whole."""
+    Warns:
+        CheckpointWarning: it is damaged, or another network's.
+    """
 
     def fits(state: Mapping[str, Any]) -> None:
         # On a copy, because loading stops at the first tensor that does not fit and keeps those before it.
@@ -236,40 +234,6 @@ def load(path: Path, network: DistributedNetwork) -> dict[str, Any] | None:
         except RuntimeError:  # which lists every tensor
             raise ValueError("it is of another network") from None
 
-    return load_checkpoint(
+    return checkpoints.load(
         path, {"network", "optimizer", "order", "masks", "motions", "history", "best"}, fits
     )
-
-
-def load_checkpoint(
-    path: Path, needed: Set[str], fits: Callable[[Mapping[str, Any]], object]
-) -> dict[str, Any] | None:
-    """What :func:`save` wrote, in main memory, or None where there is nothing that is whole.
-
-    A damaged checkpoint costs the time that it stood for, never a result: training afresh gives the same numbers.
-    Refusing it would stop an unattended sweep at this trial every time.
-
-    Args:
-        path: of the checkpoint.
-        needed: what it must hold.
-        fits: raises an exception where the checkpoint is another training's.
-
-    Warns:
-        CheckpointWarning: it is damaged, or another training's.
-    """
-    if not path.exists():
-        return None
-    try:
-        # To main memory: the states of generators live there; what belongs on a device is copied there when loaded.
-        state: dict[str, Any] = torch.load(path, weights_only=True, map_location="cpu")
-        if missing := needed - set(state):
-            raise ValueError(f"{min(missing)!r} is missing")
-        fits(state)
-    except Exception as error:
-        warnings.warn(
-            f"{path}: not a whole checkpoint ({unreadable(path, error)}); training starts afresh.",
-            CheckpointWarning,
-            stacklevel=4,
-        )
-        return None
-    return state

@@ -8,11 +8,9 @@ from functools import cache
 from typing import Final
 
 import numpy as np
-import torch
-from torch.utils.flop_counter import FlopCounterMode
 
 from resilinet.experiments import ARTEFACTS, EXPERIMENTS, Experiment
-from resilinet.runner import build_network
+from resilinet.operations import forward_operations
 from resilinet.schemes import RESILINET
 from resilinet.store import Store
 from resilinet.trials import Record, Trial
@@ -78,11 +76,7 @@ def ratio(experiment: Experiment, profile: str = "published") -> float | None:
 @cache
 def _operations(key: str, profile: str) -> float:
     experiment = EXPERIMENTS[key]
-    with torch.device("meta"):  # counting needs no numbers
-        network = build_network(experiment.trial(experiment.size(profile), RESILINET, 0)).eval()
-        with FlopCounterMode(display=False) as counter, torch.no_grad():
-            network(torch.empty(1, *network.input_shape))
-    return float(counter.get_total_flops())
+    return float(forward_operations(experiment.trial(experiment.size(profile), RESILINET, 0)))
 
 
 def _of(experiment: Experiment, store: Store, profile: str) -> TrainingTime:
@@ -91,7 +85,7 @@ def _of(experiment: Experiment, store: Store, profile: str) -> TrainingTime:
     seconds, times = _mean_seconds(records), ratio(experiment, profile)
     paper = len(trials_of_experiment(experiment, "full"))
     return TrainingTime(
-        experiment=experiment.name,
+        experiment=experiment.name_at(profile),
         done=len(records),
         planned=len(trials),
         minutes=None if seconds is None else seconds / 60,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -54,8 +55,9 @@ class Recipe:
                 some = f"{', '.join(allowed[:-1])} or {allowed[-1]}"
                 raise ValueError(f"recipe: {name} is {getattr(self, name)!r}; choose {some}.")
         for name in ("epochs", "batch_size", "learning_rate", "epsilon"):
-            if not getattr(self, name) > 0:
-                raise ValueError(f"recipe: {name} is {getattr(self, name)!r}; give a number above 0.")
+            value = getattr(self, name)
+            if isinstance(value, bool) or not 0 < value < math.inf:
+                raise ValueError(f"recipe: {name} is {value!r}; give a finite number above 0.")
         for name in ("epochs", "batch_size"):
             if not isinstance(getattr(self, name), int):
                 raise ValueError(f"recipe: {name} is {getattr(self, name)!r}; give a whole number.")

@@ -18,6 +18,7 @@ from typing import Any
 
 from resilinet.book.errors import BookError, BookRequestError
 from resilinet.book.kernel import NOTES, WATCHED, write_kernelspec
+from resilinet.whole_file import whole_file
 
 # Exit status by which the process says that its error output is a message for the reader.
 REFUSED = 3
@@ -87,10 +88,8 @@ def run_chapter(job: ChapterJob) -> None:
         noise = remove_standard_error(executed)
         if noise and parameters["profile"] == "published":
             raise BookError(f"{chapter}: {noise}")
-        target.parent.mkdir(parents=True, exist_ok=True)
-        partial = target.with_suffix(".part")
-        partial.write_text(json.dumps(tidy(executed), indent=1) + "\n", encoding="utf-8")
-        partial.replace(target)
+        with whole_file(target) as partial:
+            partial.write_text(json.dumps(tidy(executed), indent=1) + "\n", encoding="utf-8")
 
 
 def _parameters(job: ChapterJob, declared: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,8 +12,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from resilinet.whole_file import PARTIAL
+
 # Left by programs that are still writing; they come and go without any result changing.
-TRANSIENT_SUFFIXES = (".lock", ".tmp", ".part")
+TRANSIENT_SUFFIXES = (".lock", ".tmp", ".part", PARTIAL)
 
 
 def digest_bytes(*parts: bytes) -> str:

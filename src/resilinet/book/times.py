@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from resilinet.book.draft import Draft
+from resilinet.whole_file import whole_file
 
 FILE = "_times.json"
 """Beside the chapters."""
@@ -66,9 +67,8 @@ def keep_time(taken: ChapterTime, source: Path) -> None:
     known = read_times(source) | {(taken.chapter, taken.profile): taken}
     ordered = [known[key] for key in sorted(known)]
     lines = ",\n".join(json.dumps(dataclasses.asdict(each)) for each in ordered)
-    partial = source / f"{FILE}.part"
-    partial.write_text(f"[\n{lines}\n]\n", encoding="utf-8")
-    partial.replace(source / FILE)
+    with whole_file(source / FILE) as partial:
+        partial.write_text(f"[\n{lines}\n]\n", encoding="utf-8")
 
 
 def state_times(draft: Draft) -> None:

@@ -24,7 +24,7 @@ from resilinet.cli.common import (
     plain_errors,
     say_json,
 )
-from resilinet.experiments import ARTEFACTS, all_trials, trials_of
+from resilinet.experiments import ARTEFACTS, all_trials, is_known, trials_of
 from resilinet.store import Store
 from resilinet.trials import Trial
 
@@ -53,7 +53,7 @@ def name_failed(failed: Sequence[Event], code: int = 1) -> None:
     """Say which trials failed and why; with any, the command ends with this exit code."""
     for event in failed:
         err.print(
-            f"resilinet: trial {event.trial[:16]}: {event.message}",
+            f"resilinet: {f'trial {event.trial[:16]}: ' if event.trial else ''}{event.message}",
             style="red",
             highlight=False,
             soft_wrap=True,
@@ -80,15 +80,15 @@ def sweep(
         typer.Option(
             "--compile",
             help="Let PyTorch compile the nodes first, equal within rounding; meant for an accelerator: the processor "
-            "trains MobileNet slower so.",
+            "trains MobileNet slower so; not with --together.",
         ),
     ] = False,
     together: Annotated[
         int,
         typer.Option(
             min=1,
-            help="Trials of Health that a process trains as one ensemble, equal to one by one within rounding; worth "
-            "while on an accelerator.",
+            help="Trials of Health that a process trains as one ensemble, equal to one by one within rounding; meant "
+            "for an accelerator; not with --compile.",
         ),
     ] = 1,
     executor: Annotated[
@@ -136,7 +136,7 @@ def sweep(
 
     if every == bool(artefacts):
         raise ValueError("name the artefacts to run, or say --all (and not both).")
-    trials = all_trials(profile) if every else trials_of(profile, *(artefacts or []))
+    trials = that_can_be_run(all_trials(profile) if every else trials_of(profile, *(artefacts or [])), every)
     budget = None if time_budget is None else seconds(time_budget)
     if executor not in ("local", "ray"):
         raise ValueError(f"{executor!r} is no executor; choose local or ray.")
@@ -165,7 +165,30 @@ def sweep(
         f"{len(trials) - left} of {len(trials)} trials have results"
         + ("; call again to go on." if left else ".")
     )
-    name_failed(failed)
+    # A worker that was lost does not matter where another one has done its work.
+    name_failed([event for event in failed if event.trial or left])
+
+
+def that_can_be_run(trials: Sequence[Trial], every: bool) -> list[Trial]:
+    """Leave out trials on data that have no fingerprint in this edition, and say so, where every trial is wanted.
+
+    Raises:
+        ValueError: such a trial is wanted by name.
+    """
+    known = [trial for trial in trials if is_known(trial.data)]
+    left_out = [trial for trial in trials if not is_known(trial.data)]
+    if left_out:
+        name = left_out[0].data["name"]
+        why = (
+            f"this edition does not know the fingerprint of {name}: prepare it with `resilinet data {name} SOURCE`, "
+            "and write the fingerprint that this prints into IMAGENET_DATA of resilinet/experiments/catalogue.py."
+        )
+        if not every:
+            raise ValueError(why)
+        err.print(
+            f"resilinet: {len(left_out)} trials are left out, as {why}", highlight=False, soft_wrap=True
+        )
+    return known
 
 
 def name_missing(results: Path) -> None:
@@ -186,7 +209,8 @@ def status(profile: Profile = "published", results: Results = Path("results"), a
     rows = [
         {
             "artefact": artefact.key,
-            "title": artefact.title,
+            "title": artefact.title_at(profile),
+            "size": artefact.experiment.size(profile).name,
             "row": row,
             "done": [trial.seed for trial in trials if store.get(trial.id) is not None],
             "missing": [trial.seed for trial in trials if trial.id not in store],
@@ -199,12 +223,13 @@ def status(profile: Profile = "published", results: Results = Path("results"), a
         say_json(rows)
         return
     table = Table(title=f"Trials with results in {results} (profile {profile})")
-    for column in ("artefact", "row", "done", "missing seeds"):
+    for column in ("artefact", "size", "row", "done", "missing seeds"):
         table.add_column(column)
     for row in rows:
         done, lacking = len(row["done"]), row["missing"]
         table.add_row(
             str(row["artefact"]),
+            str(row["size"]),
             str(row["row"]),
             f"{done} of {done + len(lacking)}",
             ", ".join(map(str, lacking)) or "-",

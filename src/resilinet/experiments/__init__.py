@@ -1,7 +1,7 @@
 """The paper's experiments and artefacts, and the trials behind each."""
 
 from resilinet.experiments.artefacts import ARTEFACTS, Artefact, all_trials, artefact_of, trials_of
-from resilinet.experiments.catalogue import EXPERIMENTS
+from resilinet.experiments.catalogue import EXPERIMENTS, is_known
 from resilinet.experiments.experiment import PROFILES, Experiment, Size
 
 __all__ = [
@@ -13,5 +13,6 @@ __all__ = [
     "Size",
     "all_trials",
     "artefact_of",
+    "is_known",
     "trials_of",
 ]

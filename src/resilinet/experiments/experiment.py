@@ -38,6 +38,8 @@ class Size:
         seeds: for the comparison of schemes.
         short_seeds: for the ablations.
         label: network and data set in words, for figures.
+        stands_in_for: the paper's data set, by the name that the experiment gives it, where other photographs take
+            its place; else empty.
     """
 
     name: str
@@ -48,6 +50,7 @@ class Size:
     seeds: tuple[int, ...]
     short_seeds: tuple[int, ...]
     label: str
+    stands_in_for: str = ""
 
 
 @dataclass(frozen=True)
@@ -98,6 +101,11 @@ class Experiment:
         """
         check_profile(profile)
         return self.sizes[profile]()
+
+    def name_at(self, profile: str) -> str:
+        """Its name; where other data stand in for the paper's, the name says so."""
+        theirs = self.size(profile).stands_in_for
+        return self.name.replace(theirs, f"a substitute for {theirs}") if theirs else self.name
 
     def trial(
         self,

@@ -2,8 +2,8 @@
 
 A verdict follows from the stored results, so nothing in them can contradict it: a result that was exchanged or lost
 gives another ledger, as calmly as the first. So the verdicts that were accepted are committed with the results, and a
-ledger is held against them. Only what was tested is accepted: reproduced, trend only, not reproduced. Trainings that
-are added where a verdict was incomplete break nothing; their verdict is new until it is accepted.
+ledger is held against them. Only what was tested is accepted: reproduced, trend only, not reproduced, undecided.
+Trainings that are added where a verdict was incomplete break nothing; their verdict is new until it is accepted.
 """
 
 from __future__ import annotations
@@ -18,8 +18,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from resilinet.paper.verdicts import Entry, Verdict
+from resilinet.whole_file import whole_file
 
-TESTED: Final = (Verdict.REPRODUCED, Verdict.TREND, Verdict.NOT_REPRODUCED)
+TESTED: Final = (Verdict.REPRODUCED, Verdict.TREND, Verdict.NOT_REPRODUCED, Verdict.UNDECIDED)
 """Verdicts that say something of our results."""
 SCHEMA: Final = 1
 CLOSE: Final = 1e-6
@@ -90,11 +91,9 @@ def accept(entries: Iterable[Entry], path: Path) -> int:
         for entry in entries
         if entry.verdict in TESTED
     ]
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".partial")
     text = ",\n".join(lines)
-    partial.write_text(f'{{"schema": {SCHEMA}, "verdicts": [\n{text}\n]}}\n', encoding="utf-8")
-    partial.replace(path)
+    with whole_file(path) as partial:
+        partial.write_text(f'{{"schema": {SCHEMA}, "verdicts": [\n{text}\n]}}\n', encoding="utf-8")
     return len(lines)
 
 

@@ -1,9 +1,10 @@
 """Sweeps: the trials that have no result yet are run, on this machine or on a cluster.
 
-``local`` runs them in processes, ``cluster`` on the nodes of a Ray cluster, ``watch`` shows either to whoever waits;
-``claiming`` keeps two sweeps from running one trial.
+``worker`` runs one after the other, ``local`` has workers in processes, ``cluster`` runs trials on the nodes of a Ray
+cluster, ``watch`` shows either to whoever waits; ``claiming`` keeps two sweeps from running one trial.
 """
 
-from resilinet.sweeps.local import Event, Setup, missing, sweep
+from resilinet.sweeps.local import sweep
+from resilinet.sweeps.worker import Event, Setup, missing
 
 __all__ = ["Event", "Setup", "missing", "sweep"]

@@ -7,7 +7,7 @@ and sweeps may share one store.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -24,6 +24,15 @@ def claim(trial: Trial, runs: Path, store: Store) -> FileLock | None:
         lock.release()
         return None
     return lock
+
+
+def unclaimed(trials: Iterable[Trial], runs: Path) -> bool:
+    """Whether nobody runs some of the trials at this moment."""
+    for trial in trials:
+        if (lock := _locked(runs / trial.id[:16])) is not None:
+            lock.release()
+            return True
+    return False
 
 
 @contextlib.contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import time
 from collections.abc import Callable, Sequence
@@ -13,9 +14,10 @@ from filelock import FileLock
 
 from resilinet.store import Store
 from resilinet.sweeps.claiming import claim
-from resilinet.sweeps.cluster_trial import Board, Outcome, train_one
-from resilinet.sweeps.local import Event, Setup, missing
+from resilinet.sweeps.cluster_trial import PATIENCE, Board, Outcome, train_one
+from resilinet.sweeps.interrupts import interrupts
 from resilinet.sweeps.ray_cluster import Cluster, ClusterError, alive, connected, on_node, refuse_unfit
+from resilinet.sweeps.worker import STOPPING, Event, Setup, missing, tidy
 from resilinet.trials import Trial
 
 __all__ = ["Cluster", "ClusterError", "sweep_on_cluster"]
@@ -91,7 +93,8 @@ class _Driver:
         self.jobs: dict[Any, _Job] = {}
         self.failed: list[Event] = []
         # On this node, without which the sweep is over anyway, and so safe from the end of any other.
-        here = on_node(ray, ray.get_runtime_context().get_node_id())
+        self.node = ray.get_runtime_context().get_node_id()
+        here = on_node(ray, self.node)
         self.board = ray.remote(num_cpus=0)(Board).options(scheduling_strategy=here).remote()
         self.train = ray.remote(num_cpus=setup.threads, num_gpus=cluster.gpus, max_retries=cluster.retries)(
             train_one
@@ -99,10 +102,10 @@ class _Driver:
 
     def drive(self, todo: Sequence[Trial], deadline: float) -> None:
         """Run these trials until the deadline, a time of this process's clock."""
-        left, stopping, interrupted = list(todo), False, False
-        while self.jobs or (left and not stopping):
-            try:
-                if not stopping and time.time() >= deadline:
+        left, stopping = list(todo), False
+        with interrupts(lambda: self.tell(STOPPING)) as asked:
+            while self.jobs or (left and not stopping):
+                if not stopping and (asked() or time.time() >= deadline):
                     stopping = True
                     self.board.stop.remote()
                 if stopping:
@@ -110,13 +113,6 @@ class _Driver:
                 else:
                     self._hand_out(left)
                 self._take_in()
-            except KeyboardInterrupt:
-                if interrupted:
-                    raise
-                stopping = interrupted = True
-                self.board.stop.remote()
-        if interrupted:
-            raise KeyboardInterrupt
 
     def _hand_out(self, left: list[Trial]) -> None:
         # One more than there is room for, so that no place waits for the driver; not all, so that others can share.
@@ -161,8 +157,10 @@ class _Driver:
         except self.ray.exceptions.RayError as error:
             reason = str(error).strip().split("\n")[0].rstrip(".")
             outcome = Outcome("failed", message=f"its worker was lost, {type(error).__name__}: {reason}")
-        if outcome.record is not None and trial.id not in self.store:
-            self.store.write(outcome.record)
+        if outcome.record is not None:
+            if trial.id not in self.store:
+                self.store.write(outcome.record)
+            self._tidy(job)
         self.jobs.pop(task).lock.release()
         epochs = trial.recipe.epochs if outcome.kind == "finished" else 0
         event = Event(outcome.kind, trial.id, worker, epochs, epochs, outcome.message)
@@ -170,6 +168,17 @@ class _Driver:
             self.failed.append(event)
         if outcome.kind != "stopped" or job.node is not None:
             self.tell(event)
+
+    def _tidy(self, job: _Job) -> None:
+        # Not before the record is written: until then the checkpoint is all that is left of the training.
+        tidy(job.trial, self.setup)
+        if job.node is None or job.node == self.node:
+            return
+        # That node may have folders of its own. If it is lost, so are they, and nobody need tidy up.
+        there = self.ray.remote(num_cpus=0, max_retries=0)(tidy)
+        there = there.options(scheduling_strategy=on_node(self.ray, job.node))
+        with contextlib.suppress(self.ray.exceptions.RayError):
+            self.ray.get(there.remote(job.trial, self.setup), timeout=PATIENCE)
 
     def close(self) -> None:
         """Let go of everything; a trial that still runs finds no board after its epoch, and stops."""

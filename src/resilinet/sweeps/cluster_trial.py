@@ -18,12 +18,13 @@ from resilinet.datasets.loading import load
 from resilinet.devices import usable
 from resilinet.reasons import explain
 from resilinet.runner import run
-from resilinet.sweeps.local import Event, Setup, tidy
+from resilinet.sweeps.data import key
+from resilinet.sweeps.worker import Event, Setup
 from resilinet.training import Interrupted, Progress
 from resilinet.trials import Record, Trial
 
 PATIENCE = 10.0
-"""Seconds after an epoch for which a trial waits to hear whether it shall stop; then it goes on."""
+"""Seconds a trial waits after an epoch to hear whether it shall stop, and the driver for a node to tidy up."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +109,7 @@ def train_one(values: Mapping[str, Any], identity: str, setup: Setup, board: Any
         folder = setup.runs / trial.id[:16]
         folder.mkdir(parents=True, exist_ok=True)
         line.tell(Event("started", trial.id, worker, epochs=trial.recipe.epochs))
-        data = _load(json.dumps(dict(trial.data)), setup.data)
+        data = _load(key(trial.data), setup.data)
 
         def report(progress: Progress) -> None:
             line.tell(Event("epoch", trial.id, worker, progress.epoch, progress.epochs))
@@ -117,7 +118,6 @@ def train_one(values: Mapping[str, Any], identity: str, setup: Setup, board: Any
         record = run(
             trial, data, folder, device=device, compiled=setup.compiled, stop=line.stop, report=report
         )
-        tidy(trial, setup)
         return Outcome("finished", record)
     except Interrupted:
         return Outcome("stopped")
@@ -130,7 +130,7 @@ def look(descriptions: Sequence[Mapping[str, Any]], root: Path) -> str:
     """What is wrong with data sets on this node, in one sentence, or nothing."""
     try:
         for description in descriptions:
-            _load(json.dumps(dict(description)), root)
+            _load(key(description), root)
     except DataError as error:
         return str(error)
     return ""

@@ -12,7 +12,8 @@ from typing import Any
 
 from resilinet.datasets import DataError
 from resilinet.sweeps.cluster_trial import look
-from resilinet.sweeps.local import Setup
+from resilinet.sweeps.data import distinct
+from resilinet.sweeps.worker import Setup
 from resilinet.trials import Trial
 
 
@@ -112,7 +113,7 @@ def refuse_unfit(ray: Any, todo: Sequence[Trial], setup: Setup, cluster: Cluster
     if not fit:
         wanted = f"{setup.threads} CPUs" + (f" and {cluster.gpus:g} GPUs" if cluster.gpus else "")
         raise ClusterError(f"no node of the cluster has the {wanted} that a trial takes.")
-    descriptions = list({str(trial.data["fingerprint"]): trial.data for trial in todo}.values())
+    descriptions = distinct(todo)
     looking = ray.remote(num_cpus=0, max_retries=0)(look)
     answers = []
     for node in fit:

@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from typing import TextIO
 
-from resilinet.training import CheckpointWarning
+from resilinet.checkpoints import CheckpointWarning
 
 
 @contextlib.contextmanager

@@ -17,8 +17,10 @@ from rich.progress import (
 
 from resilinet.store import Store
 from resilinet.sweeps.cluster import Cluster, sweep_on_cluster
-from resilinet.sweeps.local import Event, Setup, missing, sweep
+from resilinet.sweeps.local import sweep
+from resilinet.sweeps.reached import Reached
 from resilinet.sweeps.warned import checkpoint_warnings
+from resilinet.sweeps.worker import STOPPING, Event, Setup, missing
 from resilinet.trials import Trial
 
 
@@ -58,13 +60,16 @@ def watched_sweep(
     ):
         everything = progress.add_task(f"epochs of {len(todo)} trials", total=epochs)
         bars: dict[int, TaskID] = {}
-        reached: dict[str, int] = {}
+        reached = Reached()
         running: dict[int, set[str]] = {}
 
         def tell(event: Event) -> None:
+            if event is STOPPING:
+                say("stopping when the running epochs are over; Ctrl-C again stops at once.")
+                return
             trial = todo.get(event.trial)
             label = f"{trial.scheme}, seed {trial.seed}" if trial else "a worker"
-            again = event.kind == "started" and event.trial in reached
+            again = event.kind == "started" and event.trial in reached.epochs
             beside = running.setdefault(event.worker, set())
             if event.kind in ("finished", "stopped", "failed"):
                 beside.discard(event.trial)
@@ -75,14 +80,10 @@ def watched_sweep(
                 if event.worker in bars:
                     progress.remove_task(bars[event.worker])
                 bars[event.worker] = progress.add_task(label, total=event.epochs)
-                reached.setdefault(event.trial, 0)
+                reached.epochs.setdefault(event.trial, 0)
             elif event.kind == "epoch" and event.worker in bars:
-                # A resumed trial begins in the middle: its earlier epochs are done, too. One that was lost with its
-                # node may begin before what it had reached: those epochs are done already.
-                farther = max(event.epoch, reached.get(event.trial, 0))
-                progress.advance(everything, farther - reached.get(event.trial, 0))
+                progress.advance(everything, reached.hear(event))
                 progress.update(bars[event.worker], completed=event.epoch)
-                reached[event.trial] = farther
             if (again or event.kind in ("finished", "stopped", "failed")) and not console.is_terminal:
                 kind = "started again" if again else event.kind
                 console.print(f"{kind}: {label} ({event.trial[:16]})", highlight=False)

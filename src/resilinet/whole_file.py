@@ -1,0 +1,37 @@
+"""Files that appear whole or not at all, whoever is killed while writing and whoever writes the same one beside."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+
+__all__ = ["PARTIAL", "whole_file"]
+
+PARTIAL = ".partial"
+"""How the name of a file ends that is still being written; whoever is killed leaves one, and it counts for nothing."""
+
+
+@contextlib.contextmanager
+def whole_file(path: Path) -> Iterator[Path]:
+    """Give a place beside ``path`` to write to; what lies there when the block ends takes the place of ``path``.
+
+    It reaches the disk before its name changes, so that not even a power cut leaves half of it. After an error the
+    former file stays, and nothing of the new one.
+
+    Raises:
+        OSError: the system refuses to write there.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # Nobody else's name, so that two writers of one file never mix; the last to end is the one that stays.
+    partial = path.with_name(f"{path.name}.{secrets.token_hex(8)}{PARTIAL}")
+    try:
+        yield partial
+        with partial.open("rb") as file:
+            os.fsync(file.fileno())
+        partial.replace(path)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
