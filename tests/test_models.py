@@ -136,6 +136,10 @@ def test_importing_the_models_loads_no_pytorch() -> None:
         ({"geometry": "round"}, "'round' is no geometry"),
         ({"width": 0.01}, "a width of 0.01 leaves the .* no channel"),
         ({"side": 0}, "an image cannot have sides of 0 pixels"),
+        ({"side": 31.5}, "an image cannot have sides of 31.5 pixels"),
+        ({"width": float("nan")}, "a network cannot have width=nan; give a finite number above 0"),
+        ({"width": float("inf")}, "a network cannot have width=inf"),
+        ({"width": "wide"}, "a network cannot have width='wide'"),
     ],
 )
 def test_impossible_sizes_are_refused(model: Model, sizes: dict, message: str) -> None:

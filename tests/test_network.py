@@ -150,6 +150,12 @@ def test_construction_does_not_touch_the_blocks() -> None:
         ({"blocks": 10}, "hosts 11 blocks, but the network has 10"),
         ({"adapters": {}}, "i->n2 brings"),
         ({"adapters": {"i->n2": nn.Linear(7, 8)}}, "the adapter of i->n2 does not accept"),
+        (
+            {"adapters": {"i->n2": nn.BatchNorm2d(5)}},
+            r"the adapter of i->n2 does not accept \(5,\), .*4D input",
+        ),
+        ({"adapters": {"i->n2": nn.Flatten(3)}}, "the adapter of i->n2 does not accept"),
+        ({"adapters": {"i->n2": nn.GRU(5, 8)}}, "it gives an object of type tuple and no tensor"),
         ({"weights": {"n1->n9": 1.0}}, "'n1->n9' is no hyperconnection"),
         ({"input_shape": (6,)}, "cannot compute on"),
     ],
@@ -171,6 +177,17 @@ def test_examples_of_another_shape_are_refused(x: torch.Tensor | dict) -> None:
 def test_every_source_must_be_given_examples() -> None:
     with pytest.raises(ValueError, match="source 'i' is given nothing; there are n1"):
         network(Skips.ON_FAILURE)({"n1": X})
+
+
+def test_sources_are_given_equally_many_examples() -> None:
+    """A batch of one would be added to every example of the other's."""
+    from resilinet.topology import Hyperconnection, Node
+
+    nodes = (Node("left", 0, 1), Node("right", 0, 1), Node("top", 1, 2))
+    topology = Topology(nodes, (Hyperconnection("left", "top"), Hyperconnection("right", "top")))
+    net = DistributedNetwork([nn.Linear(3, 3), nn.Linear(3, 2)], topology, input_shape=(3,))
+    with pytest.raises(ValueError, match="equally many examples, but they are given 'left' 4, 'right' 1"):
+        net({"left": torch.ones(4, 3), "right": torch.ones(1, 3)})
 
 
 @pytest.mark.parametrize("shape", [5, (-5,), (0,), (5.0,), "5", None])

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
+from resilinet.reasons import brief
 from resilinet.routing import Route, Skips, inputs, routes
 from resilinet.topology import Hyperconnection, Topology, TopologyError, is_count
 
@@ -180,7 +181,7 @@ class DistributedNetwork(nn.Module):
         return total
 
     def check(self, x: Tensor | Mapping[str, Tensor]) -> None:
-        """Raise ValueError unless every source is given a tensor of the shape that the network was built for."""
+        """Raise ValueError unless every source is given equally many examples of the network's input shape."""
         given = x if isinstance(x, Mapping) else dict.fromkeys(self.topology.sources, x)
         for name in self.topology.sources:
             if name not in given:
@@ -195,6 +196,10 @@ class DistributedNetwork(nn.Module):
                     f"source {name!r} takes batches of shape (B, {', '.join(map(str, self.input_shape))}), "
                     f"not {tuple(given[name].shape)}."
                 )
+        lengths = {name: len(given[name]) for name in self.topology.sources}
+        if len(set(lengths.values())) > 1:
+            found = ", ".join(f"{name!r} {length}" for name, length in lengths.items())
+            raise ValueError(f"every source takes equally many examples, but they are given {found}.")
 
     def weight(self, key: str) -> float | Tensor:
         """The weight of a hyperconnection."""
@@ -232,13 +237,13 @@ class DistributedNetwork(nn.Module):
                 arriving = torch.empty((1, *self.input_shape), device="meta")
             for link in sorted(self.topology.incoming[name], key=lambda link: link.is_skip):
                 tensor = sent[link.source]
-                try:
-                    tensor = adapters[link.key](tensor) if link.key in adapters else tensor
-                except RuntimeError as error:
-                    raise TopologyError(
+                if link.key in adapters:
+                    tensor = _traced(
+                        adapters[link.key],
+                        tensor,
                         f"the adapter of {link.key} does not accept {tuple(tensor.shape[1:])}, "
-                        f"what {link.source!r} sends: {error}"
-                    ) from error
+                        f"what {link.source!r} sends",
+                    )
                 if name in heard and tuple(tensor.shape[1:]) != heard[name]:
                     raise TopologyError(
                         f"{link.key} brings {tuple(tensor.shape[1:])}, but {name!r} hears {heard[name]} "
@@ -247,11 +252,23 @@ class DistributedNetwork(nn.Module):
                 arriving = tensor
                 heard[name] = tuple(tensor.shape[1:])
             heard.setdefault(name, tuple(arriving.shape[1:]))
-            try:
-                sent[name] = shadow[name](arriving)
-            except RuntimeError as error:
-                raise TopologyError(f"node {name!r} cannot compute on {heard[name]}: {error}") from error
+            sent[name] = _traced(shadow[name], arriving, f"node {name!r} cannot compute on {heard[name]}")
         return heard, {name: tuple(tensor.shape[1:]) for name, tensor in sent.items()}
+
+
+def _traced(module: nn.Module, tensor: Tensor, refusal: str) -> Tensor:
+    """What a module makes of a tensor on the meta device.
+
+    Raises:
+        TopologyError: it makes nothing of it, or no tensor; the message begins with ``refusal``.
+    """
+    try:
+        out = module(tensor)
+    except Exception as error:  # what modules raise depends on who wrote them
+        raise TopologyError(f"{refusal}: {brief(error)}.") from error
+    if not isinstance(out, Tensor):
+        raise TopologyError(f"{refusal}: it gives an object of type {type(out).__name__} and no tensor.")
+    return out
 
 
 def _shape(given: Iterable[int]) -> tuple[int, ...]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from resilinet.topology import Topology, TopologyError, is_count, vertical, with_skips
 
 Pairs = tuple[tuple[str, str], ...]
@@ -23,7 +25,7 @@ def mlp(partition: tuple[int, ...] = (1, 2, 3, 4), skips: Pairs = MLP_SKIPS) -> 
     Raises:
         TopologyError: the partition has no node or counts no layers, or a skip does not fit its nodes.
     """
-    if not partition or not all(map(is_count, partition)):
+    if not _are_counts(partition, 0) or not partition:
         raise TopologyError(
             f"{partition} is no partition of the MLP: give one or more whole numbers of hidden layers, from 0."
         )
@@ -62,9 +64,13 @@ def resnet(partition: tuple[int, ...] = (1, 2, 2, 4), skips: Pairs = RESNET_SKIP
     return with_skips(vertical(_placed("ResNet-18", "z", partition, 9, blocks)), skips)
 
 
+def _are_counts(partition: object, least: int) -> bool:
+    return isinstance(partition, Sequence) and all(is_count(size, least) for size in partition)
+
+
 def _placed(network: str, letter: str, partition: tuple[int, ...], total: int, blocks: str) -> dict[str, int]:
     """The blocks on i and on the nodes behind it, the head included."""
-    if len(partition) < 2 or not all(is_count(size, 1) for size in partition) or sum(partition) != total:
+    if not _are_counts(partition, 1) or len(partition) < 2 or sum(partition) != total:
         raise TopologyError(
             f"{partition} is no partition of {network}: give two or more counts from 1 that add up to {total}, "
             f"{blocks}."

@@ -9,10 +9,10 @@ from torch import nn
 
 from resilinet.models.fitting import fitting
 from resilinet.models.initialisation import initialise
-from resilinet.models.sizes import check_counts
+from resilinet.models.sizes import check_counts, check_width
 from resilinet.partitions import MOBILENET_SKIPS as SKIPS
 from resilinet.partitions import mobilenet as topology
-from resilinet.topology import Topology
+from resilinet.topology import Topology, is_count
 
 __all__ = ["GEOMETRIES", "SKIPS", "STACKED", "adapters", "blocks", "initialise", "input_shape", "topology"]
 
@@ -39,6 +39,7 @@ def blocks(
             of them.
     """
     check_counts(classes=classes)
+    check_width(width)
     stride = GEOMETRIES[_known(geometry)][1]
     input_shape(geometry=geometry, side=side)
     channels = int(32 * width)
@@ -81,8 +82,8 @@ def input_shape(
 ) -> tuple[int, ...]:
     """``(3, side, side)``; sizes as in :func:`blocks`."""
     side = GEOMETRIES[_known(geometry)][0] if side is None else side
-    if side < 1:
-        raise ValueError(f"an image cannot have sides of {side} pixels; give at least 1.")
+    if not is_count(side, 1):
+        raise ValueError(f"an image cannot have sides of {side!r} pixels; give a whole number from 1.")
     return (3, side, side)
 
 

@@ -8,6 +8,21 @@ import torch
 from torch import nn
 
 
+class Convolution(nn.Conv2d):
+    """A 3x3 convolution, padded by one pixel and without bias."""
+
+    def __init__(self, inside: int, outside: int, stride: int = 1) -> None:
+        super().__init__(inside, outside, 3, stride, padding=1, bias=False)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """``(B, inside, H, W)`` to ``(B, outside, H / stride, W / stride)``, rounded up."""
+        # Around a map of one pixel all is padding, so that only the centre of the kernel counts. In bfloat16 with a
+        # stride PyTorch leaves the gradients of the other eight as it finds them in the processor's memory.
+        if x.shape[-2:] == (1, 1) and x.device.type == "cpu" and torch.is_autocast_enabled("cpu"):
+            return nn.functional.conv2d(x, self.weight[:, :, 1:2, 1:2])
+        return super().forward(x)
+
+
 class PreActivationBlock(nn.Module):
     """Two 3x3 convolutions, each after batch normalisation and ReLU, around a shortcut.
 
@@ -19,10 +34,10 @@ class PreActivationBlock(nn.Module):
         super().__init__()
         self.open = nn.Sequential(nn.BatchNorm2d(inside), nn.ReLU())
         self.body = nn.Sequential(
-            nn.Conv2d(inside, outside, 3, stride, padding=1, bias=False),
+            Convolution(inside, outside, stride),
             nn.BatchNorm2d(outside),
             nn.ReLU(),
-            nn.Conv2d(outside, outside, 3, padding=1, bias=False),
+            Convolution(outside, outside),
         )
         same = stride == 1 and inside == outside
         self.shortcut = nn.Identity() if same else nn.Conv2d(inside, outside, 1, stride, bias=False)
@@ -44,10 +59,10 @@ class PostActivationBlock(nn.Module):
     def __init__(self, inside: int, outside: int, stride: int) -> None:
         super().__init__()
         self.body = nn.Sequential(
-            nn.Conv2d(inside, outside, 3, stride, padding=1, bias=False),
+            Convolution(inside, outside, stride),
             nn.BatchNorm2d(outside),
             nn.ReLU(),
-            nn.Conv2d(outside, outside, 3, padding=1, bias=False),
+            Convolution(outside, outside),
             nn.BatchNorm2d(outside),
         )
         same = stride == 1 and inside == outside

@@ -11,10 +11,10 @@ from torch import nn
 from resilinet.models.fitting import fitting
 from resilinet.models.initialisation import initialise
 from resilinet.models.residual import ACTIVATIONS
-from resilinet.models.sizes import check_counts
+from resilinet.models.sizes import check_counts, check_width
 from resilinet.partitions import RESNET_SKIPS as SKIPS
 from resilinet.partitions import resnet as topology
-from resilinet.topology import Topology
+from resilinet.topology import Topology, is_count
 
 __all__ = [
     "GEOMETRIES",
@@ -84,6 +84,7 @@ def blocks(
             are no number of them.
     """
     check_counts(classes=classes)
+    check_width(width)
     layout = _known(geometry)
     input_shape(geometry=geometry, side=side)
     if activation not in ACTIVATIONS:
@@ -130,8 +131,8 @@ def adapters(topology: Topology, **sizes: Any) -> dict[str, nn.Module]:
 def input_shape(*, geometry: str = "released", side: int | None = None, **_others: Any) -> tuple[int, ...]:
     """``(3, side, side)``; sizes as in :func:`blocks`."""
     side = _known(geometry).side if side is None else side
-    if side < 1:
-        raise ValueError(f"an image cannot have sides of {side} pixels; give at least 1.")
+    if not is_count(side, 1):
+        raise ValueError(f"an image cannot have sides of {side!r} pixels; give a whole number from 1.")
     return (3, side, side)
 
 
