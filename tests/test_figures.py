@@ -24,6 +24,7 @@ def every_figure(store: Store, profile: str) -> list[Figure]:
     drawn_by = {
         figures.averages: (
             "figure-2a",
+            "figure-2b",
             "figure-2c",
             "figure-6-health",
             "figure-6-mobilenet",
@@ -53,7 +54,7 @@ def test_figures_are_drawn_however_many_seeds_there_are(tmp_path: Path, seeds: i
     for figure in every_figure(store, "published"):
         assert ET.fromstring(svg(figure)).tag.endswith("svg")
         assert f"{seeds} of" in figure.get_suptitle() or (seeds == 3 and "CIFAR" in figure.get_suptitle())
-        assert any(data in figure.get_suptitle() for data in ("MHEALTH", "CIFAR-10"))
+        assert any(data in figure.get_suptitle() for data in ("MHEALTH", "CIFAR-10", "images of ten classes"))
 
 
 def test_a_figure_of_synthetic_data_says_smoke(tmp_path: Path) -> None:
@@ -74,6 +75,7 @@ def test_a_figure_of_synthetic_data_says_smoke(tmp_path: Path) -> None:
         ("figure-4a", [5], 5, "MHEALTH · short recipe, 20 epochs · 5 seeds"),
         ("figure-4a", [], 5, "MHEALTH · short recipe, 20 epochs · 0 of 5 seeds"),
         ("figure-4b", [3], 3, "CIFAR-10, width 0.25 · laptop size, 10 epochs · 3 seeds"),
+        ("figure-2b", [5], 5, "3,000 images of ten classes, width 0.25 · laptop size, 40 epochs · 5 seeds"),
     ],
 )
 def test_the_size_names_recipe_and_seeds(artefact: str, seeds: list[int], wanted: int, label: str) -> None:

@@ -48,7 +48,7 @@ def networks() -> dict[tuple[str, str, str], DistributedNetwork]:
             ),
             **{
                 ("CIFAR-10, ResNet-18", geometry, "cifar10-resnet18"): _network("resnet", geometry=geometry)
-                for geometry in ("released", "cifar", "cifar-raw-image")
+                for geometry in ("released", "cifar", "cifar-raw-image", "imagenet")
             },
         }
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from itertools import pairwise
 from typing import Final, NamedTuple
 
-from resilinet.experiments import EXPERIMENTS
+from resilinet.experiments import ARTEFACTS, EXPERIMENTS
 from resilinet.paper import comparisons as compare
+from resilinet.paper.arithmetic import availability
+from resilinet.paper.left_out import IMAGENET
 from resilinet.paper.measured import Measured
 from resilinet.paper.printed import printed_value, statements
 from resilinet.paper.verdicts import TOLERANCE, Check, Entry, Verdict, judge_exact, judge_statement
@@ -23,6 +25,8 @@ class Claim(NamedTuple):
     test: compare.Test
     note: str = ""
     """How the statement is read."""
+    indirect: bool = False
+    """Whether the comparison is only a sign of what is stated, which it can neither establish nor refute."""
 
 
 CNNS: Final = ("mobilenet", "resnet")
@@ -116,8 +120,9 @@ CLAIMS: Final = (
             f"faq-14/time-{key}",
             artefact,
             compare.learns_faster,
-            "Read as: more is learnt an epoch, by the mean validation accuracy over all epochs. How long one takes "
-            "depends on the machine.",
+            "How long an epoch takes depends on the machine. That more is learnt per epoch, by the mean validation "
+            "accuracy over all epochs, is an indirect sign, and no more than a trend.",
+            indirect=True,
         )
         for key, artefact in zip(NETWORKS, ("figure-2a", "table-1-mobilenet", "figure-2c"), strict=True)
     ),
@@ -130,16 +135,21 @@ def claims(measured: Measured) -> Iterator[Entry]:
         note = claim.note
         if claim.test is compare.higher_rates:
             note = _printed_rates(claim.artefact)
-        yield statement(claim, claim.test(measured, claim.artefact), note, measured.size(claim.artefact).name)
+        yield statement(measured, claim, note)
     for key in NETWORKS:
         yield parameters(key)
-    yield availability()
+    yield share_of_time()
 
 
-def statement(claim: Claim, checks: Sequence[Check], note: str, size: str) -> Entry:
+def statement(measured: Measured, claim: Claim, note: str) -> Entry:
     """The entry of a statement: what decides it is the check with the least slack."""
+    checks = claim.test(measured, claim.artefact)
     weakest = min(checks, key=lambda one: one.slack)
     verdict = judge_statement(checks)
+    if claim.indirect:
+        verdict = {Verdict.REPRODUCED: Verdict.TREND, Verdict.NOT_REPRODUCED: Verdict.UNDECIDED}.get(
+            verdict, verdict
+        )
     seeds, wanted = min(one.seeds for one in checks), min(one.wanted for one in checks)
     held, against = sum(one.holds for one in checks), sum(one.contradicted for one in checks)
     if verdict is Verdict.INCOMPLETE:
@@ -147,6 +157,10 @@ def statement(claim: Claim, checks: Sequence[Check], note: str, size: str) -> En
     else:
         told = f"{held} of {len(checks)} comparisons hold" + (f", {against} contradicted" if against else "")
         note = f"{told}. Decided by {weakest.what}{_by(weakest)}. {note}"
+    if ARTEFACTS[claim.artefact].is_short(measured.profile):
+        note = f"{note.rstrip()} Short recipe."
+    if found := measured.substitute(claim.artefact):
+        verdict, note = Verdict.NOT_ATTEMPTED, f"{IMAGENET} On a substitute, {found}: {note}"
     return Entry(
         "claims",
         claim.key,
@@ -158,7 +172,7 @@ def statement(claim: Claim, checks: Sequence[Check], note: str, size: str) -> En
         high=weakest.high,
         seeds=seeds,
         wanted=wanted,
-        size=size,
+        size=measured.size(claim.artefact).name,
         note=note.strip(),
         trials=tuple(dict.fromkeys(name for one in checks for name in one.trials)),
         checks=tuple(checks),
@@ -201,10 +215,10 @@ def parameters(experiment: str) -> Entry:
     )
 
 
-def availability() -> Entry:
-    """FAQ 8.2: availability = MTBF / (MTBF + MTTR)."""
+def share_of_time() -> Entry:
+    """FAQ 8.2: how much of the time a machine is available that fails and is repaired as often as stated."""
     between, repair = printed_value("faq-8.2", "mtbf"), printed_value("faq-8.2", "mttr")
-    value, paper = 100 * between / (between + repair), printed_value("faq-8.2", "availability")
+    value, paper = availability(), printed_value("faq-8.2", "availability")
     note = f"{between:g} / ({between:g} + {repair:g}) = {value:.2f} %."
     verdict = judge_exact(paper, 0, value)
     return Entry(

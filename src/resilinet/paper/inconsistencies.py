@@ -7,16 +7,17 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from resilinet.failures import SETTINGS
+from resilinet.experiments import EXPERIMENTS
+from resilinet.failures import SETTINGS, scenario_key, scenarios
+from resilinet.paper.arithmetic import scenario_probability
+from resilinet.paper.comparisons import name_of
 from resilinet.paper.printed import printed_value, printed_values
-
-HEALTH_SCENARIOS = ("none", "n1", "n2", "n3", "n1+n2", "n1+n3", "n2+n3", "n1+n2+n3")
 
 STRANGERS = "16x16 maps of CIFAR-10 beside 56x56 and 28x28 maps of 224 px images"
 
 TWICE: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = tuple(
     (
-        f"{title}, {setting.replace('_', ' ').title()}",
+        f"{title}, {name_of(setting)}",
         tuple(
             address
             for address in (
@@ -61,16 +62,16 @@ def findings() -> list[Finding]:
     return [probability_of_n1(), printed_twice(), mobilenet_rate(), two_imagenet_tables(), resnet_bandwidth()]
 
 
-def product(dead: str) -> float:
-    """The probability of a Health scenario under Normal, in percent, from Table 2's settings."""
-    setting = SETTINGS["health"]["normal"]
-    gone = set(dead.split("+"))
-    return 100 * math.prod(p if node in gone else 1 - p for node, p in setting.probability.items())
+def health_scenarios() -> list[str]:
+    """Every failure scenario of Health."""
+    topology = EXPERIMENTS["health"].topology()
+    return [scenario_key(topology, dead) for dead in scenarios(topology)]
 
 
 def recomputed_average(series: str, probability_of_n1: float) -> float:
     """Table 1's average for a scheme from the table's own rows, with a chosen P(n1), all in percent."""
-    weights = {dead: product(dead) for dead in HEALTH_SCENARIOS} | {"n1": probability_of_n1}
+    weights = {dead: scenario_probability("health", dead) for dead in health_scenarios()}
+    weights["n1"] = probability_of_n1
     return (
         math.fsum(p * printed_value("table-1-health", f"{series}/{dead}") for dead, p in weights.items())
         / 100
@@ -79,7 +80,7 @@ def recomputed_average(series: str, probability_of_n1: float) -> float:
 
 def probability_of_n1() -> Finding:
     """Table 1 prints a probability for n1 that neither Table 2 nor the table's own averages bear out."""
-    printed, exact = printed_value("table-1-health", "probability/n1"), product("n1")
+    printed, exact = printed_value("table-1-health", "probability/n1"), scenario_probability("health", "n1")
     rows = []
     for series, name in (
         ("resilinet-plus", "ResiliNet+"),
@@ -97,7 +98,7 @@ def probability_of_n1() -> Finding:
         )
     table = pd.DataFrame(rows).set_index("scheme")
     off = (table.iloc[:, 1] - table.iloc[:, 0]).abs(), (table.iloc[:, 2] - table.iloc[:, 0]).abs()
-    total = math.fsum(printed_value("table-1-health", f"probability/{dead}") for dead in HEALTH_SCENARIOS)
+    total = math.fsum(printed_value("table-1-health", f"probability/{dead}") for dead in health_scenarios())
     p = SETTINGS["health"]["normal"].probability
     return Finding(
         "table-1-probability",
@@ -173,7 +174,7 @@ def two_imagenet_tables() -> Finding:
             rows.append(
                 {
                     "scheme": name,
-                    "setting": setting.replace("_", " ").title(),
+                    "setting": name_of(setting),
                     "headed raw": raw,
                     "headed corrected (drawn)": corrected,
                     "difference": corrected - raw,
@@ -223,8 +224,8 @@ def resnet_bandwidth() -> Finding:
     return Finding(
         "resnet-bandwidth",
         "Table 4: the saving for ResNet-18",
-        f"Table 4 prints {printed:.2f} %. Skips over all traffic, by the rule that gives the other rows, comes to that "
-        f"only for {match[0] if match else 'none of these'}, sizes that belong to no single network. The other rows "
-        "are what networks for CIFAR-10 save.",
+        f"Table 4 prints {printed:.2f} %. The share of skips in all traffic, which gives Table 4's other numbers, "
+        f"comes to that only for {match[0] if match else 'none of these'}, sizes that belong to no single network. The "
+        "other rows are what whole networks save.",
         table,
     )

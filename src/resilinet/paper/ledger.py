@@ -6,29 +6,17 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from functools import cache
-from typing import Final
 
 from resilinet.expectation import GUESSES
 from resilinet.experiments import ARTEFACTS
-from resilinet.failures import SETTINGS, dead_nodes
+from resilinet.paper.arithmetic import arithmetic
 from resilinet.paper.claims import claims
 from resilinet.paper.comparisons import config_gain, quantity
+from resilinet.paper.left_out import LEFT_OUT, ON_SUBSTITUTE
 from resilinet.paper.measured import Measured, Sample
-from resilinet.paper.printed import Printed, printed_value, printed_values, series_of
+from resilinet.paper.printed import Printed, printed_values, runs_behind, series_of
 from resilinet.paper.verdicts import TOLERANCE, Check, Entry, Verdict, check, judge, judge_exact, judge_order
 from resilinet.store import Store
-
-IMAGENET = "ImageNet needs the licensed ILSVRC images, which this edition does not train on."
-
-GUESS: Final = "A guess"
-"""What the note of a number begins with where no information reaches the cloud, beyond the verdict's own words."""
-
-NOT_ATTEMPTED: Final = {
-    "figure-2b-raw": f"Superseded in the paper's own chart data. {IMAGENET}",
-    "figure-2-camera": "The camera experiment is in no published figure, and its data set is not described.",
-}
-"""Why nothing is held against the numbers of these artefacts."""
 
 
 def verify(
@@ -84,62 +72,21 @@ def number_entry(measured: Measured, number: Printed) -> Entry:
         value, note = computed
         verdict = judge_exact(number.value, number.digits, value)
         return replace(entry, verdict=verdict, ours=value, note=note)
-    if number.artefact in NOT_ATTEMPTED:
-        return replace(entry, note=NOT_ATTEMPTED[number.artefact])
-    size = measured.size(number.artefact)
-    if number.artefact == "figure-2b" and size.name == "laptop":
-        return replace(entry, note=f"{IMAGENET} What a named substitute shows is in the chapter on ImageNet.")
-    return measured_entry(measured, number, replace(entry, size=size.name))
-
-
-def arithmetic(number: Printed) -> tuple[float, str] | None:
-    """The value of a number that follows without training, and how; None where training is needed."""
-    series, _, condition = number.key.partition("/")
-    if series == "probability":
-        experiment = number.artefact.removeprefix("table-1-")
-        dies = SETTINGS[experiment]["normal"].probability
-        factors = [p if node in dead_nodes(condition) else 1 - p for node, p in dies.items()]
-        value = 100 * math.prod(factors)
-        return value, f"{' · '.join(f'{factor:g}' for factor in factors)} = {value:.4g} %, from Table 2."
-    if (number.artefact, number.key) == ("faq-8.2", "availability"):
-        between, repair = printed_value("faq-8.2", "mtbf"), printed_value("faq-8.2", "mttr")
-        return 100 * between / (between + repair), "MTBF / (MTBF + MTTR); the paper says about."
-    if number.artefact == "table-4":
-        return bandwidth_saving(number)
-    return None
-
-
-def bandwidth_saving(number: Printed) -> tuple[float, str]:
-    """A row of Table 4, in percent, from what real modules send; of several geometries the one that comes closest."""
-    found = savings()[number.key]
-    closest = min(found, key=lambda geometry: abs(found[geometry] - number.value))
-    note = "From the real outputs of the network's modules"
-    if len(found) > 1:
-        note += "; by geometry: " + ", ".join(f"{name} {value:.2f} %" for name, value in found.items())
-    return found[closest], f"{note}."
-
-
-@cache
-def savings() -> dict[str, dict[str, float]]:
-    """What each network of Table 4 saves, in percent, by its key and its geometry."""
-    from resilinet.bandwidth import saving
-    from resilinet.bandwidth_table import networks  # itself built on the printed values
-
-    found: dict[str, dict[str, float]] = {}
-    for (_, geometry, key), network in networks().items():
-        found.setdefault(key, {})[geometry] = 100 * saving(network.topology, network.elements())
-    return found
+    if number.artefact in LEFT_OUT:
+        return replace(entry, note=LEFT_OUT[number.artefact])
+    if measured.substitute(number.artefact):
+        return replace(entry, note=ON_SUBSTITUTE)
+    return measured_entry(measured, number, replace(entry, size=measured.size(number.artefact).name))
 
 
 def measured_entry(measured: Measured, number: Printed, entry: Entry) -> Entry:
     """The entry of a number that trials answer."""
     sample, tolerance = sample_of(measured, number), TOLERANCE
     series, _, condition = number.key.partition("/")
-    notes = []
+    notes = ["Short recipe."] if ARTEFACTS[number.artefact].is_short(measured.profile) else []
     guessed = number.artefact.startswith("table-1-") and measured.is_guess(number.artefact, series, condition)
     if number.artefact.startswith("figure-3-"):
-        # No standard deviation lies below zero, so that one threshold counts.
-        compared, trending = [check("", sample, above=-1.0, below=1.0)], "it stays below one point"
+        compared, trending = [check("", sample, above=None, below=1.0)], "it stays below one point"
         tolerance = 0.0
     elif number.artefact == "figure-4a":
         compared, trending = [check("", sample)], "Config 6 is the better one"
@@ -148,11 +95,13 @@ def measured_entry(measured: Measured, number: Printed, entry: Entry) -> Entry:
         compared, trending = [], "no information reaches the cloud, as in the paper"
         tolerance = guess_margin(measured, number.artefact, series)
         notes.append(other_guess(measured, number.artefact, series))
+        entry = replace(entry, guess=True)
     else:
         compared, trending = compared_beside(measured, number), "the order is the printed one"
     if entry.size == "laptop" and not guessed:
         return smaller_entry(entry, sample, compared, trending)
-    verdict = judge(number.value, number.digits, sample, compared, tolerance)
+    runs = runs_behind(number.artefact)
+    verdict = judge(number.value, number.digits, sample, compared, tolerance, runs)
     if guessed and verdict is Verdict.NOT_REPRODUCED:
         verdict = Verdict.TREND
     if verdict is Verdict.INCOMPLETE:
@@ -177,6 +126,7 @@ def smaller_entry(entry: Entry, sample: Sample, compared: Sequence[Check], trend
         Verdict.INCOMPLETE: _missing(sample),
         Verdict.TREND: f"{so_that}, but {trending}.",
         Verdict.NOT_REPRODUCED: f"{so_that}, and {_decided(compared, trending)}.",
+        Verdict.UNDECIDED: f"{so_that}, and {_decided(compared, trending)}.",
         Verdict.NOT_COMPARABLE: f"{so_that}, and nothing is printed clearly apart.",
     }
     return with_sample(replace(entry, verdict=verdict, note=why[verdict]), sample)
@@ -254,4 +204,4 @@ def other_guess(measured: Measured, artefact: str, series: str) -> str:
     """What a guess would be worth under each policy."""
     record = measured.records(artefact, series)[0]
     worth = ", ".join(f"{policy} {100 * measured.chance(record, policy):.2f} %" for policy in GUESSES)
-    return f"{GUESS}; by policy: {worth}."
+    return f"A guess; by policy: {worth}."

@@ -95,13 +95,25 @@ class Measured:
 
     def per_route(self) -> Measured:
         """The same results with batch statistics of each route."""
+        return self._with("per-route")
+
+    def running(self) -> Measured:
+        """The same results with running batch statistics."""
+        return self._with("running")
+
+    def _with(self, statistics: str) -> Measured:
         other = copy.copy(self)  # what was read is shared
-        other.statistics = "per-route"
+        other.statistics = statistics
         return other
 
     def size(self, artefact: str) -> Size:
         """How large the trials of an artefact are."""
         return ARTEFACTS[artefact].experiment.size(self.profile)
+
+    def substitute(self, artefact: str) -> str:
+        """What an artefact's trials are trained on where it stands in for the paper's data, otherwise nothing."""
+        size = self.size(artefact)
+        return size.label if size.stands_in_for else ""
 
     def rows(self, artefact: str) -> Mapping[str, list[Trial]]:
         """The trials of each row of an artefact."""
@@ -153,8 +165,14 @@ class Measured:
             artefact: which one.
             row: of the artefact.
             setting: the name of a setting of Table 2, or one of your own.
-            survival: take the counts with weights scaled by these survival probabilities (section 2.3).
+            survival: take the counts with weights scaled by these survival probabilities (section 2.3), which
+                were made with running batch statistics alone.
+
+        Raises:
+            ValueError: survival is asked for with batch statistics of each route.
         """
+        if survival is not None and self.statistics != "running":
+            raise ValueError("accuracy with scaled weights was measured with running batch statistics alone.")
         experiment = ARTEFACTS[artefact].experiment
         chosen = experiment.settings[setting] if isinstance(setting, str) else setting
 

@@ -8,7 +8,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import Any, Final
+
+RUNS: Final = 10
+"""Runs that the paper averages, by what it says of Figs. 2 to 4; of the rest it says nothing, and we take as many."""
+RUNS_ON_IMAGENET: Final = 2
 
 
 @dataclass(frozen=True)
@@ -30,11 +34,6 @@ class Printed:
     digits: int
     unit: str
     source: str
-
-    @property
-    def step(self) -> float:
-        """One unit of the last printed digit: what rounding or truncation can have moved the number by."""
-        return 10.0**-self.digits
 
     @property
     def brief(self) -> str:
@@ -93,6 +92,11 @@ def series_of(artefact: str, condition: str) -> dict[str, Printed]:
         for (name, key), number in printed_values().items()
         if name == artefact and key.endswith(f"/{condition}") and not key.startswith("probability/")
     }
+
+
+def runs_behind(artefact: str) -> int:
+    """How many runs the paper averages for an artefact's numbers."""
+    return RUNS_ON_IMAGENET if artefact.startswith("figure-2b") else RUNS
 
 
 def statements() -> Mapping[str, str]:

@@ -10,8 +10,6 @@ from enum import StrEnum
 from resilinet.expectation import paired
 from resilinet.paper.measured import Sample
 
-RUNS = 10
-"""Runs that the paper averages for Health; its printed mean varies as a mean of that many runs does."""
 TOLERANCE = 1.0
 """Percentage points by which an accuracy may differ and still count as reproduced.
 
@@ -26,6 +24,8 @@ class Verdict(StrEnum):
     REPRODUCED = "reproduced"
     TREND = "trend only"
     NOT_REPRODUCED = "not reproduced"
+    UNDECIDED = "undecided"
+    """No comparison is contradicted, and not all are borne out: these seeds cannot tell."""
     INCOMPLETE = "incomplete"
     NOT_COMPARABLE = "not comparable"
     """Trained at another size than the paper's, so that values do not compare, with no order to compare instead."""
@@ -38,7 +38,7 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True)
 class Check:
-    """One comparison, paired by seed, that a statement rests on: is the difference above a threshold?
+    """One comparison, paired by seed, that a statement rests on: does a difference lie within its bounds?
 
     Attributes:
         what: the comparison in words.
@@ -46,8 +46,8 @@ class Check:
         low: lower end of its 95 % t-interval, None with fewer than two seeds.
         high: upper end.
         effect: Cohen's d of the paired differences; None where they do not vary or are too few.
-        above: the threshold.
-        below: an upper threshold, None where there is none.
+        above: the lower bound, None where there is none.
+        below: the upper bound, None where there is none.
         seeds: how many seeds are shared.
         wanted: how many there are to be.
         trials: identities of the trials behind it.
@@ -58,7 +58,7 @@ class Check:
     low: float | None
     high: float | None
     effect: float | None
-    above: float
+    above: float | None
     below: float | None
     seeds: int
     wanted: int
@@ -66,41 +66,41 @@ class Check:
 
     @property
     def holds(self) -> bool:
-        """Whether the whole interval lies beyond the threshold, or between the two."""
+        """Whether the whole interval lies within the bounds."""
         return (
             self.low is not None
             and self.high is not None
-            and self.low > self.above
+            and (self.above is None or self.low > self.above)
             and (self.below is None or self.high < self.below)
         )
 
     @property
     def contradicted(self) -> bool:
-        """Whether the whole interval lies on the wrong side of a threshold; else the seeds cannot tell, or it holds."""
-        return (self.high is not None and self.high < self.above) or (
+        """Whether the whole interval lies beyond a bound; else the seeds cannot tell, or it holds."""
+        return (self.high is not None and self.above is not None and self.high < self.above) or (
             self.low is not None and self.below is not None and self.low > self.below
         )
 
     @property
     def leans(self) -> bool:
-        """Whether the mean, at least, lies on the right side of zero and below the upper threshold."""
+        """Whether the mean, at least, lies on the right side of zero and below the upper bound."""
         return (
             self.difference is not None
-            and self.difference > min(self.above, 0.0)
+            and (self.above is None or self.difference > min(self.above, 0.0))
             and (self.below is None or self.difference < self.below)
         )
 
     @property
     def slack(self) -> float:
-        """How far the mean is on the right side; the smallest slack decides a statement."""
+        """How far the mean is within its bounds; the smallest slack decides a statement."""
         if self.difference is None:
             return -math.inf
-        over = self.difference - self.above
+        over = math.inf if self.above is None else self.difference - self.above
         return over if self.below is None else min(over, self.below - self.difference)
 
 
-def check(what: str, difference: Sample, above: float = 0.0, below: float | None = None) -> Check:
-    """Compare a paired difference with a threshold."""
+def check(what: str, difference: Sample, above: float | None = 0.0, below: float | None = None) -> Check:
+    """Compare a paired difference with its bounds, by default with zero."""
     found = difference.interval
     effect = math.nan
     if difference.whole is None and len(difference.values) > 1:
@@ -139,6 +139,7 @@ class Entry:
         size: of the trials (:class:`resilinet.experiments.Size`); empty for what is computed, not trained.
         verdict: what became of it.
         note: why, in a sentence.
+        guess: whether no information reaches the cloud, so that what is printed is the worth of a guess.
         trials: identities of the trials behind it.
         checks: of a statement, the comparisons it rests on.
     """
@@ -158,6 +159,7 @@ class Entry:
     wanted: int = 0
     size: str = ""
     note: str = ""
+    guess: bool = False
     trials: tuple[str, ...] = ()
     checks: tuple[Check, ...] = ()
 
@@ -167,13 +169,15 @@ class Entry:
         return None if self.low is None or self.high is None else (self.high - self.low) / 2
 
 
-def judge(paper: float, digits: int, sample: Sample, compared: Sequence[Check], tolerance: float) -> Verdict:
+def judge(
+    paper: float, digits: int, sample: Sample, compared: Sequence[Check], tolerance: float, runs: int
+) -> Verdict:
     """The verdict on a printed mean.
 
     1. *Incomplete*: a seed is missing.
     2. *Reproduced*: the printed mean lies within the widest of two margins around our mean, plus half a unit of the
-       last printed digit. The first margin is where a mean of :data:`RUNS` further runs of ours would fall with a
-       probability of 95 %: our t-interval times sqrt(1 + n / RUNS), as the printed mean varies like ours. The second
+       last printed digit. The first margin is where a mean of ``runs`` further runs of ours, as many as the paper
+       averages, would fall with a probability of 95 %: our t-interval times sqrt(1 + n / runs). The second
        is ``tolerance``, :data:`TOLERANCE` for accuracies, zero for standard deviations; for a guess it is what one
        run's guesses vary by.
     3. *Trend only*: not so, but what the artefact compares comes out in the printed order (``compared``).
@@ -183,26 +187,30 @@ def judge(paper: float, digits: int, sample: Sample, compared: Sequence[Check], 
     if found is None or not sample.complete:
         return Verdict.INCOMPLETE
     half = found.high - found.mean  # the wider end, where an interval is cut off at zero
-    repeat = 0.0 if math.isnan(half) else half * math.sqrt(1 + found.n / RUNS)
+    repeat = 0.0 if math.isnan(half) else half * math.sqrt(1 + found.n / runs)
     if abs(paper - found.mean) <= max(repeat, tolerance) + 10.0**-digits / 2:
         return Verdict.REPRODUCED
+    # The value is not the printed one, whether or not an order can be told.
     order = judge_order(sample, compared)
-    return Verdict.NOT_REPRODUCED if order is Verdict.NOT_COMPARABLE else order
+    return order if order in (Verdict.TREND, Verdict.INCOMPLETE) else Verdict.NOT_REPRODUCED
 
 
 def judge_order(sample: Sample, compared: Sequence[Check]) -> Verdict:
     """The verdict on a printed mean by trials of another size than the paper's.
 
     A smaller network, trained for less, cannot reproduce an accuracy; what it can show is whether the printed order
-    is a matter of size. *Incomplete*: a seed is missing, here or in what it is compared with. *Trend only*: what is
-    printed clearly apart comes out in the printed order. *Not reproduced*: it does not, with 95 % confidence.
-    *Not comparable*: nothing is printed clearly apart.
+    is a matter of size. *Incomplete*: a seed is missing, here or in what it is compared with. *Trend only*: all that
+    is printed clearly apart comes out in the printed order, with 95 % confidence each. *Not reproduced*: something
+    comes out the other way round, with the same confidence. *Undecided*: neither. *Not comparable*: nothing is
+    printed clearly apart.
     """
     if not sample.complete or any(one.seeds < one.wanted for one in compared):
         return Verdict.INCOMPLETE
     if not compared:
         return Verdict.NOT_COMPARABLE
-    return Verdict.TREND if all(one.holds for one in compared) else Verdict.NOT_REPRODUCED
+    if all(one.holds for one in compared):
+        return Verdict.TREND
+    return _against(compared)
 
 
 def judge_exact(paper: float, digits: int, value: float) -> Verdict:
@@ -212,12 +220,21 @@ def judge_exact(paper: float, digits: int, value: float) -> Verdict:
 
 
 def judge_statement(checks: Sequence[Check]) -> Verdict:
-    """The verdict on a statement: reproduced if every check holds, trend only if every mean leans that way."""
+    """The verdict on a statement.
+
+    *Reproduced* if every check holds; *trend only* if every mean leans that way; *not reproduced* if the seeds
+    contradict a check; else *undecided*.
+    """
     if any(one.seeds < one.wanted for one in checks):
         return Verdict.INCOMPLETE
     if all(one.holds for one in checks):
         return Verdict.REPRODUCED
-    return Verdict.TREND if all(one.leans for one in checks) else Verdict.NOT_REPRODUCED
+    return Verdict.TREND if all(one.leans for one in checks) else _against(checks)
+
+
+def _against(checks: Sequence[Check]) -> Verdict:
+    """The verdict where not all checks hold: absence of evidence is not evidence of absence."""
+    return Verdict.NOT_REPRODUCED if any(one.contradicted for one in checks) else Verdict.UNDECIDED
 
 
 def finite(value: float) -> float | None:

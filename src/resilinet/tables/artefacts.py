@@ -31,9 +31,9 @@ def scheme_names(*keys: str) -> dict[str, str]:
     return {key: SCHEMES[key].name for key in keys}
 
 
-def setting_names(names: Sequence[str] = SETTINGS) -> dict[str, str]:
+def setting_names() -> dict[str, str]:
     """Failure settings as the paper writes them, by key."""
-    return {name: name_of(name) for name in names}
+    return {name: name_of(name) for name in SETTINGS}
 
 
 def beside(

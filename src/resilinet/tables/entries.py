@@ -15,6 +15,7 @@ MARKS: Final[Mapping[Verdict, str]] = {
     Verdict.REPRODUCED: "✓",
     Verdict.TREND: "≈",
     Verdict.NOT_REPRODUCED: "✗",
+    Verdict.UNDECIDED: "?",
     Verdict.INCOMPLETE: "…",
     Verdict.NOT_COMPARABLE: "–",
     Verdict.NOT_ATTEMPTED: "○",

@@ -7,29 +7,37 @@ from typing import Any
 
 import pandas as pd
 
-from resilinet.paper.ledger import GUESS
 from resilinet.paper.measured import Measured
-from resilinet.paper.verdicts import Entry, Verdict
+from resilinet.paper.verdicts import Check, Entry, Verdict
 from resilinet.tables.entries import NOTHING, ours, printed, show_check
 
 
 def checks(entry: Entry) -> pd.DataFrame:
-    """The comparisons behind a statement: difference with interval, effect size, threshold, and whether it holds."""
+    """The comparisons behind a statement: difference with interval, effect size, bounds, and whether it holds."""
     rows = []
     for one in entry.checks:
-        bounds = f"above {one.above:g}" if one.below is None else f"between {one.above:g} and {one.below:g}"
-        if one.above < 0:
-            bounds = f"below {one.below:g}"
         rows.append(
             {
                 "comparison": one.what,
                 "difference (points)": show_check(one),
                 "Cohen's d": NOTHING if one.effect is None else f"{one.effect:.1f}",
-                "is to be": bounds,
-                "holds": "yes" if one.holds else "not yet known" if one.seeds < one.wanted else "no",
+                "required": _bounds(one),
+                "holds": _answer(one),
             }
         )
     return pd.DataFrame(rows).set_index("comparison")
+
+
+def _bounds(one: Check) -> str:
+    if one.above is None:
+        return f"below {one.below:g}"
+    return f"above {one.above:g}" if one.below is None else f"between {one.above:g} and {one.below:g}"
+
+
+def _answer(one: Check) -> str:
+    if one.seeds < one.wanted:
+        return "not yet known"
+    return "yes" if one.holds else "no" if one.contradicted else "cannot be told"
 
 
 def differing(entries: Sequence[Entry], *artefacts: str) -> pd.DataFrame:
@@ -45,7 +53,7 @@ def differing(entries: Sequence[Entry], *artefacts: str) -> pd.DataFrame:
         for entry in entries
         if entry.artefact in artefacts
         and entry.verdict in (Verdict.TREND, Verdict.NOT_REPRODUCED)
-        and GUESS not in entry.note
+        and not entry.guess
     ]
     return pd.DataFrame(rows, columns=["artefact", "key", "paper", "ours", "why"]).set_index(
         ["artefact", "key"]

@@ -13,7 +13,13 @@ from resilinet.tables.entries import MARKS
 
 def legend() -> str:
     """What the marks and the ± mean."""
-    told = (Verdict.REPRODUCED, Verdict.TREND, Verdict.NOT_REPRODUCED, Verdict.NOT_COMPARABLE)
+    told = (
+        Verdict.REPRODUCED,
+        Verdict.TREND,
+        Verdict.NOT_REPRODUCED,
+        Verdict.UNDECIDED,
+        Verdict.NOT_COMPARABLE,
+    )
     marks = ", ".join(f"{MARKS[v]} {v}" for v in told)
     return (
         "± is half the 95 % t-interval over seeds; an interval that reaches down to zero is given by its ends. "
@@ -45,14 +51,15 @@ def size_notice(measured: Measured, *artefacts: str) -> str:
     batch = f", batches of {ours.batch_size} instead of {theirs.batch_size}" * (
         ours.batch_size != theirs.batch_size
     )
+    mixed = ", float32 instead of mixed precision" * (theirs.precision == "autocast" != ours.precision)
     return (
         f"{text}**This page shows the laptop size**: a width of {size.network['width']:g} instead of "
         f"{paper.network['width']:g}, {ours.epochs} epochs with a {ours.schedule} learning rate from "
         f"{ours.learning_rate:g} instead of {theirs.epochs} with a {theirs.schedule} one from {theirs.learning_rate:g}"
-        f"{batch}, {len(size.seeds)} seeds. What such a network reaches is no measure of what the paper's reaches, so "
-        "that no accuracy here counts as reproduced, guesses aside; what is tested is whether one condition comes out "
-        "above another as printed. "
-        f"`resilinet sweep {artefacts[0]} --profile full --device cuda` trains the full size."
+        f"{batch}{mixed}, {len(size.seeds)} seeds. What such a network reaches is no measure of what the paper's "
+        "reaches, so that no accuracy here counts as reproduced, guesses aside; what is tested is whether one "
+        "condition comes out above another as printed. "
+        f"`resilinet sweep {' '.join(artefacts)} --profile full --device cuda` trains the full size."
     )
 
 

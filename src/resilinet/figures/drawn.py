@@ -1,61 +1,26 @@
-"""The figures that chapters show: our means with intervals, the paper's printed values beside them."""
+"""The drawing: our means with intervals, the paper's printed values beside them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
-import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from resilinet import style
-from resilinet.cells import Cell, in_full, to_csv, trials_behind
+from resilinet.cells import in_full, to_csv, trials_behind
 from resilinet.exhibits import Exhibit
-from resilinet.experiments import ARTEFACTS
-from resilinet.paper.comparisons import (
-    FAILURES,
-    RATES,
-    SETTINGS,
-    name_of,
-    quantity,
-    survival_loss,
-)
-from resilinet.paper.measured import Measured, Sample
-from resilinet.paper.printed import Printed, printed_values
+from resilinet.figures.points import Point, numbers, points_of
+from resilinet.figures.words import size_label
+from resilinet.paper.comparisons import FAILURES, RATES, SETTINGS, name_of, survival_loss
+from resilinet.paper.measured import Measured
 from resilinet.plotted import Plotted
 from resilinet.schemes import SCHEMES
 
 COLOUR: Final = style.LOOKS["resilinet"].colour
 """Of what is measured with ResiliNet alone."""
-
-
-@dataclass(frozen=True)
-class Point:
-    """One quantity of a figure: ours, and the paper's where it prints one."""
-
-    series: str
-    condition: str
-    sample: Sample
-    printed: Printed | None
-
-
-def points_of(measured: Measured, artefact: str) -> list[Point]:
-    """Every quantity that the figure of an artefact shows, drawn and in words, series by series."""
-    kind = artefact.rsplit("-", 1)[0]
-    series = {"figure-3": ("",), "table-3": RATES}.get(kind, measured.rows(artefact))
-    found = []
-    for name in series:
-        for setting in SETTINGS:
-            if (name, setting) == ("failure", "no_failure"):
-                continue
-            # Table 1 prints one setting only, Normal, and calls it the average.
-            condition = "average" if (kind, setting) == ("table-1", "normal") else setting
-            printed = printed_values().get((artefact, f"{name}/{condition}" if name else condition))
-            found.append(Point(name, setting, quantity(measured, artefact, name, setting), printed))
-    return found
 
 
 def averages(measured: Measured, artefact: str) -> Figure:
@@ -174,58 +139,6 @@ def survival_scaling(measured: Measured, artefact: str) -> Figure:
     return figure
 
 
-def size_label(measured: Measured, artefact: str, seeds: Sequence[int], wanted: int) -> str:
-    """What a figure was made from: the size, data, recipe, kind of batch statistics, and how many seeds.
-
-    Args:
-        measured: the results.
-        artefact: whose trials are shown.
-        seeds: how many there are of each quantity drawn.
-        wanted: how many there are to be.
-    """
-    low, high = (min(seeds), max(seeds)) if seeds else (0, 0)
-    number = f"{high}" if low == high else f"{low} to {high}"
-    size = measured.size(artefact)
-    recipe = ARTEFACTS[artefact].trials(measured.profile)[0].recipe
-    kind = "short recipe" if size.name == "paper" and recipe != size.recipe else f"{size.name} size"
-    parts = [
-        f"SMOKE · {size.label}" if size.name == "smoke" else f"{size.label} · {kind}, {recipe.epochs} epochs"
-    ]
-    if measured.statistics != "running":
-        parts.append("batch statistics per route")
-    return " · ".join([*parts, f"{number} seeds" if low == wanted else f"{number} of {wanted} seeds"])
-
-
-def alt_text(measured: Measured, artefact: str) -> str:
-    """The numbers of an artefact in words, for readers who do not see its figure; made from the numbers alone."""
-    unit = "points" if artefact.startswith("figure-3") else "%"
-    return " ".join(_in_words(point, unit) for point in points_of(measured, artefact))
-
-
-def _in_words(point: Point, unit: str) -> str:
-    name = _series_name(point.series)
-    place = f"{name} under {name_of(point.condition)}" if point.series else name_of(point.condition)
-    found = point.sample.interval
-    text = "not yet measured" if found is None else f"{found.mean:.2f} {unit}"
-    if found is not None and found.n > 1:
-        text += f", interval {found.low:.2f} to {found.high:.2f}"
-    return f"{place}: {text}" + (
-        f", in the paper {point.printed.brief}." if point.printed is not None else "."
-    )
-
-
-def _series_name(key: str) -> str:
-    return SCHEMES[key].name if key in SCHEMES else key
-
-
-def in_words(measured: Measured, artefact: str) -> Any:
-    """A line that unfolds to :func:`alt_text`, to stand below a figure."""
-    from IPython.display import HTML
-
-    words = f"{ARTEFACTS[artefact].title}. {alt_text(measured, artefact)}"
-    return HTML(f"<details><summary>The figure in words</summary><p>{words}</p></details>")
-
-
 def _blank() -> tuple[Plotted, Axes]:
     figure = Plotted(figsize=(7.0, 4.0), layout="constrained")
     return figure, figure.add_subplot()
@@ -282,35 +195,3 @@ def _say_source(figure: Plotted, measured: Measured, artefact: str, shown: Seque
     unit = "points" if figure.axes[0].get_ylabel().endswith("(points)") else "%"
     table = numbers(shown, unit)
     figure.exhibit = Exhibit(to_csv(in_full(table)), trials_behind(table))
-
-
-def numbers(points: Iterable[Point], unit: str) -> pd.DataFrame:
-    """What a figure shows, a row a point: our mean with its interval, the printed value, and every seed's value.
-
-    Args:
-        points: of the figure.
-        unit: of all values.
-    """
-    rows = []
-    for point in points:
-        sample = point.sample
-        found = sample.interval
-        known = found is not None and found.n > 1
-        ours = Cell(
-            "",
-            found.mean if found else None,
-            low=found.low if found and known else None,
-            high=found.high if found and known else None,
-            seeds=len(sample.values),
-            unit=unit,
-            trials=sample.trials,
-        )
-        paper = Cell("", point.printed.value if point.printed is not None else None, unit=unit)
-        each: dict[str, object] = {
-            f"seed {seed}": Cell("", value, unit=unit) for seed, value in sorted(sample.values.items())
-        }
-        place: dict[str, object] = {"series": _series_name(point.series), "setting": name_of(point.condition)}
-        rows.append({**place, "ours": ours, "paper": paper, **each})
-    columns = list(dict.fromkeys(name for row in rows for name in row))
-    table = pd.DataFrame([[row.get(name) for name in columns] for row in rows], dtype=object)
-    return table.set_axis(columns, axis=1).set_index(["series", "setting"])
