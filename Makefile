@@ -37,13 +37,13 @@ $(STAMP): requirements.lock pyproject.toml
 	@touch $@
 
 book: env  ## run all chapters on the committed results and build the book
-	@$(BIN)/python -m resilinet.book --profile published --jobs $(JOBS)
+	@$(BIN)/resilinet book --profile published --jobs $(JOBS)
 
 smoke: env  ## train every trial of every chapter, tiny and on synthetic data, and build that book
-	@$(BIN)/python -m resilinet.book --profile smoke --jobs $(JOBS)
+	@$(BIN)/resilinet book --profile smoke --jobs $(JOBS)
 
-full: env  ## train what is missing in results/ at full size, then build the book (hours; resumable)
-	@$(BIN)/python -m resilinet.book --profile full
+full: env  ## train what is missing in results/ at the paper's size, then build the book (weeks on a processor; resumable)
+	@$(BIN)/resilinet book --profile full
 
 serve: book  ## build the book and serve it on this machine (PORT=8000)
 	@echo "The book is at http://localhost:$(PORT); Ctrl-C ends"

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import networkx as nx
 import pytest
 
-from resilinet.architecture import PARTS, describe, modules, part_of, rows, uses
+from resilinet.architecture import PARTS, SOURCE, Part, describe, modules, part_of, rows, uses
 from resilinet.architecture_drawing import lay_out, show
 
 IMPORTS = modules()
@@ -19,6 +21,21 @@ def test_every_module_has_a_part_and_every_part_a_module() -> None:
     lost = sorted(name for name in IMPORTS if part_of(name) is None)
     assert not lost, f"say in PARTS of resilinet/architecture.py which part {', '.join(lost)} belongs to"
     assert {part_of(name) for name in IMPORTS} == {part.name for part in PARTS}
+
+
+@pytest.mark.parametrize(
+    "part", [part for part in PARTS if "PyTorch" in part.purpose], ids=lambda part: part.name
+)
+def test_what_a_part_says_of_pytorch_is_true(part: Part) -> None:
+    said = re.search(r"; (?:no|only (`.+`) loads?) PyTorch$", part.purpose)
+    assert said, "say '; no PyTorch' or '; only `module` loads PyTorch', at the end"
+    without = [name for name in IMPORTS if part_of(name) == part.name]
+    for name in re.findall(r"`(\w+)`", said[1] or ""):
+        without.remove(name)
+        assert re.search(r"^import torch$", (SOURCE / f"{name}.py").read_text(encoding="utf-8"), re.MULTILINE)
+    code = f"import sys, {', '.join(f'resilinet.{name}' for name in without)}; print('torch' in sys.modules)"
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ended.stdout == "False\n"
 
 
 def test_nothing_is_held_twice_or_held_without_existing() -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from resilinet.book.pages import read_pages
+from resilinet.book.pages import Page, read_pages
 from resilinet.store import Store
 from resilinet.teaching import Exercise, TeachingError, read_exercises
 from resilinet.teaching.assignments import GRADER, artefacts_of, assign, title_of
@@ -78,6 +78,16 @@ def test_students_get_the_results_that_exercises_read_and_no_others(written: dic
     assert len(records) == len(lie) > 0
     assert {record.trial.scheme for record in records} == {"vanilla", "dfg", "resilinet", "resilinet-plus"}
     assert not (written["settings"] / "student" / "results").exists()
+
+
+def test_the_title_of_a_chapter_is_its_heading_and_no_comment_before_it(tmp_path: Path) -> None:
+    page = Page("one", tmp_path / "one.md", is_chapter=True)
+    cell = "```{code-cell} python\n# a comment\n```\n"
+    page.path.write_text(f"{cell}\n# A title \n", encoding="utf-8")
+    assert title_of(page) == "A title"
+    page.path.write_text(cell, encoding="utf-8")
+    with pytest.raises(TeachingError, match=r"one\.md has no title"):
+        title_of(page)
 
 
 def test_every_chapter_with_graded_exercises_has_a_title_and_a_master() -> None:

@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 import yaml
 
+from resilinet.cli import app
+
 ROOT = Path(__file__).parents[1]
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 ACTIONS = sorted((ROOT / ".github" / "actions").glob("*/action.yml"))
@@ -33,6 +35,14 @@ def steps(path: Path) -> list[dict[str, Any]]:
 def targets() -> set[str]:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     return set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE))
+
+
+def test_make_runs_commands_that_there_are() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    commands = {command.callback.__name__ for command in app.registered_commands if command.callback}
+    assert {"book"} <= set(re.findall(r"\$\(BIN\)/resilinet (\w+)", makefile)) <= commands
+    for module in re.findall(r"python -m (resilinet\S+)", makefile):
+        assert (ROOT / "src" / module.replace(".", "/") / "__main__.py").is_file()
 
 
 @pytest.mark.parametrize(

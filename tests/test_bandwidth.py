@@ -1,4 +1,4 @@
-"""Bytes that hyperconnections carry, from the modules' real outputs."""
+"""Numbers that hyperconnections carry, from the modules' real outputs."""
 
 from fractions import Fraction
 

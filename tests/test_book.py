@@ -297,9 +297,10 @@ def test_chapters_run_in_this_interpreter_whatever_kernels_a_user_has(
     book.build(chapters=["part/second"])
 
 
-def test_an_unknown_parameter_is_refused(book: TinyBook) -> None:
-    with pytest.raises(BookError, match=r"second\.md has no parameter seeds \(it declares profile\)"):
-        book.build(chapters=["part/second"], parameters={"seeds": 3})
+def test_a_chapter_that_declares_no_profile_is_refused(restored: TinyBook) -> None:
+    restored.write("part/second.md", SECOND.replace("profile =", "seeds ="))
+    with pytest.raises(BookError, match=r"second\.md has no parameter profile \(it declares seeds\)"):
+        restored.build(chapters=["part/second"])
 
 
 def test_smoke_gets_results_of_its_own(book: TinyBook) -> None:

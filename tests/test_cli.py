@@ -12,12 +12,14 @@ from made_up import made_up
 from resilinet.cli import app
 from resilinet.cli.common import plain_errors
 from resilinet.cli.paper import ledger_table
+from resilinet.cli.trials import that_can_be_run
 from resilinet.duration import seconds
-from resilinet.experiments import ARTEFACTS
+from resilinet.experiments import ARTEFACTS, all_trials
 from resilinet.paper import verify
 from resilinet.schemes import SCHEMES
 from resilinet.store import Store
 
+BOOK = str(Path(__file__).parents[1] / "book")
 COMMANDS = (
     "data",
     "sweep",
@@ -109,6 +111,11 @@ def test_bandwidth_prints_every_row_of_table_4() -> None:
     rows = {(row["experiment"], row["geometry"]): row for row in json.loads(run("bandwidth", "--json"))}
     assert len({experiment for experiment, _ in rows}) == 4
     assert rows["Health, MLP", "ten layers of 250"]["saving"] == pytest.approx(100 * 523 / 1296)
+    residual = {name: row for (experiment, name), row in rows.items() if experiment == "CIFAR-10, ResNet-18"}
+    assert [round(row["saving"], 2) for row in residual.values()] == [49.28, 44.44, 40.36, 47.62]
+    assert {row["note"] for row in residual.values()} == {
+        "the printed number belongs to no geometry of this network"
+    }
     assert "Health" in run("bandwidth")
 
 
@@ -256,6 +263,10 @@ def test_a_result_that_lacks_a_scenario_is_refused_by_name(tmp_path: Path) -> No
         (["sweep"], "name the artefacts to run, or say --all"),
         (["sweep", "figure-2a", "--all"], "not both"),
         (["sweep", "figure-2a", "--profile", "tiny"], "'tiny' is no profile"),
+        (
+            ["sweep", "figure-2b", "--profile", "full"],
+            "this edition does not know the fingerprint of imagenet",
+        ),
         (["sweep", "figure-2a", "--time-budget", "soon"], "'soon' is no length of time"),
         (["sweep", "figure-2a", "--executor", "ray", "--together", "2"], "--together is for this machine"),
         (
@@ -271,6 +282,8 @@ def test_a_result_that_lacks_a_scenario_is_refused_by_name(tmp_path: Path) -> No
         (["verify", "table-9", "--no-check"], "'table-9' is no artefact"),
         (["verify", "--accept", "--no-check"], "choose one of"),
         (["verify", "--results", "nowhere"], "there are no accepted verdicts"),
+        (["book", "--source", BOOK, "--chapter", "nowhere"], "'nowhere' is no chapter"),
+        (["book", "--source", BOOK, "--profile", "tiny"], "'tiny' is no profile"),
     ],
 )
 def test_bad_input_is_refused_in_one_sentence(words: list[str], message: str) -> None:
@@ -278,6 +291,16 @@ def test_bad_input_is_refused_in_one_sentence(words: list[str], message: str) ->
     assert result.exit_code == 2
     assert message in " ".join(result.output.split())
     assert "Traceback" not in result.output
+
+
+def test_a_sweep_of_everything_leaves_out_what_cannot_be_run(capsys: pytest.CaptureFixture[str]) -> None:
+    everything = all_trials("full")
+    known = that_can_be_run(everything, every=True)
+    left_out = [trial for trial in everything if trial not in known]
+    assert {trial.data["name"] for trial in left_out} == {"imagenet"}
+    assert f"{len(left_out)} trials are left out" in capsys.readouterr().err
+    assert that_can_be_run(known, every=False) == known
+    assert capsys.readouterr().err == ""
 
 
 def test_too_little_memory_is_a_sentence_and_other_errors_keep_their_traceback() -> None:
@@ -315,7 +338,7 @@ def test_lengths_of_time(text: str, value: float) -> None:
     assert seconds(text) == value
 
 
-@pytest.mark.parametrize("text", ["", "soon", "-3m", "0", "3d", "m"])
+@pytest.mark.parametrize("text", ["", "soon", "-3m", "0", "3d", "m", "1h30", "2m 5"])
 def test_what_is_no_length_of_time(text: str) -> None:
     with pytest.raises(ValueError, match="no length of time"):
         seconds(text)

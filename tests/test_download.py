@@ -12,11 +12,13 @@ from typing import ClassVar
 import pytest
 
 from mhealth_samples import make_sample
-from resilinet.datasets import DataError, download
-from resilinet.datasets.download import extract_logs, fetch_archive
+from resilinet.datasets import DataError, health_sources
+from resilinet.datasets.download import fetch_archive
 from resilinet.datasets.health_preparation import prepare_health
 from resilinet.datasets.health_published import SUBJECTS, log_name
+from resilinet.datasets.health_sources import extract_logs
 
+NAME = "recordings.zip"
 CONTENT = bytes(range(256)) * 4096
 
 
@@ -36,7 +38,7 @@ class Server(ThreadingHTTPServer):
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}/mhealth.zip"
+        return f"http://127.0.0.1:{self.server_port}/{NAME}"
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -89,29 +91,29 @@ def break_off(server: Server, folder: Path, after: int) -> Path:
     """Leave a partial download of `after` bytes."""
     server.breaks_at = after
     with pytest.raises(DataError, match=r"broke off .* run the same command again"):
-        fetch_archive(server.url, folder)
+        fetch_archive(server.url, folder, NAME)
     server.breaks_at = None
-    assert not (folder / "mhealth.zip").exists()
-    part = folder / "mhealth.zip.part"
+    assert not (folder / NAME).exists()
+    part = folder / f"{NAME}.part"
     assert part.stat().st_size == after
     return part
 
 
 def test_file_comes_whole_and_is_fetched_once(server, tmp_path):
-    path = fetch_archive(server.url, tmp_path)
+    path = fetch_archive(server.url, tmp_path, NAME)
     assert path.read_bytes() == CONTENT
-    assert fetch_archive(server.url, tmp_path) == path
+    assert fetch_archive(server.url, tmp_path, NAME) == path
     assert server.asked == [None]
-    assert [entry.name for entry in tmp_path.iterdir()] == ["mhealth.zip"]
+    assert [entry.name for entry in tmp_path.iterdir()] == [NAME]
 
 
 @pytest.mark.parametrize("mark", ['"first"', 'W/"weak"', None])
 def test_broken_download_goes_on_where_it_stopped(server, tmp_path, mark):
     server.mark = mark
     break_off(server, tmp_path, 300_001)
-    assert fetch_archive(server.url, tmp_path).read_bytes() == CONTENT
+    assert fetch_archive(server.url, tmp_path, NAME).read_bytes() == CONTENT
     assert server.asked == [None, "bytes=300001-"]
-    assert [entry.name for entry in tmp_path.iterdir()] == ["mhealth.zip"]
+    assert [entry.name for entry in tmp_path.iterdir()] == [NAME]
 
 
 def test_download_may_break_again_and_again(server, tmp_path):
@@ -119,41 +121,41 @@ def test_download_may_break_again_and_again(server, tmp_path):
     server.breaks_at = 500
     for have in (1500, 2000):
         with pytest.raises(DataError, match="broke off"):
-            fetch_archive(server.url, tmp_path)
-        assert (tmp_path / "mhealth.zip.part").stat().st_size == have
+            fetch_archive(server.url, tmp_path, NAME)
+        assert (tmp_path / f"{NAME}.part").stat().st_size == have
     server.breaks_at = None
-    assert fetch_archive(server.url, tmp_path).read_bytes() == CONTENT
+    assert fetch_archive(server.url, tmp_path, NAME).read_bytes() == CONTENT
 
 
 def test_file_that_changed_meanwhile_is_fetched_whole(server, tmp_path):
     break_off(server, tmp_path, 1000)
     server.content, server.mark = CONTENT[::-1], '"second"'
-    assert fetch_archive(server.url, tmp_path).read_bytes() == CONTENT[::-1]
+    assert fetch_archive(server.url, tmp_path, NAME).read_bytes() == CONTENT[::-1]
 
 
 def test_server_that_knows_no_ranges_sends_it_whole(server, tmp_path):
     break_off(server, tmp_path, 1000)
     server.ranges = False
-    assert fetch_archive(server.url, tmp_path).read_bytes() == CONTENT
+    assert fetch_archive(server.url, tmp_path, NAME).read_bytes() == CONTENT
 
 
 def test_part_that_is_already_whole_is_taken(server, tmp_path):
-    (tmp_path / "mhealth.zip.part").write_bytes(CONTENT)
-    assert fetch_archive(server.url, tmp_path).read_bytes() == CONTENT
+    (tmp_path / f"{NAME}.part").write_bytes(CONTENT)
+    assert fetch_archive(server.url, tmp_path, NAME).read_bytes() == CONTENT
 
 
 def test_part_longer_than_the_file_is_thrown_away(server, tmp_path):
-    (tmp_path / "mhealth.zip.part").write_bytes(CONTENT + b"more")
+    (tmp_path / f"{NAME}.part").write_bytes(CONTENT + b"more")
     with pytest.raises(DataError, match="does not fit the file at the server"):
-        fetch_archive(server.url, tmp_path)
-    assert fetch_archive(server.url, tmp_path).read_bytes() == CONTENT
+        fetch_archive(server.url, tmp_path, NAME)
+    assert fetch_archive(server.url, tmp_path, NAME).read_bytes() == CONTENT
 
 
 def test_range_that_was_not_asked_for_is_refused(server, tmp_path):
     part = break_off(server, tmp_path, 1000)
     server.shift = 1
     with pytest.raises(DataError, match="another range than asked for"):
-        fetch_archive(server.url, tmp_path)
+        fetch_archive(server.url, tmp_path, NAME)
     assert part.read_bytes() == CONTENT[:1000]
 
 
@@ -161,20 +163,20 @@ def test_range_that_was_not_asked_for_is_refused(server, tmp_path):
 def test_refusal_of_the_server_is_told(server, tmp_path, status):
     server.status = status
     with pytest.raises(DataError, match=str(status)):
-        fetch_archive(server.url, tmp_path)
+        fetch_archive(server.url, tmp_path, NAME)
 
 
 def test_unreachable_server_is_told(tmp_path):
     with Server() as server:
         url = server.url
     with pytest.raises(DataError, match="broke off"):
-        fetch_archive(url, tmp_path)
+        fetch_archive(url, tmp_path, NAME)
 
 
 def test_only_web_addresses_are_fetched(tmp_path):
     (tmp_path / "secret").write_text("x")
     with pytest.raises(DataError, match="only http and https"):
-        fetch_archive((tmp_path / "secret").as_uri(), tmp_path / "downloads")
+        fetch_archive((tmp_path / "secret").as_uri(), tmp_path / "downloads", NAME)
 
 
 def test_archive_is_downloaded_checked_and_prepared(server, tmp_path):
@@ -233,7 +235,7 @@ def test_damaged_archive_is_refused(tmp_path):
 
 
 def test_oversized_log_is_refused_before_it_is_unpacked(tmp_path, monkeypatch):
-    monkeypatch.setattr(download, "_LARGEST_LOG", 100)
+    monkeypatch.setattr(health_sources, "_LARGEST_LOG", 100)
     with pytest.raises(DataError, match="would unpack to 300 bytes; at most 100 are allowed"):
         extract_logs(archive_of(tmp_path / "a.zip", LOGS), tmp_path)
     assert not (tmp_path / log_name(1)).exists()

@@ -301,6 +301,52 @@ def test_numbers_of_a_plot_are_those_it_was_drawn_from() -> None:
     plt.close(figure)
 
 
+def test_each_panel_names_its_own_numbers_whichever_panels_have_none() -> None:
+    figure, axes = plt.subplots(1, 3)
+    for ax, title in zip(axes, ("off", "empty", "full"), strict=True):
+        ax.set_title(title)
+    axes[0].plot([1], [2])
+    axes[0].set_axis_off()
+    axes[2].plot([3], [4])
+    assert [(row["panel"], row["y"]) for row in rows(read_numbers(figure))] == [("full", "4.0")]
+    plt.close(figure)
+
+
+def test_the_caps_of_intervals_are_no_points() -> None:
+    figure, axes = plt.subplots()
+    axes.errorbar([1.5, 2.5], [3, 5], yerr=1, capsize=3, label="ours")
+    found = [(row["series"], row["x"], row["y"]) for row in rows(read_numbers(figure))]
+    assert found == [
+        ("ours", "1.5", "3.0"),
+        ("ours", "2.5", "5.0"),
+        *(
+            (f"interval, {end}", x, y)
+            for x, *ys in (("1.5", "2.0", "4.0"), ("2.5", "4.0", "6.0"))
+            for end, y in zip(("low", "high"), ys, strict=True)
+        ),
+    ]
+    plt.close(figure)
+
+
+def test_only_what_stands_at_a_tick_has_its_name() -> None:
+    figure, axes = plt.subplots()
+    axes.plot([0, 0.3, 0.6, 1], [1, 2, 3, 4])
+    axes.set_xticks([0, 1], ["none", "n1"])
+    assert [row["x"] for row in rows(read_numbers(figure))] == ["none", "0.3", "0.6", "n1"]
+    plt.close(figure)
+
+
+def test_bars_side_by_side_and_what_is_drawn_on_them_have_the_name_of_their_tick() -> None:
+    figure, axes = plt.subplots()
+    for offset in (-0.3, 0.0, 0.3):
+        axes.bar([offset, 1 + offset], [1, 2], 0.25)
+    axes.plot([0.3, 0.5, 0.7], [1, 2, 3])
+    axes.set_xticks([0, 1], ["none", "n1"])
+    found = [row["x"] for row in rows(read_numbers(figure))]
+    assert found == [*["none", "n1"] * 3, "none", "0.5", "n1"]
+    plt.close(figure)
+
+
 def test_a_drawing_has_no_numbers() -> None:
     figure, axes = plt.subplots()
     axes.plot([1, 2], [3, 4])

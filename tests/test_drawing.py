@@ -14,18 +14,8 @@ from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
 from resilinet import partitions, style
 from resilinet.configurations import FAILING, FIGURE_5
-from resilinet.drawing import (
-    GAP,
-    HEIGHT,
-    LIVE,
-    WIDTH,
-    Layout,
-    active_links,
-    describe,
-    describe_gallery,
-    draw,
-    gallery,
-)
+from resilinet.drawing import LIVE, active_links, describe, describe_gallery, draw, gallery
+from resilinet.layout import GAP, HEIGHT, WIDTH, Layout
 from resilinet.routing import Skips, inputs, routes
 from resilinet.topology import Topology, vertical, with_skips
 

@@ -347,6 +347,7 @@ def test_command_prepares_the_stand_in_and_says_where(tmp_path):
     assert done.exit_code == 0, done.output
     assert str(tmp_path / "data" / "imagenette160" / "split-2") in done.output
     data = load_imagenet(tmp_path / "data", IMAGENETTE160, 2)
+    assert f"fingerprint {data.fingerprint}" in done.output
     assert data.test.x.shape == (10, 3, 160, 160)
     assert sorted(data.test.y.tolist()) == list(range(10))
     refused = CliRunner().invoke(app, ["data", "imagenet", *words[2:]])

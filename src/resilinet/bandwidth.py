@@ -1,4 +1,4 @@
-"""Bytes that hyperconnections carry, and what is saved by opening skips only on failure (Table 4, FAQ 8.6)."""
+"""Numbers that hyperconnections carry, and what is saved by opening skips only on failure (Table 4, FAQ 8.6)."""
 
 from __future__ import annotations
 

@@ -127,11 +127,10 @@ def expected_accuracy(
     guess: float,
     *,
     bound: float = 0.0,
-    chunk: int | None = None,
 ) -> Expected:
     """The expected accuracy of ``network`` on these examples, computing only the scenarios it needs.
 
-    With more than 20 failable nodes the likeliest scenarios are taken until those left out have a probability of
+    With a bound of 0 these are all that are possible, else the likeliest, until those left out have a probability of
     at most ``bound``; how probable they are is returned with the number.
 
     Args:
@@ -141,21 +140,20 @@ def expected_accuracy(
         setting: how probable each node's failure is.
         guess: accuracy of a random guess, from 0 to 1, where no information reaches the cloud.
         bound: probability of the scenarios that may be left out.
-        chunk: examples computed at once; None as in :func:`correct_counts`.
 
     Raises:
         ValueError: too many nodes can fail to list every scenario, and ``bound`` is 0.
     """
     taken, remainder = covering(network.topology, setting, bound)
-    counts = correct_counts(network, x, y, [dead for dead, _ in taken], chunk=chunk)
+    counts = correct_counts(network, x, y, [dead for dead, _ in taken])
     accuracies = scenario_accuracies(counts, len(y), guess).values()
     value = math.fsum(p * share for (_, p), share in zip(taken, accuracies, strict=True))
     return Expected(value, remainder)
 
 
-def accuracy(network: DistributedNetwork, x: Tensor, y: Tensor, *, chunk: int | None = None) -> float:
+def accuracy(network: DistributedNetwork, x: Tensor, y: Tensor) -> float:
     """The share of examples classified correctly without failures, from 0 to 1; at most 8192 computed at once."""
     healthy: list[Collection[str]] = [frozenset()]
-    chunk = chunk or chunk_size(network, plans(network, healthy).values(), 8192)
+    chunk = chunk_size(network, plans(network, healthy).values(), 8192)
     counts = correct_counts(network, x, y, healthy, chunk=chunk)
     return (counts["none"] or 0) / len(y)

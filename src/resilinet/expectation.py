@@ -37,10 +37,6 @@ class Interval:
     high: float
     n: int
 
-    def holds(self, value: float) -> bool:
-        """Whether the interval contains ``value``."""
-        return self.low <= value <= self.high
-
 
 @dataclass(frozen=True)
 class Difference:

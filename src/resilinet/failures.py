@@ -11,7 +11,7 @@ from itertools import combinations
 from resilinet.topology import Topology
 
 ENUMERABLE = 20
-"""Topologies with more failable nodes than this are enumerated best-first, down to a stated remainder."""
+"""With more failable nodes than this not every scenario is listed: a bound must say how much may be left out."""
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ def covering(
 ) -> tuple[list[tuple[frozenset[str], float]], float]:
     """The most probable scenarios, taken until what remains is at most ``bound``, and the probability that remains.
 
-    Up to :data:`ENUMERABLE` failable nodes, and with a bound of 0, nothing that is possible is left out.
+    With a bound of 0, for up to :data:`ENUMERABLE` failable nodes, nothing that is possible is left out.
 
     Raises:
         ValueError: there are more failable nodes than that and the bound is 0.

@@ -29,7 +29,7 @@ PAPER: Mapping[str, Any] = {"marker": "D", "mfc": "none", "mec": INK, "color": I
 PAGES = {"light": "#ffffff", "dark": "#121212"}
 """The backgrounds of the book's theme, against which contrast is measured."""
 DARK_FILTER = "invert(1) hue-rotate(180deg)"
-"""What ``book/_assets/book.css`` does to figures on a dark page; :func:`on_dark` computes it."""
+"""What ``book/_assets/book.css`` does to figures on a dark page; the tests compute what becomes of the colours."""
 
 
 @dataclass(frozen=True)
@@ -101,20 +101,6 @@ def look(scheme: Scheme | str) -> Look:
     if key not in LOOKS:
         raise ValueError(f"{key!r} is no scheme; choose one of {', '.join(LOOKS)}.")
     return LOOKS[key]
-
-
-def on_dark(colour: str) -> str:
-    """What becomes of a colour, ``#rrggbb``, under ``DARK_FILTER``, by the matrix of W3C's Filter Effects (8.4)."""
-    red, green, blue = (1 - int(colour[k : k + 2], 16) / 255 for k in (1, 3, 5))
-    # Half a turn of the hue: twice the luminance, less the colour.
-    twice = 2 * (0.213 * red + 0.715 * green + 0.072 * blue)
-    parts = (min(max(twice - part, 0.0), 1.0) for part in (red, green, blue))
-    return "#" + "".join(f"{round(255 * part):02x}" for part in parts)
-
-
-def palette() -> dict[str, str]:
-    """Colours by the schemes' printed names, which is what seaborn takes as ``palette`` where they are the hue."""
-    return {SCHEMES[key].name: LOOKS[key].colour for key in ORDER}
 
 
 def use() -> None:

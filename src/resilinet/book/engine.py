@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
 
 from filelock import FileLock
 from rich.console import Console
@@ -43,9 +42,7 @@ def build(
     profile: Profile | str = Profile.PUBLISHED,
     source: Path = Path("book"),
     out: Path = Path("build"),
-    results: Path | None = None,
     chapters: Sequence[str] | None = None,
-    parameters: Mapping[str, Any] | None = None,
     jobs: int = 1,
     console: Console | None = None,
 ) -> Path:
@@ -54,18 +51,15 @@ def build(
     Args:
         profile: what the chapters are run for; handed to each as its parameter ``profile``.
         source: the folder with ``_toc.yml`` and the pages; ``_config.yml`` lies there or one above.
-        out: where all that is built goes, a folder for each profile.
-        results: the results folder, handed to chapters that declare a parameter ``results``. By default
-            ``results`` beside ``source``, under smoke ``out/smoke-results``, so that a tiny trial never
-            lies among the real ones.
+        out: where all that is built goes, a folder for each profile. Under smoke results go there too, to
+            ``smoke-results``, so that a tiny trial never lies among the real ones, which are beside ``source``.
         chapters: run only these under ``profile``, and in any case; the others are those of the published
             book. None: all, where something they depend on has changed.
-        parameters: further parameters for the chapters run under ``profile``, which must declare them.
         jobs: how many chapters run at a time.
         console: where progress is shown; by default standard error.
 
     Raises:
-        BookRequestError: the profile, a chapter or a parameter is unknown.
+        BookRequestError: the profile or a chapter is unknown, or there is no book.
         BookError: a cell failed, or Jupyter Book found fault with a page. The message names the chapter and the cell.
     """
     profile = _profile(profile)
@@ -75,8 +69,7 @@ def build(
     pages = read_pages(source)
     config = _config(source)
     root = config.parent
-    results = (results or _default_results(profile, root, out)).resolve()
-    orders = _orders(pages, profile, results, root / "results", chapters, parameters or {})
+    orders = _orders(pages, profile, _results(profile, root, out), root / "results", chapters)
     work = out / profile
     work.mkdir(parents=True, exist_ok=True)
     with FileLock(work / "build.lock"):
@@ -125,8 +118,9 @@ def _config(source: Path) -> Path:
     raise BookRequestError(f"there is no _config.yml in {source} nor in {source.parent}")
 
 
-def _default_results(profile: Profile, root: Path, out: Path) -> Path:
-    return out / "smoke-results" if profile is Profile.SMOKE else root / "results"
+def _results(profile: Profile, root: Path, out: Path) -> Path:
+    """Returns the folder of results that is handed to the chapters run under a profile."""
+    return (out / "smoke-results" if profile is Profile.SMOKE else root / "results").resolve()
 
 
 def _base(root: Path) -> str:
@@ -142,7 +136,6 @@ def _orders(
     results: Path,
     committed: Path,
     names: Sequence[str] | None,
-    parameters: Mapping[str, Any],
 ) -> list[Order]:
     """Returns what to run for each chapter; refuses names that are no chapter of the book."""
     chapters = [page for page in pages if page.is_chapter]
@@ -151,7 +144,7 @@ def _orders(
         known = ", ".join(page.name for page in chapters)
         raise BookRequestError(f"{name!r} is no chapter; choose from {known}.")
     return [
-        Order(page, {"profile": str(profile), **parameters}, results, anew=names is not None)
+        Order(page, {"profile": str(profile)}, results, anew=names is not None)
         if page.name in chosen
         else Order(page, {"profile": str(Profile.PUBLISHED)}, committed)
         for page in chapters

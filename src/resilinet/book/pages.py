@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,9 @@ from typing import Any
 import yaml
 
 from resilinet.book.errors import BookError, BookRequestError
+
+FENCES = re.compile(r"^(```+|~~~+|:::+).*?^\1$", re.DOTALL | re.MULTILINE)
+"""Code cells and other blocks, in which ``#`` begins a comment."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +29,12 @@ class Page:
     name: str
     path: Path
     is_chapter: bool
+
+
+def title_in(text: str) -> str | None:
+    """Returns the title in the text of a page, which is its first heading of the first rank; None without one."""
+    heading = re.search(r"^# +(.+)$", FENCES.sub("", text), re.MULTILINE)
+    return heading[1].strip() if heading else None
 
 
 def read_pages(source: Path) -> list[Page]:

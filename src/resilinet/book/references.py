@@ -8,14 +8,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from resilinet.book.pages import Page
+from resilinet.book.pages import Page, title_in
 
 if TYPE_CHECKING:
     from pybtex.database import Entry, Person
 
 LABEL = re.compile(r"^\(([\w-]+)\)=\n+#+ +(.+)$", re.MULTILINE)
 EXERCISE = re.compile(r"^`{3,}\{exercise(?:-start)?\} *(.*)\n:label: *([\w-]+)$", re.MULTILINE)
-FENCES = re.compile(r"^(```+|~~~+|:::+).*?^\1$", re.DOTALL | re.MULTILINE)
 FIGURE = re.compile(r'<figure[^>]* id="([^"]+)">.*?caption-number">\w+\. ([\d.]+)', re.DOTALL)
 EQUATION = re.compile(r'id="equation-([^"]+)">.*?class="eqno">\(([\d.]+)\)', re.DOTALL)
 
@@ -73,8 +72,7 @@ class References:
         titles, labels, numbers = {}, dict[str, str](), dict[str, str]()
         for page in pages:
             text = page.path.read_text(encoding="utf-8")
-            heading = re.search(r"^# +(.+)$", FENCES.sub("", text), re.MULTILINE)
-            titles[page.name] = heading[1].strip() if heading else page.name
+            titles[page.name] = title_in(text) or page.name
             labels |= {label: title.strip() for label, title in LABEL.findall(text)}
             labels |= {label: title.strip() for title, label in EXERCISE.findall(text)}
             if html is not None:

@@ -1,16 +1,13 @@
-"""Fetching the MHEALTH archive, going on where a broken download stopped, and unpacking it.
+"""Fetching the archive of a data set, going on where a broken download stopped.
 
-The archive itself has no checksum published by its keepers; what counts is checked after
-unpacking, when each log is compared with its own.
+Whoever unpacks what came checks it: CIFAR-10's archive has a checksum, while of MHEALTH's, for
+which its keepers publish none, each log has its own.
 """
 
 from __future__ import annotations
 
-import shutil
 import urllib.error
 import urllib.request
-import zipfile
-import zlib
 from email.message import Message
 from http import HTTPStatus
 from http.client import HTTPException
@@ -21,17 +18,15 @@ from rich.console import Console
 from rich.progress import DownloadColumn, Progress, TimeRemainingColumn, TransferSpeedColumn
 
 from resilinet.datasets import DataError
-from resilinet.datasets.health_published import SUBJECTS, log_name
 
-__all__ = ["extract_logs", "fetch_archive"]
+__all__ = ["fetch_archive"]
 
 _BLOCK = 1 << 20
-_LARGEST_LOG = 1 << 28
-"""Bytes; ten times what the largest log of the archive holds, to stop a decompression bomb."""
+"""Bytes that are received at a time."""
 
 
-def fetch_archive(url: str, folder: Path, name: str = "mhealth.zip") -> Path:
-    """Download the archive into a folder, unless it is there, and return its path.
+def fetch_archive(url: str, folder: Path, name: str) -> Path:
+    """Download an archive into a folder under a name, unless it is there, and return its path.
 
     A download that breaks off leaves `<name>.part`, and the next call asks for the rest only.
 
@@ -55,37 +50,6 @@ def fetch_archive(url: str, folder: Path, name: str = "mhealth.zip") -> Path:
     import pooch  # here, as it looks for a notebook to draw its bar in, and complains where there is none
 
     return Path(pooch.retrieve(url, None, fname=name, path=folder, downloader=download))
-
-
-def extract_logs(archive: Path, folder: Path) -> Path:
-    """Unpack the ten logs of an archive into a folder and return the folder.
-
-    Only the logs are read, and each is written under a name of our own, so no name in the
-    archive can lead outside the folder.
-
-    Raises:
-        DataError: the archive is missing, damaged, oversized, or a log is not in it exactly once.
-    """
-    if not archive.is_file():
-        raise DataError(f"{archive}: there is no such file")
-    try:
-        with zipfile.ZipFile(archive) as content:
-            for name in map(log_name, SUBJECTS):
-                members = [m for m in content.infolist() if m.filename.split("/")[-1] == name]
-                if len(members) != 1:
-                    raise DataError(f"{archive}: holds {name} {len(members)} times, not once")
-                if members[0].file_size > _LARGEST_LOG:
-                    raise DataError(
-                        f"{archive}: {name} would unpack to {members[0].file_size:,} bytes; "
-                        f"at most {_LARGEST_LOG:,} are allowed"
-                    )
-                with content.open(members[0]) as packed, (folder / name).open("wb") as file:
-                    shutil.copyfileobj(packed, file, _BLOCK)
-    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as fault:
-        raise DataError(
-            f"{archive}: not a whole zip archive ({fault}); delete it and fetch it again"
-        ) from None
-    return folder
 
 
 def _download(url: str, part: Path) -> None:

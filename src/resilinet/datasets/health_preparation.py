@@ -19,9 +19,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from resilinet.datasets import DataError
-from resilinet.datasets.download import extract_logs, fetch_archive
+from resilinet.datasets.download import fetch_archive
 from resilinet.datasets.health_published import ARCHIVE_URL, MHEALTH, SUBJECTS, Published
-from resilinet.datasets.health_sources import Kind, Recording, read_recording
+from resilinet.datasets.health_sources import Kind, Recording, extract_logs, read_recording
 from resilinet.datasets.prepared import FORMAT, keep
 from resilinet.datasets.sensor_log import LABELS
 
@@ -106,7 +106,7 @@ def released_code_text(x: NDArray[np.int16], y: NDArray[np.uint8]) -> bytes:
 def _as_logs(source: Path | None, root: Path, url: str) -> Iterator[Path]:
     """Give a path to logs, unpacking an archive into a folder that vanishes afterwards."""
     if source is None:
-        source = fetch_archive(url, root / "downloads")
+        source = fetch_archive(url, root / "downloads", "mhealth.zip")
     if source.suffix.lower() != ".zip":
         yield source
         return

@@ -1,12 +1,16 @@
 """The forms in which MHEALTH can be at hand, each read into the same recording and checked.
 
-A folder of the ten published logs, a folder of the ten logs with values cut to whole numbers, or
-the one file that the paper's released code makes of them. What is read is compared with the
-published checksums, so nothing damaged, edited or made up passes for MHEALTH.
+A folder of the ten published logs, as the official archive holds them, a folder of the ten logs
+with values cut to whole numbers, or the one file that the paper's released code makes of them.
+What is read is compared with the published checksums, so nothing damaged, edited or made up
+passes for MHEALTH.
 """
 
 from __future__ import annotations
 
+import shutil
+import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
@@ -22,7 +26,10 @@ from resilinet.datasets.fingerprint import file_sha256
 from resilinet.datasets.health_published import COMPLETE_LOG, SUBJECTS, Published, log_name
 from resilinet.datasets.sensor_log import read_log
 
-__all__ = ["Kind", "Recording", "read_recording"]
+__all__ = ["Kind", "Recording", "extract_logs", "read_recording"]
+
+_LARGEST_LOG = 1 << 28
+"""Bytes; ten times what the largest log of the archive holds, to stop a decompression bomb."""
 
 
 class Kind(Enum):
@@ -45,6 +52,37 @@ class Recording:
     files: Mapping[str, str]
     rows: NDArray[np.float64]
     subject: NDArray[np.uint8]
+
+
+def extract_logs(archive: Path, folder: Path) -> Path:
+    """Unpack the ten logs of an archive into a folder and return the folder.
+
+    Only the logs are read, and each is written under a name of our own, so no name in the
+    archive can lead outside the folder.
+
+    Raises:
+        DataError: the archive is missing, damaged, oversized, or a log is not in it exactly once.
+    """
+    if not archive.is_file():
+        raise DataError(f"{archive}: there is no such file")
+    try:
+        with zipfile.ZipFile(archive) as content:
+            for name in map(log_name, SUBJECTS):
+                members = [m for m in content.infolist() if m.filename.split("/")[-1] == name]
+                if len(members) != 1:
+                    raise DataError(f"{archive}: holds {name} {len(members)} times, not once")
+                if members[0].file_size > _LARGEST_LOG:
+                    raise DataError(
+                        f"{archive}: {name} would unpack to {members[0].file_size:,} bytes; "
+                        f"at most {_LARGEST_LOG:,} are allowed"
+                    )
+                with content.open(members[0]) as packed, (folder / name).open("wb") as file:
+                    shutil.copyfileobj(packed, file)
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as fault:
+        raise DataError(
+            f"{archive}: not a whole zip archive ({fault}); delete it and fetch it again"
+        ) from None
+    return folder
 
 
 def read_recording(source: Path, published: Published) -> Recording:

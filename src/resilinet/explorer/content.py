@@ -80,7 +80,7 @@ def _experiment(key: str, measured: Measured) -> dict[str, Any]:
     guesses = [one["accuracy"] for found in outcomes.values() for one in found.values() if one["guess"]]
     return {
         "key": key,
-        "title": f"{experiment.name} ({size.label})",
+        "title": f"{experiment.name_at(measured.profile)} ({size.label})",
         "about": _about(size, seeds, measured.statistics),
         "seeds": seeds,
         "guess": guesses[0] if guesses else None,

@@ -6,7 +6,7 @@ from collections.abc import Set
 from itertools import pairwise
 from typing import Any
 
-from resilinet.drawing import HEIGHT, WIDTH, Direction, Layout, Point, middle_of
+from resilinet.layout import HEIGHT, WIDTH, Direction, Layout, Point, middle_of
 from resilinet.topology import Hyperconnection, Topology
 
 SCALE = 96

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import re
 import shutil
 import subprocess
 import sys
@@ -11,7 +10,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from resilinet.book.pages import Page, read_pages
+from resilinet.book.pages import Page, read_pages, title_in
 from resilinet.experiments import ARTEFACTS, trials_of
 from resilinet.store import Store
 from resilinet.teaching.errors import TeachingError
@@ -113,11 +112,15 @@ def _copy_records(exercises: Sequence[Exercise], store: Store, work: Path) -> li
 
 
 def title_of(page: Page) -> str:
-    """The title of a chapter."""
-    found = re.search(r"^# (.+)$", page.path.read_text(encoding="utf-8"), re.MULTILINE)
-    if found is None:
+    """The title of a chapter.
+
+    Raises:
+        TeachingError: it has none.
+    """
+    title = title_in(page.path.read_text(encoding="utf-8"))
+    if title is None:
         raise TeachingError(f"{page.path} has no title.")
-    return found[1]
+    return title
 
 
 def build_wheel(root: Path, out: Path) -> Path:
