@@ -21,10 +21,10 @@ FIGURE_5: Mapping[str, Topology] = {
         )
     ),
 }
-"""The three basic configurations of hyperconnections; seen from the cloud, what feeds a node is its child.
+"""The three basic configurations of hyperconnections, by their letter in Fig. 5; larger ones combine them.
 
-In ``a`` the failing node is the only child of its parent and has one child, in ``b`` it is not the only child of its
-parent, in ``c`` it has two children. Every larger topology is put together from these three.
+``a`` is a chain, with one way in and one way out of the node that may fail, ``v2``. In ``b`` the node after ``v3``
+hears a second one, ``v1``, whether ``v3`` is alive or not. In ``c`` two nodes feed ``v3``, each with a skip around it.
 """
 
 FAILING: Mapping[str, str] = {"a": "v2", "b": "v3", "c": "v3"}

@@ -1,4 +1,4 @@
-"""The command line: one function a command, one file a group of commands."""
+"""The command line: one function per command, one file per group of commands."""
 
 from __future__ import annotations
 

@@ -73,10 +73,10 @@ def verify(
     """Hold every printed number of the paper against the stored results, and every verdict against the accepted one.
 
     Each number gets our mean, its interval, seeds and a verdict. Accepted verdicts (reproduced, trend only, not
-    reproduced) are committed beside the results, in the folder verdicts. One is no longer supported when its trials are
-    gone, when it comes out differently, be it better, or when the same trials give another value, as a result file was
-    exchanged. Trainings that are added to what was incomplete break nothing: their verdicts are named as new, to be
-    looked at and accepted. Whoever changes a verdict on purpose accepts it, and the commit shows which.
+    reproduced, undecided) are committed beside the results, in the folder verdicts. One is no longer supported when its
+    trials are gone, when it comes out differently, be it better, or when the same trials give another value, as a
+    result file was exchanged. Trainings that are added to what was incomplete break nothing: their verdicts are named
+    as new, to be looked at and accepted. Whoever changes a verdict on purpose accepts it, and the commit shows which.
 
     Exit codes: 0, every accepted verdict is supported; 1, some are not, and are named; 2, it cannot be judged: a result
     or the accepted verdicts are damaged or missing, or an argument is wrong. What was trained tiny on synthetic data

@@ -38,7 +38,7 @@ from resilinet.reproduction import (
 from resilinet.store import Store
 
 SHOWN = 1
-"""Of that many trials at most, every accuracy is printed; of more, a line a trial."""
+"""Of that many trials at most, every accuracy is printed; of more, a line per trial."""
 
 
 @plain_errors
@@ -183,7 +183,7 @@ def accuracies_table(comparisons: Sequence[Comparison], title: str) -> Table:
 
 
 def trials_table(reruns: Sequence[Rerun], comparisons: Sequence[Comparison], exact: set[str]) -> Table:
-    """A line a trial: the accuracy that lies farthest from what was expected, in units of what is allowed."""
+    """A line per trial: the accuracy that lies farthest from what was expected, in units of what is allowed."""
     table = Table(title="Trials run again; --json has every accuracy")
     for head in ("row", "seed", "trial", "bit for bit", "inside", "farthest", "stored", "new", "allowed"):
         table.add_column(head, justify="right" if head in ("seed", "stored", "new", "allowed") else "left")
