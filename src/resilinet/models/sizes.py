@@ -8,7 +8,7 @@ from numbers import Real
 from resilinet.topology import is_count
 
 
-def check_width(width: float) -> None:
+def check_width(width: object) -> None:
     """Refuse a factor on the channels of a network that is none.
 
     Raises:
