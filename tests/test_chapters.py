@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,11 @@ import jupytext
 import pytest
 import torch
 import yaml
+from typer.main import get_command
 
 from resilinet import partitions
 from resilinet.book.pages import Page, read_pages
+from resilinet.cli import app
 from resilinet.configurations import FAILING, FIGURE_5
 from resilinet.drawing import describe, describe_gallery
 
@@ -189,16 +192,42 @@ def test_the_five_lines_do_what_the_readme_says() -> None:
 
 
 def test_readme_names_every_command_and_make_target_that_exists() -> None:
-    from typer.main import get_command
-
-    from resilinet.cli import app
-
     commands = set(get_command(app).commands)  # type: ignore[attr-defined]
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     assert set(re.findall(r"`resilinet (\w+)", readme)) == commands
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.M))
     named = set(re.findall(r"(?:^|`)make ([a-z]+)", readme, re.M))
     assert {"book", "test"} <= named <= targets
+
+
+TEXTS = [*sorted((ROOT / "book").glob("*.md")), ROOT / "README.md", ROOT / "CONTRIBUTING.md"]
+
+
+@pytest.mark.parametrize("path", TEXTS, ids=lambda path: path.stem)
+def test_commands_in_the_text_have_the_options_that_they_are_given(path: Path) -> None:
+    text = path.read_text(encoding="utf-8").replace("\\\n", " ")
+    shown = re.findall(r"`resilinet ([^`\n]+)`", text) + re.findall(
+        r"^resilinet ([^#\n]+)", text, re.MULTILINE
+    )
+    for words in (line.split() for line in shown):
+        command = get_command(app)
+        while hasattr(command, "commands") and words and words[0] in command.commands:
+            command = command.commands[words.pop(0)]
+        assert not hasattr(command, "commands") or words == ["--help"], words
+        known = {option for parameter in command.params for option in parameter.opts} | {"--help"}
+        assert {word.partition("=")[0] for word in words if word.startswith("--")} <= known, (
+            command.name,
+            words,
+        )
+
+
+@pytest.mark.parametrize("path", TEXTS, ids=lambda path: path.stem)
+def test_scripts_in_the_text_are_scripts(path: Path) -> None:
+    for script in re.findall(
+        r"^```sh\n(.*?)^```", path.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
+    ):
+        read = subprocess.run(["bash", "-n"], input=script, capture_output=True, text=True, check=False)
+        assert (read.returncode, read.stderr) == (0, ""), script
 
 
 def test_citation_is_the_one_that_the_book_cites() -> None:
