@@ -200,7 +200,10 @@ def test_readme_names_every_command_and_make_target_that_exists() -> None:
     assert {"book", "test"} <= named <= targets
 
 
-TEXTS = [*sorted((ROOT / "book").glob("*.md")), ROOT / "README.md", ROOT / "CONTRIBUTING.md"]
+TEXTS = [
+    *sorted((ROOT / "book").glob("*.md")),
+    *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "data_prep/README.md")),
+]
 
 
 @pytest.mark.parametrize("path", TEXTS, ids=lambda path: path.stem)

@@ -92,9 +92,11 @@ def test_where_nothing_can_be_kept_nothing_happens(monkeypatch: pytest.MonkeyPat
 
 def test_examples_lie_on_a_device_that_has_room_for_them(monkeypatch: pytest.MonkeyPatch) -> None:
     images, elsewhere = torch.zeros(10, 3, 8, 8, dtype=torch.uint8), torch.device("meta")
-    assert resident(images, torch.device("cpu")) is images
-    assert resident(images, elsewhere).device == elsewhere
-    monkeypatch.setattr(devices, "free_memory", lambda device: 2 * images.nbytes)
-    assert resident(images, elsewhere).device == elsewhere
-    monkeypatch.setattr(devices, "free_memory", lambda device: 2 * images.nbytes - 1)
-    assert resident(images, elsewhere) is images
+    labels = torch.zeros(10, dtype=torch.int64)
+    assert resident(torch.device("cpu"), images, labels) == (images, labels)
+    assert {one.device for one in resident(elsewhere, images, labels)} == {elsewhere}
+    both = images.nbytes + labels.nbytes
+    monkeypatch.setattr(devices, "free_memory", lambda device: 2 * both)
+    assert {one.device for one in resident(elsewhere, images, labels)} == {elsewhere}
+    monkeypatch.setattr(devices, "free_memory", lambda device: 2 * both - 1)
+    assert resident(elsewhere, images, labels) == (images, labels)

@@ -270,6 +270,12 @@ def test_a_checkpoint_of_other_trials_or_half_of_one_starts_afresh(
     together(tiny_trials(3)[1:], data, checkpoint=checkpoint)
     with pytest.warns(UserWarning, match=r"checkpoint\.pt: .*\(it is of other trials\); training starts"):
         resumed = together(trials, data, checkpoint=checkpoint)
+    state = torch.load(checkpoint, weights_only=True)
+    start, shape = state["places"]["nodes.n1.0.0.weight"]
+    state["places"]["nodes.n1.0.0.weight"] = (start, (*shape[:-1], shape[-1] + 1))
+    torch.save(state, checkpoint)
+    with pytest.warns(UserWarning, match=r"\(it is of other networks\); training starts afresh"):
+        together(trials, data, checkpoint=checkpoint)
     checkpoint.write_bytes(checkpoint.read_bytes()[:2000])
     with pytest.warns(UserWarning, match="training starts afresh"):
         again = together(trials, data, checkpoint=checkpoint)

@@ -26,6 +26,7 @@ from resilinet.paper import (
     verify,
 )
 from resilinet.paper.arithmetic import scenario_probability
+from resilinet.paper.claims import Claim, statement
 from resilinet.paper.inconsistencies import recomputed_average
 from resilinet.paper.measured import spread
 from resilinet.paper.printed import RUNS, RUNS_ON_IMAGENET, runs_behind
@@ -363,6 +364,16 @@ def test_a_statement_needs_every_interval_beyond_its_threshold() -> None:
     assert judge_statement([wrong, unclear]) is Verdict.NOT_REPRODUCED
     assert clear.effect == pytest.approx(11.0)
     assert few.low is None
+
+
+def test_what_is_not_reproduced_is_decided_by_a_comparison_that_contradicts_it(tmp_path: Path) -> None:
+    noisy = check("noisy", Sample({0: -9.0, 1: 1.0, 2: -7.0}, 3))
+    wrong = check("wrong", Sample({0: -1.0, 1: -1.1, 2: -1.2}, 3))
+    assert noisy.slack < wrong.slack
+    measured = Measured(Store(tmp_path))
+    for checks, decides in (([noisy, wrong], "wrong"), ([noisy], "noisy")):
+        claim = Claim("key-result-1/health", "figure-2a", lambda *_, checks=checks: checks)
+        assert f"Decided by {decides}," in statement(measured, claim, "").note
 
 
 def test_differences_are_paired_by_seed() -> None:

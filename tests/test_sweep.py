@@ -35,8 +35,9 @@ from resilinet.sweeps.claiming import claimed
 from resilinet.sweeps.data import distinct
 from resilinet.sweeps.watch import watched_sweep
 from resilinet.sweeps.worker import tidy
-from resilinet.together import grouped
+from resilinet.together import grouped, name_of
 from resilinet.trials import Record, Trial
+from resilinet.whole_file import PARTIAL
 
 pytestmark = pytest.mark.usefixtures("_one_thread")
 
@@ -315,7 +316,7 @@ def test_a_killed_worker_is_reported_and_the_next_call_goes_on_with_its_trial(
 
     failed = sweep([endless, *trials[1:]], setup(tmp_path), processes=2, tell=kill_who_runs_the_endless_trial)
     (message,) = [event.message for event in failed]
-    assert message.startswith(f"worker {killed[0]} was killed, as systems do that run out of memory")
+    assert message.startswith(f"worker {killed[0]} was killed, perhaps because memory ran out")
     assert missing([endless, *trials[1:]], Store(tmp_path / "results")) == [endless]
     told: list[Event] = []
     monkeypatch.setattr(sweep_module, "time", SimpleNamespace(time=lambda: float(len(told))))
@@ -445,6 +446,9 @@ def test_trials_that_share_what_an_ensemble_shares_are_grouped(trials: list[Tria
 
 def test_a_sweep_trains_trials_as_one_ensemble(trials: list[Trial], tmp_path: Path) -> None:
     told: list[Event] = []
+    half = tmp_path / "runs" / name_of(grouped(trials, 2)[0]) / f"checkpoint.pt.0123{PARTIAL}"
+    half.parent.mkdir(parents=True)
+    half.touch()
     assert sweep(trials, setup(tmp_path, together=2), tell=told.append) == []
     assert [event.kind for event in told] == [
         *["started"] * 2,
@@ -453,6 +457,7 @@ def test_a_sweep_trains_trials_as_one_ensemble(trials: list[Trial], tmp_path: Pa
         *["started", "epoch", "epoch", "epoch", "finished"],
     ]
     store = Store(tmp_path / "results")
+    assert not half.exists(), "what somebody who was killed left"
     beside = [store.read(trial.id).provenance.get("trained_beside") for trial in trials]
     assert beside == [1, 1, None]
     assert not list(tmp_path.glob("runs/*/checkpoint.pt"))

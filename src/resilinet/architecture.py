@@ -80,7 +80,6 @@ PARTS: tuple[Part, ...] = (
             "ensemble",
             "together",
             "networks",
-            "operations",
             "checkpoints",
             "ensemble_runner",
         ),
@@ -94,7 +93,7 @@ PARTS: tuple[Part, ...] = (
     Part(
         "Paper",
         "the printed numbers, ours beside them, and the verdicts",
-        ("paper", "bandwidth_table", "skip_costs"),
+        ("paper", "bandwidth_table", "skip_costs", "operations"),
     ),
     Part(
         "Tables and figures",

@@ -58,7 +58,7 @@ def complete(trials: Sequence[Trial], setup: Setup, say: Callable[[str], None]) 
     Raises:
         RuntimeError: a trial failed.
     """
-    from resilinet.sweeps import missing, sweep
+    from resilinet.sweeps import STOPPING, missing, sweep
     from resilinet.sweeps.claiming import unclaimed
     from resilinet.sweeps.reached import Reached
 
@@ -67,6 +67,9 @@ def complete(trials: Sequence[Trial], setup: Setup, say: Callable[[str], None]) 
     epochs_left, epochs_run, reached = sum(trial.recipe.epochs for trial in todo), 0, Reached()
 
     def tell(event: Event) -> None:
+        if event is STOPPING:
+            say(event.message)
+            return
         nonlocal done, epochs_left, epochs_run
         if event.kind == "epoch":
             epochs_left -= reached.hear(event)

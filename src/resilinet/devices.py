@@ -24,14 +24,14 @@ def usable(device: str) -> str:
     return device
 
 
-def resident(x: torch.Tensor, device: torch.device) -> torch.Tensor:
-    """The tensor on a device that has room for it, so that no step waits for its examples; else where it is.
+def resident(device: torch.device, *tensors: torch.Tensor) -> tuple[torch.Tensor, ...]:
+    """The tensors on a device that has room for all, so that no step waits for its examples; else where they are.
 
     Half of the free memory is left to networks and activations.
     """
-    if device.type == "cpu" or x.nbytes > free_memory(device) / 2:
-        return x
-    return x.to(device)
+    if device.type == "cpu" or sum(tensor.nbytes for tensor in tensors) > free_memory(device) / 2:
+        return tensors
+    return tuple(tensor.to(device) for tensor in tensors)
 
 
 def free_memory(device: torch.device) -> float:

@@ -155,7 +155,7 @@ def train_together(
             checkpoints.save(
                 {
                     "trials": [trial.id for trial in trials],
-                    "starts": {name: place.start for name, place in stack.places.items()},
+                    "places": {name: (place.start, place.shape) for name, place in stack.places.items()},
                     "masters": stack.masters,
                     "optimizer": optimizer.state_dict(),
                     "orders": [replica.order.get_state() for replica in replicas],
@@ -229,10 +229,14 @@ def load(path: Path, stack: StackedNetwork, trials: Sequence[Trial]) -> dict[str
     def fits(state: Mapping[str, Any]) -> None:
         if not {*wanted} <= {*state["trials"]}:
             raise ValueError("it is of other trials")
+        if any(
+            state["places"].get(name, (0, None))[1] != place.shape for name, place in stack.places.items()
+        ):
+            raise ValueError("it is of other networks")
 
     state = checkpoints.load(
         path,
-        {"trials", "starts", "masters", "optimizer", "orders", "masks", "histories", "best", "seconds"},
+        {"trials", "places", "masters", "optimizer", "orders", "masks", "histories", "best", "seconds"},
         fits,
     )
     if state is None:
@@ -240,7 +244,7 @@ def load(path: Path, stack: StackedNetwork, trials: Sequence[Trial]) -> dict[str
     chosen = [state["trials"].index(trial) for trial in wanted]
 
     def placed(numbers: Tensor) -> Tensor:
-        return relocated(numbers, state["starts"], stack.places)
+        return relocated(numbers, {name: start for name, (start, _) in state["places"].items()}, stack.places)
 
     adam, groups = state["optimizer"]["state"], state["optimizer"]["param_groups"]
     state["optimizer"] = {

@@ -21,7 +21,7 @@ def parameters(experiment: Experiment) -> tuple[int, int]:
 def operations(experiment: Experiment) -> tuple[int, int]:
     """Floating-point operations of the paper's network for one example, without skips and with all of them open.
 
-    Skips are always open in DFG; the other schemes compute their adapters while the nodes before them are down.
+    All are open in DFG; ResiliNet computes an adapter only while the node that its skip leads around is dead.
     """
     return _operations(experiment.key)
 

@@ -145,11 +145,8 @@ def train(
     optimizer = torch.optim.Adam(
         network.parameters(), lr=recipe.learning_rate, eps=recipe.epsilon, fused=True
     )
-    x, validation = (
-        resident(in_working_precision(part.x, weights.dtype), device)
-        for part in (data.train, data.validation)
-    )
-    y = resident(data.train.y, device)
+    inputs = (in_working_precision(part.x, weights.dtype) for part in (data.train, data.validation))
+    x, validation, y = resident(device, *inputs, data.train.y)
     history: list[Mapping[str, float]] = []
     best: dict[str, Any] = {"epoch": 0, "accuracy": -1.0, "network": {}}
     spent, began = 0.0, time.perf_counter()

@@ -35,7 +35,7 @@ def _bundle(figure: Any, **_: object) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def read_numbers(figure: Any) -> str:
-    """Returns what a figure shows as the text of a file, a row a point; empty for a drawing without axes."""
+    """Returns what a figure shows as the text of a file, a row per point; empty for a drawing without axes."""
     shown = [(axes, frame) for axes in figure.axes if axes.axison and not (frame := _frame(axes)).empty]
     if len(figure.axes) > 1:
         for axes, frame in shown:

@@ -1,6 +1,6 @@
 """The figures that chapters show: our means with intervals, the paper's printed values beside them."""
 
-from resilinet.figures.drawn import averages, configs, rates, survival_scaling, weight_rules
+from resilinet.figures.charts import averages, configs, rates, survival_scaling, weight_rules
 from resilinet.figures.points import Point, numbers, points_of
 from resilinet.figures.words import alt_text, in_words, size_label
 

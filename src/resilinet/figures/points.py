@@ -41,7 +41,7 @@ def points_of(measured: Measured, artefact: str) -> list[Point]:
 
 
 def numbers(points: Iterable[Point], unit: str) -> pd.DataFrame:
-    """What a figure shows, a row a point: our mean with its interval, the printed value, and every seed's value.
+    """What a figure shows, a row per point: our mean with its interval, the printed value, and every seed's value.
 
     Args:
         points: of the figure.

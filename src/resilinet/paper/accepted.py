@@ -83,7 +83,7 @@ def place(results: Path, profile: str, guess: str, statistics: str) -> Path:
 
 
 def accept(entries: Iterable[Entry], path: Path) -> int:
-    """Write down the verdicts of a ledger as accepted, a line each, and return how many there are."""
+    """Write down the verdicts of a ledger as accepted, one line each, and return how many there are."""
     lines = [
         json.dumps(
             {"artefact": entry.artefact, "key": entry.key, **asdict(_accepted(entry))}, ensure_ascii=False

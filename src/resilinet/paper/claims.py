@@ -142,10 +142,14 @@ def claims(measured: Measured) -> Iterator[Entry]:
 
 
 def statement(measured: Measured, claim: Claim, note: str) -> Entry:
-    """The entry of a statement: what decides it is the check with the least slack."""
+    """The entry of a statement.
+
+    What decides it is the check with the least slack; of one that is not reproduced, among those that contradict it.
+    """
     checks = claim.test(measured, claim.artefact)
-    weakest = min(checks, key=lambda one: one.slack)
     verdict = judge_statement(checks)
+    against_it = verdict is Verdict.NOT_REPRODUCED
+    weakest = min(checks, key=lambda one: (against_it and not one.contradicted, one.slack))
     if claim.indirect:
         verdict = {Verdict.REPRODUCED: Verdict.TREND, Verdict.NOT_REPRODUCED: Verdict.UNDECIDED}.get(
             verdict, verdict

@@ -1,4 +1,4 @@
-"""What the stored trials say: for each row of an artefact a value a seed, in percent."""
+"""What the stored trials say: for each row of an artefact a value per seed, in percent."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ STATISTICS = ("running", "per-route")
 
 @dataclass(frozen=True)
 class Sample:
-    """A quantity measured once a seed.
+    """A quantity measured once per seed.
 
     Attributes:
         values: by seed, in percent or percentage points.

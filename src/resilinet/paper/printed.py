@@ -11,7 +11,7 @@ from importlib.resources import files
 from typing import Any, Final
 
 RUNS: Final = 10
-"""Runs that the paper averages, by what it says of Figs. 2 to 4; of the rest it says nothing, and we take as many."""
+"""Runs that the paper averages, as it says of Figs. 2a, 3 and 4; of the rest it says nothing, and we take as many."""
 RUNS_ON_IMAGENET: Final = 2
 
 

@@ -25,7 +25,7 @@ class Verdict(StrEnum):
     TREND = "trend only"
     NOT_REPRODUCED = "not reproduced"
     UNDECIDED = "undecided"
-    """No comparison is contradicted, and not all are borne out: these seeds cannot tell."""
+    """What was compared neither bears it out nor contradicts it."""
     INCOMPLETE = "incomplete"
     NOT_COMPARABLE = "not comparable"
     """Trained at another size than the paper's, so that values do not compare, with no order to compare instead."""
@@ -222,8 +222,8 @@ def judge_exact(paper: float, digits: int, value: float) -> Verdict:
 def judge_statement(checks: Sequence[Check]) -> Verdict:
     """The verdict on a statement.
 
-    *Reproduced* if every check holds; *trend only* if every mean leans that way; *not reproduced* if the seeds
-    contradict a check; else *undecided*.
+    *Reproduced* if every check holds; else *trend only* if every mean leans that way; else *not reproduced* if the
+    seeds contradict a check; else *undecided*.
     """
     if any(one.seeds < one.wanted for one in checks):
         return Verdict.INCOMPLETE

@@ -4,7 +4,8 @@
 cluster, ``watch`` shows either to whoever waits; ``claiming`` keeps two sweeps from running one trial.
 """
 
+from resilinet.sweeps.events import STOPPING, Event
 from resilinet.sweeps.local import sweep
-from resilinet.sweeps.worker import Event, Setup, missing
+from resilinet.sweeps.setup import Setup, missing
 
-__all__ = ["Event", "Setup", "missing", "sweep"]
+__all__ = ["STOPPING", "Event", "Setup", "missing", "sweep"]

@@ -15,9 +15,11 @@ from filelock import FileLock
 from resilinet.store import Store
 from resilinet.sweeps.claiming import claim
 from resilinet.sweeps.cluster_trial import PATIENCE, Board, Outcome, train_one
+from resilinet.sweeps.events import STOPPING, Event
 from resilinet.sweeps.interrupts import interrupts
 from resilinet.sweeps.ray_cluster import Cluster, ClusterError, alive, connected, on_node, refuse_unfit
-from resilinet.sweeps.worker import STOPPING, Event, Setup, missing, tidy
+from resilinet.sweeps.setup import Setup, missing
+from resilinet.sweeps.worker import tidy
 from resilinet.trials import Trial
 
 __all__ = ["Cluster", "ClusterError", "sweep_on_cluster"]

@@ -19,7 +19,8 @@ from resilinet.devices import usable
 from resilinet.reasons import explain
 from resilinet.runner import run
 from resilinet.sweeps.data import key
-from resilinet.sweeps.worker import Event, Setup
+from resilinet.sweeps.events import Event
+from resilinet.sweeps.setup import Setup
 from resilinet.training import Interrupted, Progress
 from resilinet.trials import Record, Trial
 

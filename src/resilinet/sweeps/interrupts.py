@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator
 
 @contextlib.contextmanager
 def interrupts(heard: Callable[[], None]) -> Iterator[Callable[[], bool]]:
-    """Give a function that says whether Ctrl-C was pressed, which within the block interrupts nothing the first time.
+    """Give a function that says whether Ctrl-C was pressed; the first one within the block interrupts nothing.
 
-    The first time ``heard`` is called, to tell whoever pressed it that it was not in vain.
+    Then ``heard`` is called, to tell whoever pressed it that it was not in vain.
     Only the main thread can hear of it, and a program that was made deaf to it stays deaf: elsewhere the answer is
     always no.
 

@@ -16,9 +16,11 @@ from resilinet.checkpoints import CheckpointWarning
 from resilinet.datasets.loading import load
 from resilinet.store import Store
 from resilinet.sweeps.data import distinct
+from resilinet.sweeps.events import STOPPING, Event
 from resilinet.sweeps.interrupts import interrupts
+from resilinet.sweeps.setup import Setup, missing
 from resilinet.sweeps.warned import checkpoint_warnings
-from resilinet.sweeps.worker import STOPPING, Event, Setup, missing, work
+from resilinet.sweeps.worker import work
 from resilinet.together import Group, grouped
 from resilinet.trials import Trial
 
@@ -44,8 +46,8 @@ def _work_apart(
 def _how_it_ended(worker: int, exitcode: int) -> str:
     if exitcode == -getattr(signal, "SIGKILL", 0):
         return (
-            f"worker {worker} was killed, as systems do that run out of memory; finished epochs are kept, so call "
-            "again, with fewer processes if memory is short"
+            f"worker {worker} was killed, perhaps because memory ran out; finished epochs are kept, so call again, "
+            "with fewer processes if memory is short"
         )
     return f"worker {worker} ended with exit code {exitcode}"
 
@@ -99,40 +101,39 @@ def sweep(
     context = multiprocessing.get_context("spawn")
     workers: list[SpawnProcess] = []
     lines: list[Connection] = []
-    for number in range(min(processes, len(groups))):
-        line, far_end = context.Pipe()
-        process = context.Process(
-            target=_work_apart, args=(groups, setup, deadline, far_end, number), daemon=True
-        )
-        process.start()
-        far_end.close()
-        workers.append(process)
-        lines.append(line)
-    interrupted = False
-    while lines:
-        try:
-            for line in [line for line in wait(lines) if isinstance(line, Connection)]:
-                try:
-                    event = line.recv()
-                except (EOFError, OSError):  # this worker has ended
-                    lines.remove(line)
-                    line.close()
-                else:
-                    hear(event)
-        except KeyboardInterrupt:
-            if interrupted:
-                for process in workers:
-                    process.terminate()
-                raise
-            interrupted = True
-            tell(STOPPING)
-            for line in lines:
-                with contextlib.suppress(OSError):
-                    line.send("stop")
-    for number, process in enumerate(workers):
-        process.join()
-        if process.exitcode:
-            hear(Event("failed", "", number, message=_how_it_ended(number, process.exitcode)))
-    if interrupted:
-        raise KeyboardInterrupt
+
+    def pass_on() -> None:
+        tell(STOPPING)
+        for line in lines:
+            with contextlib.suppress(OSError):
+                line.send("stop")
+
+    try:
+        with interrupts(pass_on):
+            for number in range(min(processes, len(groups))):
+                line, far_end = context.Pipe()
+                process = context.Process(
+                    target=_work_apart, args=(groups, setup, deadline, far_end, number), daemon=True
+                )
+                process.start()
+                far_end.close()
+                workers.append(process)
+                lines.append(line)
+            while lines:
+                for line in [line for line in wait(lines) if isinstance(line, Connection)]:
+                    try:
+                        event = line.recv()
+                    except (EOFError, OSError):  # this worker has ended
+                        lines.remove(line)
+                        line.close()
+                    else:
+                        hear(event)
+            for number, process in enumerate(workers):
+                process.join()
+                if process.exitcode:
+                    hear(Event("failed", "", number, message=_how_it_ended(number, process.exitcode)))
+    except KeyboardInterrupt:  # pressed twice, or all have ended
+        for process in workers:
+            process.terminate()
+        raise
     return failed

@@ -13,7 +13,7 @@ from typing import Any
 from resilinet.datasets import DataError
 from resilinet.sweeps.cluster_trial import look
 from resilinet.sweeps.data import distinct
-from resilinet.sweeps.worker import Setup
+from resilinet.sweeps.setup import Setup
 from resilinet.trials import Trial
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from resilinet.sweeps.worker import Event
+from resilinet.sweeps.events import Event
 
 
 @dataclass

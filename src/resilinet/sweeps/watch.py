@@ -17,10 +17,11 @@ from rich.progress import (
 
 from resilinet.store import Store
 from resilinet.sweeps.cluster import Cluster, sweep_on_cluster
+from resilinet.sweeps.events import STOPPING, Event
 from resilinet.sweeps.local import sweep
 from resilinet.sweeps.reached import Reached
+from resilinet.sweeps.setup import Setup, missing
 from resilinet.sweeps.warned import checkpoint_warnings
-from resilinet.sweeps.worker import STOPPING, Event, Setup, missing
 from resilinet.trials import Trial
 
 
@@ -33,7 +34,7 @@ def watched_sweep(
     time_budget: float | None = None,
     console: Console | None = None,
 ) -> list[Event]:
-    """A sweep with a progress display; away from a terminal it prints a line a trial.
+    """A sweep with a progress display; away from a terminal it prints a line per trial.
 
     It is :func:`resilinet.sweeps.sweep`, or :func:`resilinet.sweeps.cluster.sweep_on_cluster` where a cluster is given.
     """
@@ -65,7 +66,7 @@ def watched_sweep(
 
         def tell(event: Event) -> None:
             if event is STOPPING:
-                say("stopping when the running epochs are over; Ctrl-C again stops at once.")
+                say(f"{event.message}.")
                 return
             trial = todo.get(event.trial)
             label = f"{trial.scheme}, seed {trial.seed}" if trial else "a worker"

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 import torch
 
@@ -18,66 +16,12 @@ from resilinet.runner import run
 from resilinet.store import Store
 from resilinet.sweeps.claiming import claimed
 from resilinet.sweeps.data import key
+from resilinet.sweeps.events import Event
+from resilinet.sweeps.setup import Setup
 from resilinet.together import Group, name_of
 from resilinet.training import Interrupted, Progress
 from resilinet.trials import Record, Trial
 from resilinet.whole_file import PARTIAL
-
-
-@dataclass(frozen=True)
-class Setup:
-    """Where and how a sweep runs; nothing here is part of a trial's identity.
-
-    Attributes:
-        results: the results store.
-        runs: checkpoints, weights and locks of trials, one folder each.
-        data: the folder of prepared data sets.
-        threads: of each process.
-        device: where trials are computed, for example ``cuda``; processes on one device share it.
-        compiled: compile the nodes of networks, see :mod:`resilinet.compiling`.
-        keep_weights: keep ``weights.pt`` of finished trials.
-        together: how many trials of the Health experiment a process trains as one ensemble, see
-            :mod:`resilinet.ensemble`; worth while on an accelerator.
-    """
-
-    results: Path = Path("results")
-    runs: Path = Path("runs")
-    data: Path = Path("data")
-    threads: int = 1
-    device: str = "cpu"
-    compiled: bool = False
-    keep_weights: bool = True
-    together: int = 1
-
-
-@dataclass(frozen=True)
-class Event:
-    """What a worker tells about a trial: ``started``, ``epoch``, ``finished``, ``stopped`` or ``failed``.
-
-    What a worker process says as ``warned`` is a warning in the sweep's process, and no event there. Of no trial are
-    ``failed``, when a worker process is gone, and :data:`STOPPING`.
-    """
-
-    kind: str
-    trial: str
-    worker: int
-    epoch: int = 0
-    epochs: int = 0
-    message: str = ""
-
-
-STOPPING: Final = Event("stopping", "", 0)
-"""Ctrl-C was heard: the sweep ends when its running epochs are over."""
-
-
-def missing(trials: Sequence[Trial], store: Store) -> list[Trial]:
-    """The trials, each once, that have no result yet.
-
-    Raises:
-        StoreError: a result that exists cannot be trusted.
-    """
-    unique = {trial.id: trial for trial in trials}
-    return [trial for trial_id, trial in unique.items() if store.get(trial_id) is None]
 
 
 def work(
@@ -151,12 +95,16 @@ def _trained(
         stop=stop,
         report=lambda progress: report(*progress),
     )
-    checkpoint.unlink(missing_ok=True)
+    _remove(checkpoint.parent, checkpoint.name)
 
 
 def tidy(trial: Trial, setup: Setup) -> None:
     """Remove from a finished trial's folder what nobody needs any more."""
-    folder = setup.runs / trial.id[:16]
-    spare = ["checkpoint.pt"] if setup.keep_weights else ["checkpoint.pt", "weights.pt", "statistics.pt"]
-    for path in (*(folder / name for name in spare), *folder.glob(f"*{PARTIAL}")):
+    spare = ("checkpoint.pt",) if setup.keep_weights else ("checkpoint.pt", "weights.pt", "statistics.pt")
+    _remove(setup.runs / trial.id[:16], *spare)
+
+
+def _remove(folder: Path, *names: str) -> None:
+    """Remove files, and what somebody who was killed left half written beside them."""
+    for path in (*(folder / name for name in names), *folder.glob(f"*{PARTIAL}")):
         path.unlink(missing_ok=True)

@@ -39,7 +39,7 @@ def setting_names() -> dict[str, str]:
 def beside(
     entries: Iterable[Entry], artefact: str, series: Mapping[str, str], conditions: Mapping[str, str]
 ) -> pd.DataFrame:
-    """Printed numbers and ours: a row a condition, for each series a column ``paper`` and a column ``ours``.
+    """Printed numbers and ours: a row per condition, for each series a column ``paper`` and a column ``ours``.
 
     Args:
         entries: the ledger.
@@ -146,7 +146,7 @@ def figure_4(measured: Measured, artefact: str) -> pd.DataFrame:
 
 def survival_scaling(measured: Measured, artefact: str) -> pd.DataFrame:
     """Section 2.3: what scaling by survival probabilities costs, in percentage points, paired by seed."""
-    rows = {}
+    measured, rows = measured.running(), {}
     schemes = [key for key in ("resilinet", "resilinet-plus") if key in measured.rows(artefact)]
     for key, name in scheme_names(*schemes).items():
         for source, title in (("failout", "training: 10 % failout"), ("setting", "inference: the setting")):

@@ -59,7 +59,8 @@ def size_notice(measured: Measured, *artefacts: str) -> str:
         f"{batch}{mixed}, {len(size.seeds)} seeds. What such a network reaches is no measure of what the paper's "
         "reaches, so that no accuracy here counts as reproduced, guesses aside; what is tested is whether one "
         "condition comes out above another as printed. "
-        f"`resilinet sweep {' '.join(artefacts)} --profile full --device cuda` trains the full size."
+        f"`resilinet sweep {' '.join(artefacts)} --profile full --device cuda` trains the full size"
+        f"{f', once {size.stands_in_for} is prepared' if size.stands_in_for else ''}."
     )
 
 

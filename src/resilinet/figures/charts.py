@@ -105,6 +105,7 @@ def configs(measured: Measured, artefact: str) -> Figure:
 
 def survival_scaling(measured: Measured, artefact: str) -> Figure:
     """Section 2.3: what scaling weights by survival probabilities costs on average, by failure setting."""
+    measured = measured.running()
     figure, axes = _blank()
     handles: list[Any] = []
     points: list[Point] = []
