@@ -74,13 +74,11 @@ def rates(measured: Measured, artefact: str) -> Figure:
     """Table 3, drawn: average accuracy by failout rate, a panel for each failure setting."""
     points = points_of(measured, artefact)
     figure, panels = _panels()
-    for axes, setting in zip(panels, SETTINGS, strict=True):
-        row = [point for point in points if point.condition == setting]
+    for axes, row in _by_setting(panels, points):
         places = [RATES.index(point.series) for point in row]
         _ours(axes, places, row, color=COLOUR, marker="o")
         _printed(axes, [x + 0.2 for x in places], row)
         axes.set_xticks(range(len(RATES)), [rate.replace("%", " %").title() for rate in RATES])
-        axes.set_title(name_of(setting))
     _label_panels(figure, panels, "failout rate")
     _legend(figure, points, "ResiliNet")
     _say_source(figure, measured, artefact, points)
@@ -91,13 +89,11 @@ def configs(measured: Measured, artefact: str) -> Figure:
     """Fig. 4: average accuracy for each set of skips, a panel for each failure setting."""
     points = points_of(measured, artefact)
     figure, panels = _panels()
-    for axes, setting in zip(panels, SETTINGS, strict=True):
-        row = [point for point in points if point.condition == setting]
+    for axes, row in _by_setting(panels, points):
         places = range(1, len(row) + 1)
         _ours(axes, places, row, color=COLOUR, marker="o")
         axes.set_xticks(places)
         axes.set_xlim(0.4, len(row) + 0.6)
-        axes.set_title(name_of(setting))
     _label_panels(figure, panels, "configuration of skips")
     _say_source(figure, measured, artefact, points)
     return figure
@@ -148,6 +144,13 @@ def _blank() -> tuple[Plotted, Axes]:
 def _panels() -> tuple[Plotted, list[Axes]]:
     figure = Plotted(figsize=(7.0, 5.2), layout="constrained")
     return figure, list(figure.subplots(2, 2).flat)
+
+
+def _by_setting(panels: Iterable[Axes], points: Sequence[Point]) -> Iterator[tuple[Axes, list[Point]]]:
+    """Each panel, under the name of its failure setting, with the points that go there."""
+    for axes, setting in zip(panels, SETTINGS, strict=True):
+        axes.set_title(name_of(setting))
+        yield axes, [point for point in points if point.condition == setting]
 
 
 def _label_panels(figure: Figure, panels: Sequence[Axes], below: str) -> None:
