@@ -14,8 +14,7 @@ import sys
 from pathlib import Path
 
 from resilinet.datasets import DataError
-from resilinet.datasets.imagenet import load_imagenet
-from resilinet.datasets.imagenet_preparation import prepare_images
+from resilinet.datasets.imagenet_preparation import prepare_images, prepared_fingerprint
 from resilinet.datasets.imagenet_sources import COLLECTIONS
 
 
@@ -37,8 +36,7 @@ def main() -> int:
         print(f"imagenet.py: {fault}", file=sys.stderr)
         return 1
     print(f"{chosen.collection}, split seed {chosen.split_seed}: {folder}")
-    data = load_imagenet(chosen.root, COLLECTIONS[chosen.collection], chosen.split_seed)
-    print(f"fingerprint {data.fingerprint}")
+    print(f"fingerprint {prepared_fingerprint(folder)}")
     return 0
 
 

@@ -110,14 +110,12 @@ def data_imagenette160(
 
 
 def _data_images(name: str, source: Path, data: Path, split_seed: int) -> None:
-    from resilinet.datasets.imagenet import load_imagenet
-    from resilinet.datasets.imagenet_preparation import prepare_images
+    from resilinet.datasets.imagenet_preparation import prepare_images, prepared_fingerprint
     from resilinet.datasets.imagenet_sources import COLLECTIONS
 
     folder = prepare_images(COLLECTIONS[name], source, data, split_seed)
     out.print(f"{name}, split seed {split_seed}: {folder}", soft_wrap=True)
-    found = load_imagenet(data, COLLECTIONS[name], split_seed).fingerprint
-    out.print(f"fingerprint {found}", soft_wrap=True, highlight=False)
+    out.print(f"fingerprint {prepared_fingerprint(folder)}", soft_wrap=True, highlight=False)
 
 
 for _name, _command in (

@@ -23,7 +23,7 @@ from rich.progress import track
 from resilinet.datasets import DataError
 from resilinet.datasets.fingerprint import file_sha256, fingerprint
 from resilinet.datasets.imagenet_sources import Collection, find_samples
-from resilinet.datasets.prepared import FORMAT, sealed, vouch
+from resilinet.datasets.prepared import FORMAT, checked_manifest, sealed, vouch
 from resilinet.datasets.splits import check_seed, shuffled, tenth_held_out
 from resilinet.torchvision_import import import_torchvision
 
@@ -102,6 +102,11 @@ def prepare_images(collection: Collection, source: Path, root: Path, split_seed:
 def fingerprint_of(manifest: Mapping[str, Any]) -> str:
     """Hash what determines the tensors: the files in order, their classes, and what is made of them."""
     return fingerprint({key: manifest[key] for key in ("description", "version", "classes", "files_sha256")})
+
+
+def prepared_fingerprint(folder: Path) -> str:
+    """The fingerprint of what :func:`prepare_images` wrote into a folder, as the manifest there has it."""
+    return str(checked_manifest(folder, {}, "prepare the data again")["fingerprint"])
 
 
 def _check_room(root: Path, wanted: int) -> None:
