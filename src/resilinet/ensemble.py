@@ -242,9 +242,10 @@ def load(path: Path, stack: StackedNetwork, trials: Sequence[Trial]) -> dict[str
     if state is None:
         return None
     chosen = [state["trials"].index(trial) for trial in wanted]
+    starts = {name: start for name, (start, _) in state["places"].items()}
 
     def placed(numbers: Tensor) -> Tensor:
-        return relocated(numbers, {name: start for name, (start, _) in state["places"].items()}, stack.places)
+        return relocated(numbers, starts, stack.places)
 
     adam, groups = state["optimizer"]["state"], state["optimizer"]["param_groups"]
     state["optimizer"] = {

@@ -48,11 +48,6 @@ class Artefact:
         where, colon, what = self.title.partition(":")
         return f"{where}, on a substitute for {theirs}{colon}{what}" if theirs else self.title
 
-    def is_short(self, profile: str) -> bool:
-        """Whether its trials follow the short recipe of the paper's size."""
-        size = self.experiment.size(profile)
-        return size.name == "paper" and self.trials(profile)[0].recipe != size.recipe
-
     def trials(self, profile: str) -> list[Trial]:
         """Every trial, seed by seed, so that all rows grow evenly while a sweep runs."""
         return seed_by_seed(trial for row in self.rows(profile).values() for trial in row)

@@ -23,10 +23,11 @@ def size_label(measured: Measured, artefact: str, seeds: Sequence[int], wanted: 
     low, high = (min(seeds), max(seeds)) if seeds else (0, 0)
     number = f"{high}" if low == high else f"{low} to {high}"
     size = measured.size(artefact)
-    recipe = ARTEFACTS[artefact].trials(measured.profile)[0].recipe
-    kind = "short recipe" if ARTEFACTS[artefact].is_short(measured.profile) else f"{size.name} size"
+    kind = "short recipe" if measured.is_short(artefact) else f"{size.name} size"
     parts = [
-        f"SMOKE · {size.label}" if size.name == "smoke" else f"{size.label} · {kind}, {recipe.epochs} epochs"
+        f"SMOKE · {size.label}"
+        if size.name == "smoke"
+        else f"{size.label} · {kind}, {measured.recipe(artefact).epochs} epochs"
     ]
     if measured.statistics != "running":
         parts.append("batch statistics per route")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import Final, NamedTuple
 
-from resilinet.experiments import ARTEFACTS, EXPERIMENTS
+from resilinet.experiments import EXPERIMENTS
 from resilinet.paper import comparisons as compare
 from resilinet.paper.arithmetic import availability
 from resilinet.paper.left_out import IMAGENET
@@ -161,7 +161,7 @@ def statement(measured: Measured, claim: Claim, note: str) -> Entry:
     else:
         told = f"{held} of {len(checks)} comparisons hold" + (f", {against} contradicted" if against else "")
         note = f"{told}. Decided by {weakest.what}{_by(weakest)}. {note}"
-    if ARTEFACTS[claim.artefact].is_short(measured.profile):
+    if measured.is_short(claim.artefact):
         note = f"{note.rstrip()} Short recipe."
     if found := measured.substitute(claim.artefact):
         verdict, note = Verdict.NOT_ATTEMPTED, f"{IMAGENET} On a substitute, {found}: {note}"

@@ -83,7 +83,7 @@ def measured_entry(measured: Measured, number: Printed, entry: Entry) -> Entry:
     """The entry of a number that trials answer."""
     sample, tolerance = sample_of(measured, number), TOLERANCE
     series, _, condition = number.key.partition("/")
-    notes = ["Short recipe."] if ARTEFACTS[number.artefact].is_short(measured.profile) else []
+    notes = ["Short recipe."] if measured.is_short(number.artefact) else []
     guessed = number.artefact.startswith("table-1-") and measured.is_guess(number.artefact, series, condition)
     if number.artefact.startswith("figure-3-"):
         compared, trending = [check("", sample, above=None, below=1.0)], "it stays below one point"

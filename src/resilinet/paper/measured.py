@@ -24,7 +24,7 @@ from resilinet.failures import FailureSetting
 from resilinet.partitions import Pairs
 from resilinet.store import Store
 from resilinet.topology import Topology
-from resilinet.trials import Record, Trial
+from resilinet.trials import Recipe, Record, Trial
 
 STATISTICS = ("running", "per-route")
 """How a network with batch normalisation is evaluated; one without knows no difference."""
@@ -114,6 +114,15 @@ class Measured:
         """What an artefact's trials are trained on where it stands in for the paper's data, otherwise nothing."""
         size = self.size(artefact)
         return size.label if size.stands_in_for else ""
+
+    def recipe(self, artefact: str) -> Recipe:
+        """How the trials of an artefact are trained."""
+        return next(iter(self.rows(artefact).values()))[0].recipe
+
+    def is_short(self, artefact: str) -> bool:
+        """Whether the trials of an artefact follow the short recipe of the paper's size."""
+        size = self.size(artefact)
+        return size.name == "paper" and self.recipe(artefact) != size.recipe
 
     def rows(self, artefact: str) -> Mapping[str, list[Trial]]:
         """The trials of each row of an artefact."""
