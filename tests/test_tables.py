@@ -151,6 +151,35 @@ def test_margins_are_those_of_each_kind_of_statistics(tmp_path: Path) -> None:
     assert "over DFG from -2.0 (-2.0 to -2.0) to 3.0" in words
 
 
+def test_gains_of_statistics_per_route_are_those_of_the_scenario_and_the_scheme(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    told = (
+        batch_statistics.gains_in_words,
+        batch_statistics.anew_in_words,
+        batch_statistics.sources_in_words,
+    )
+    for words in told:
+        assert "too few seeds" in words(Measured(store), "figure-2c")
+    gains = {"vanilla": (1.0, 0.0), "dfg": (2.0, 9.0), "resilinet": (5.0, 20.0)}  # nobody dead, z1 dead
+    for scheme, trials in ARTEFACTS["figure-2c"].rows("published").items():
+        alive, dead = gains[scheme]
+        for trial in trials:
+            running = made_up(trial, lambda trial, key: 40.0 + trial.seed)
+            routed = made_up(
+                trial,
+                lambda trial, key, more={"none": alive, "z1": dead}: 40.0 + trial.seed + more.get(key, 0.0),
+            )
+            store.write(replace(running, per_route=routed.counts))
+    gain, anew, sources = (words(Measured(store), "figure-2c") for words in told)
+    assert (
+        "gain 20.0 (20.0 to 20.0) points while `z1` is dead and 5.0 (5.0 to 5.0) points while nobody is"
+        in gain
+    )
+    assert "that is 1.0 (1.0 to 1.0) points" in anew
+    assert "ResiliNet gains 4.0 (4.0 to 4.0) points more than Vanilla" in sources
+    assert "gains 9.0 (9.0 to 9.0) points while `z1` is dead" in sources
+
+
 @pytest.mark.parametrize(
     ("routed", "owed"),
     [
