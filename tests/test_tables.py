@@ -151,7 +151,13 @@ def test_margins_are_those_of_each_kind_of_statistics(tmp_path: Path) -> None:
     assert "over DFG from -2.0 (-2.0 to -2.0) to 3.0" in words
 
 
-def test_gains_of_statistics_per_route_are_those_of_the_scenario_and_the_scheme(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("ours", "mixing"),
+    [(5.0, "so much is the mixing"), (1.0, "the seeds do not tell the mixing from nothing")],
+)
+def test_gains_of_statistics_per_route_are_those_of_the_scenario_and_the_scheme(
+    tmp_path: Path, ours: float, mixing: str
+) -> None:
     store = Store(tmp_path)
     told = (
         batch_statistics.gains_in_words,
@@ -160,7 +166,7 @@ def test_gains_of_statistics_per_route_are_those_of_the_scenario_and_the_scheme(
     )
     for words in told:
         assert "too few seeds" in words(Measured(store), "figure-2c")
-    gains = {"vanilla": (1.0, 0.0), "dfg": (2.0, 9.0), "resilinet": (5.0, 20.0)}  # nobody dead, z1 dead
+    gains = {"vanilla": (1.0, 0.0), "dfg": (2.0, 9.0), "resilinet": (ours, 20.0)}  # nobody dead, z1 dead
     for scheme, trials in ARTEFACTS["figure-2c"].rows("published").items():
         alive, dead = gains[scheme]
         for trial in trials:
@@ -171,12 +177,13 @@ def test_gains_of_statistics_per_route_are_those_of_the_scenario_and_the_scheme(
             )
             store.write(replace(running, per_route=routed.counts))
     gain, anew, sources = (words(Measured(store), "figure-2c") for words in told)
-    assert (
-        "gain 20.0 (20.0 to 20.0) points while `z1` is dead and 5.0 (5.0 to 5.0) points while nobody is"
-        in gain
-    )
+    assert "gain 20.0 (20.0 to 20.0) points while `z1` is dead" in gain
+    assert f"and {ours} ({ours} to {ours}) points while nobody is" in gain
     assert "that is 1.0 (1.0 to 1.0) points" in anew
-    assert "ResiliNet gains 4.0 (4.0 to 4.0) points more than Vanilla" in sources
+    more = ours - 1.0
+    assert (
+        f"gains {more} ({more} to {more}) points more than Vanilla while nobody is dead: {mixing}." in sources
+    )
     assert "gains 9.0 (9.0 to 9.0) points while `z1` is dead" in sources
 
 

@@ -78,9 +78,10 @@ def sources_in_words(measured: Measured, artefact: str) -> str:
     mixed, alone = check("", ours - plain), check("", gain(measured, artefact, "dfg", node))
     if mixed.low is None or alone.low is None:
         return f"Of {experiment.name} there are too few seeds yet to tell."
+    told = "so much is the mixing" if mixed.holds else "the seeds do not tell the mixing from nothing"
     return (
         f"In {experiment.name} ResiliNet gains {in_points(mixed)} points more than Vanilla while nobody is dead: "
-        f"so much is the mixing. DFG, which no failout ever touched, gains {in_points(alone)} points while `{node}` "
+        f"{told}. DFG, which no failout ever touched, gains {in_points(alone)} points while `{node}` "
         "is dead: so much the route does alone."
     )
 
