@@ -80,6 +80,7 @@ PARTS: tuple[Part, ...] = (
             "ensemble",
             "together",
             "networks",
+            "tensor_file",
             "checkpoints",
             "ensemble_runner",
         ),

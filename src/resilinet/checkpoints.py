@@ -7,26 +7,18 @@ from collections.abc import Callable, Mapping, Set
 from pathlib import Path
 from typing import Any
 
-import torch
-
+from resilinet import tensor_file
 from resilinet.reasons import unreadable
-from resilinet.whole_file import whole_file
 
-__all__ = ["CheckpointWarning", "load", "save"]
+__all__ = ["CheckpointWarning", "load"]
 
 
 class CheckpointWarning(UserWarning):
     """A checkpoint cannot be used, and a training starts afresh; the message names it and says why."""
 
 
-def save(state: Mapping[str, Any], path: Path) -> None:
-    """Write tensors and numbers by name, so that a kill never leaves half of them."""
-    with whole_file(path) as partial:
-        torch.save(state, partial)
-
-
 def load(path: Path, needed: Set[str], fits: Callable[[Mapping[str, Any]], object]) -> dict[str, Any] | None:
-    """What :func:`save` wrote, in main memory, or None where there is nothing that is whole.
+    """The checkpoint at a path, in main memory, or None where there is nothing that is whole.
 
     A damaged checkpoint costs the time that it stood for, never a result: training afresh gives the same numbers.
     Refusing it would stop an unattended sweep at this trial every time.
@@ -42,8 +34,8 @@ def load(path: Path, needed: Set[str], fits: Callable[[Mapping[str, Any]], objec
     if not path.exists():
         return None
     try:
-        # To main memory: the states of generators live there; what belongs on a device is copied there when loaded.
-        state: dict[str, Any] = torch.load(path, weights_only=True, map_location="cpu")
+        # In main memory: the states of generators live there; what belongs on a device is copied there when loaded.
+        state: dict[str, Any] = tensor_file.load(path)
         if missing := needed - set(state):
             raise ValueError(f"{min(missing)!r} is missing")
         fits(state)

@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from resilinet import checkpoints
+from resilinet import checkpoints, tensor_file
 from resilinet.datasets import Dataset
 from resilinet.failout import Failout
 from resilinet.network import DistributedNetwork
@@ -152,7 +152,7 @@ def train_together(
                 best["masters"][number] = stack.masters[number]
         seconds = time.perf_counter() - began
         if checkpoint is not None:
-            checkpoints.save(
+            tensor_file.save(
                 {
                     "trials": [trial.id for trial in trials],
                     "places": {name: (place.start, place.shape) for name, place in stack.places.items()},

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from resilinet.checkpoints import save as save_whole
+from resilinet import tensor_file
 from resilinet.evaluation import plans
 from resilinet.network import DistributedNetwork
 from resilinet.reasons import unreadable
@@ -27,8 +26,7 @@ class NetworkError(ValueError):
 def save(network: DistributedNetwork, trial: Trial, path: Path) -> None:
     """Write a network's weights, rounded to float16, with its batch statistics and the values of its trial.
 
-    Statistics keep their precision: a variance may be larger than float16 can say. A sha256 of all of it lies beside,
-    because PyTorch does not notice when a stored number is altered.
+    Statistics keep their precision: a variance may be larger than float16 can say.
 
     Raises:
         NetworkError: the file cannot be written, or a weight is not finite once it is rounded.
@@ -44,7 +42,7 @@ def save(network: DistributedNetwork, trial: Trial, path: Path) -> None:
     }
     _refuse_infinite(path, content)
     try:
-        save_whole(content | {"sha256": _sha256(content)}, path)
+        tensor_file.save(content, path)
     except OSError as error:
         raise NetworkError(f"{path}: cannot be written ({error.strerror}).") from error
     except RuntimeError as error:  # PyTorch's, for what the system refuses, with a line of its source code
@@ -60,28 +58,21 @@ def load(path: Path | str) -> tuple[DistributedNetwork, Trial]:
     ones. The file is read as weights only: nothing in it can run.
 
     Raises:
-        NetworkError: the file is missing, damaged or altered, holds a number that is not finite, or is not of this
-            package. Files of earlier versions have no sha256, so that of an alteration only the latter shows.
+        NetworkError: the file is missing or damaged, holds a number that is not finite, or is not of this package.
     """
     try:
-        content = torch.load(path, weights_only=True, map_location="cpu")
+        content = tensor_file.load(path)
         trial = Trial.from_values(json.loads(content["trial"]))
         weights, statistics = content["weights"], content.get("statistics", {})
-        promised, found = content.get("sha256"), _sha256(content)
         network = build_network(trial)
-        if promised in (None, found):
-            _fill(network, {name: t.float() if t.dtype == torch.half else t for name, t in weights.items()})
-            _give_statistics(network, statistics)
+        _fill(network, {name: t.float() if t.dtype == torch.half else t for name, t in weights.items()})
+        _give_statistics(network, statistics)
     except FileNotFoundError:
         raise NetworkError(f"{path}: there is no such file.") from None
-    except Exception as error:  # torch.load raises whatever the damage leads to
+    except Exception as error:
         raise NetworkError(
             f"{path}: not a trained network of this package ({unreadable(path, error)})."
         ) from error
-    if promised not in (None, found):
-        raise NetworkError(
-            f"{path}: its content has sha256 {found} where it promises {promised}; it has been altered."
-        )
     _refuse_infinite(path, content)
     return network.eval(), trial
 
@@ -103,24 +94,14 @@ def load_run(trial: Trial, runs: Path) -> DistributedNetwork:
                 f"{path}: the {what} of trial {trial.id[:16]} are not here; run the trial first."
             )
         try:
-            kept = torch.load(path, weights_only=True, map_location="cpu")
+            kept = tensor_file.load(path)
             take(network, kept)
-        except Exception as error:  # torch.load raises whatever the damage leads to
+        except Exception as error:
             raise NetworkError(
                 f"{path}: not the whole {what} of trial {trial.id[:16]} ({unreadable(path, error)}); run it again."
             ) from error
         _refuse_infinite(path, {what: kept})
     return network.eval()
-
-
-def _sha256(content: Mapping[str, Any]) -> str:
-    """Of everything in a file that says what the network computes, whatever the order of its tensors."""
-    digest = hashlib.sha256(content["trial"].encode())
-    for kind in ("weights", "statistics"):
-        for name, tensor in sorted(content.get(kind, {}).items()):
-            digest.update(f"{kind}:{name}:{tensor.dtype}:{tuple(tensor.shape)}:".encode())
-            digest.update(tensor.cpu().reshape(-1).view(torch.uint8).numpy().tobytes())
-    return digest.hexdigest()
 
 
 def _fill(network: DistributedNetwork, weights: Mapping[str, Tensor]) -> None:

@@ -14,7 +14,6 @@ from typing import Any
 import torch
 from torch import nn
 
-from resilinet.checkpoints import save
 from resilinet.datasets import DataError, Dataset
 from resilinet.datasets.loading import differing
 from resilinet.devices import described
@@ -25,6 +24,7 @@ from resilinet.models import model
 from resilinet.network import DistributedNetwork
 from resilinet.route_statistics import Statistics, cost, estimate, flat
 from resilinet.schemes import SCHEMES
+from resilinet.tensor_file import save
 from resilinet.training import Progress, generator, train
 from resilinet.trials import Record, Trial
 from resilinet.weights import WeightRule, survival_scaled

@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from resilinet import checkpoints
+from resilinet import checkpoints, tensor_file
 from resilinet.compiling import compile_nodes
 from resilinet.datasets import Dataset
 from resilinet.datasets.augmentation import augment
@@ -192,7 +192,7 @@ def train(
             best = {"epoch": epoch, "accuracy": score, "network": copy.deepcopy(network.state_dict())}
         seconds = time.perf_counter() - began
         if checkpoint is not None:
-            checkpoints.save(
+            tensor_file.save(
                 {
                     "network": network.state_dict(),
                     "optimizer": optimizer.state_dict(),

@@ -1,0 +1,42 @@
+"""Files of tensors and numbers by name: they appear whole, and are read whole or not at all."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from resilinet.whole_file import whole_file
+
+__all__ = ["load", "save"]
+
+
+def save(content: Mapping[str, Any], path: Path) -> None:
+    """Write tensors and numbers by name, so that a kill never leaves half of them.
+
+    Raises:
+        OSError: the system refuses to write there.
+        RuntimeError: the same, in PyTorch's words.
+    """
+    with whole_file(path) as partial:
+        torch.save(content, partial)
+
+
+def load(path: Path | str) -> Any:
+    """What :func:`save` wrote, in main memory; nothing in the file can run.
+
+    PyTorch writes a checksum of every part and asks for none of them when it reads, so that it takes an altered number
+    for the one that was stored.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: a part of the file does not agree with its checksum.
+        Exception: whatever the damage leads to; :func:`resilinet.reasons.unreadable` says it in a few words.
+    """
+    with zipfile.ZipFile(path) as parts:
+        if (damaged := parts.testzip()) is not None:
+            raise ValueError(f"{damaged.partition('/')[2]!r} in it does not agree with its checksum")
+    return torch.load(path, weights_only=True, map_location="cpu")
