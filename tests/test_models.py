@@ -216,9 +216,9 @@ def test_the_skips_of_the_paper(partition: tuple, geometry: str, strides: tuple,
 @pytest.mark.parametrize(("geometry", "least"), [("released-cifar", 9), ("160px", 32)])
 def test_images_too_small_for_a_geometry_are_refused(geometry: str, least: int) -> None:
     build(mobilenet, geometry=geometry, width=0.125, side=least)
-    with pytest.raises(ValueError, match="the image is too small for this network: block 12"):
+    with pytest.raises(ValueError, match="block 12, counted from 0, is given"):
         mobilenet.adapters(mobilenet.topology(skips=()), geometry=geometry, width=0.125, side=least - 1)
-    with pytest.raises(ValueError, match="the image is too small for this network: block 12"):
+    with pytest.raises(ValueError, match="block 12, counted from 0, is given"):
         mobilenet.adapters(mobilenet.topology(), geometry=geometry, width=0.125, side=least - 1)
 
 

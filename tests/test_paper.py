@@ -344,6 +344,23 @@ def test_an_interval_that_ends_at_zero_reaches_as_far_up_as_it_says() -> None:
     assert judge(2.5, 2, cut_off, [], tolerance=0.0, runs=RUNS) is Verdict.REPRODUCED
 
 
+@pytest.mark.parametrize(
+    ("high", "paper", "verdict"),
+    [
+        (0.9, 0.3, Verdict.REPRODUCED),
+        (2.6, 0.3, Verdict.UNDECIDED),  # which would agree with 2.5 as well
+        (0.9, 1.5, Verdict.TREND),
+        (1.1, 2.0, Verdict.NOT_REPRODUCED),
+    ],
+)
+def test_an_interval_too_wide_to_keep_the_bound_bears_out_no_number(
+    high: float, paper: float, verdict: Verdict
+) -> None:
+    sample = Sample({0: 0.5, 1: 0.5, 2: 0.5}, 3, whole=Interval(0.5, 0.0, high, 3))
+    bound = check("", sample, above=None, below=1.0)
+    assert judge(paper, 2, sample, [bound], tolerance=0.0, runs=RUNS, bounded=True) is verdict
+
+
 def test_arithmetic_may_be_rounded_or_cut_off_but_no_more() -> None:
     assert judge_exact(87.43, 2, 87.4368) is Verdict.REPRODUCED
     assert judge_exact(87.44, 2, 87.4368) is Verdict.REPRODUCED

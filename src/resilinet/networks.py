@@ -62,6 +62,8 @@ def load(path: Path | str) -> tuple[DistributedNetwork, Trial]:
     """
     try:
         content = tensor_file.load(path)
+        if not isinstance(content, dict):
+            raise ValueError(f"it holds a {type(content).__name__}")
         trial = Trial.from_values(json.loads(content["trial"]))
         weights, statistics = content["weights"], content.get("statistics", {})
         network = build_network(trial)

@@ -87,6 +87,7 @@ def verify(
     Example: resilinet verify table-1-health --results build/reproduced/results --against results, once all of Table 1
     was run again; what is missing there counts as no longer supported.
     """
+    from resilinet.experiments import ARTEFACTS
     from resilinet.paper import accepted
     from resilinet.paper import verify as ledger
 
@@ -98,7 +99,6 @@ def verify(
         )
     if accept and not results.exists():
         raise ValueError(f"{results}: there is no such folder of results.")
-    name_missing(results)
     checks = not no_check and (profile != "smoke" or against is not None)
     if against is None or against.is_dir():
         path = accepted.place(against or results, profile, guess, statistics)
@@ -106,9 +106,14 @@ def verify(
         path = against
     entries = ledger(Store(results), profile, guess, statistics)
     known = {} if accept and not path.exists() else accepted.read(path) if checks else {}
+    name_missing(results)
     if artefact:
         names = {entry.artefact for entry in entries}
         for name in artefact:
+            if name in ARTEFACTS and name not in names:
+                raise ValueError(
+                    f"the paper prints no number of {name!r}; what it says of it in words is among claims."
+                )
             if name not in names:
                 raise ValueError(
                     f"{name!r} is no artefact of the ledger; choose from {', '.join(sorted(names))}."

@@ -204,7 +204,6 @@ def status(profile: Profile = "published", results: Results = Path("results"), a
 
     Example: resilinet status --profile full
     """
-    name_missing(results)
     store = Store(results)
     rows = [
         {
@@ -219,6 +218,7 @@ def status(profile: Profile = "published", results: Results = Path("results"), a
         for artefact in ARTEFACTS.values()
         for row, trials in artefact.rows(profile).items()
     ]
+    name_missing(results)
     if as_json:
         say_json(rows)
         return

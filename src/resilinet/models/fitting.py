@@ -44,7 +44,7 @@ def fitting(
         input_shape: ``(channels, height, width)`` of one image.
 
     Raises:
-        ValueError: the image is too small for the network.
+        ValueError: the network cannot compute on such an image, for example because it is too small.
         TopologyError: the network has another number of blocks, or no 1x1 convolution makes a skip fit.
     """
     if len(layers) != topology.blocks:
@@ -104,7 +104,7 @@ def _shapes(layers: Sequence[nn.Module], shape: Sequence[int], start: int = 0) -
             x = layer(x)
         except RuntimeError as error:
             raise ValueError(
-                f"the image is too small for this network: block {number}, counted from 0, cannot compute on "
+                f"this network cannot compute on {tuple(shape)}: block {number}, counted from 0, is given "
                 f"{tuple(x.shape[1:])} ({error})."
             ) from error
         found.append(tuple(x.shape[1:]))

@@ -81,13 +81,13 @@ def number_entry(measured: Measured, number: Printed) -> Entry:
 
 def measured_entry(measured: Measured, number: Printed, entry: Entry) -> Entry:
     """The entry of a number that trials answer."""
-    sample, tolerance = sample_of(measured, number), TOLERANCE
+    sample, tolerance, bounded = sample_of(measured, number), TOLERANCE, False
     series, _, condition = number.key.partition("/")
     notes = ["Short recipe."] if measured.is_short(number.artefact) else []
     guessed = number.artefact.startswith("table-1-") and measured.is_guess(number.artefact, series, condition)
     if number.artefact.startswith("figure-3-"):
         compared, trending = [check("", sample, above=None, below=1.0)], "it stays below one point"
-        tolerance = 0.0
+        tolerance, bounded = 0.0, True
     elif number.artefact == "figure-4a":
         compared, trending = [check("", sample)], "Config 6 is the better one"
         notes.append("The paper says up to.")
@@ -101,13 +101,15 @@ def measured_entry(measured: Measured, number: Printed, entry: Entry) -> Entry:
     if entry.size == "laptop" and not guessed:
         return smaller_entry(entry, sample, compared, trending)
     runs = runs_behind(number.artefact)
-    verdict = judge(number.value, number.digits, sample, compared, tolerance, runs)
+    verdict = judge(number.value, number.digits, sample, compared, tolerance, runs, bounded=bounded)
     if guessed and verdict is Verdict.NOT_REPRODUCED:
         verdict = Verdict.TREND
     if verdict is Verdict.INCOMPLETE:
         notes.insert(0, _missing(sample))
     elif verdict is Verdict.TREND:
         notes.insert(0, f"Beyond the margin, but {trending}.")
+    elif verdict is Verdict.UNDECIDED:
+        notes.insert(0, f"Within the margin, but {_decided(compared, trending)}.")
     elif verdict is Verdict.NOT_REPRODUCED:
         why = (
             _decided(compared, trending)

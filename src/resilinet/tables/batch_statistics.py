@@ -14,6 +14,8 @@ from resilinet.tables.entries import show_check, show_rate, show_sample
 
 KINDS = ("running", "per route")
 RIVALS = ("vanilla", "dfg")
+UNMIXED = {"resilinet": "vanilla", "resilinet-plus": "dfg"}
+"""For each scheme with failout the one without that computes the same way while nobody is dead."""
 
 
 def statistics(measured: Measured, artefact: str, row: str) -> pd.DataFrame:
@@ -74,15 +76,24 @@ def sources_in_words(measured: Measured, artefact: str) -> str:
     """How much of the gain is due to the mixing of routes by failout, and how much to the other route alone."""
     experiment = ARTEFACTS[artefact].experiment
     node = experiment.topology().failable[0]
-    ours, plain = (gain(measured, artefact, row, "none") for row in ("resilinet", "vanilla"))
-    mixed, alone = check("", ours - plain), check("", gain(measured, artefact, "dfg", node))
-    if mixed.low is None or alone.low is None:
-        return f"Of {experiment.name} there are too few seeds yet to tell."
-    told = "so much is the mixing" if mixed.holds else "the seeds do not tell the mixing from nothing"
+    rows = measured.rows(artefact)
+    told = []
+    for mixed, plain in UNMIXED.items():
+        if mixed not in rows:
+            continue
+        more = check("", gain(measured, artefact, mixed, "none") - gain(measured, artefact, plain, "none"))
+        if more.low is None:
+            return f"Of {experiment.name} there are too few seeds yet to tell."
+        meaning = "so much is the mixing" if more.holds else "the seeds do not tell the mixing from nothing"
+        told.append(
+            f"{SCHEMES[mixed].name} gains {in_points(more)} points more than {SCHEMES[plain].name} while nobody is "
+            f"dead: {meaning}."
+        )
+    alone = check("", gain(measured, artefact, "dfg", node) - gain(measured, artefact, "vanilla", "none"))
+    meaning = "so much the route does alone" if alone.holds else "the seeds do not tell that from nothing"
     return (
-        f"In {experiment.name} ResiliNet gains {in_points(mixed)} points more than Vanilla while nobody is dead: "
-        f"{told}. DFG, which no failout ever touched, gains {in_points(alone)} points while `{node}` "
-        "is dead: so much the route does alone."
+        f"In {experiment.name} {' '.join(told)} DFG, which no failout ever touched, gains {in_points(alone)} points "
+        f"more while `{node}` is dead than Vanilla while nobody is: {meaning}."
     )
 
 
