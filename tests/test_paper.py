@@ -358,7 +358,7 @@ def test_an_interval_too_wide_to_keep_the_bound_bears_out_no_number(
 ) -> None:
     sample = Sample({0: 0.5, 1: 0.5, 2: 0.5}, 3, whole=Interval(0.5, 0.0, high, 3))
     bound = check("", sample, above=None, below=1.0)
-    assert judge(paper, 2, sample, [bound], tolerance=0.0, runs=RUNS, bounded=True) is verdict
+    assert judge(paper, 2, sample, [bound], tolerance=0.0, runs=RUNS) is verdict
 
 
 def test_arithmetic_may_be_rounded_or_cut_off_but_no_more() -> None:

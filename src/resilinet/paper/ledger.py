@@ -81,13 +81,13 @@ def number_entry(measured: Measured, number: Printed) -> Entry:
 
 def measured_entry(measured: Measured, number: Printed, entry: Entry) -> Entry:
     """The entry of a number that trials answer."""
-    sample, tolerance, bounded = sample_of(measured, number), TOLERANCE, False
+    sample, tolerance = sample_of(measured, number), TOLERANCE
     series, _, condition = number.key.partition("/")
     notes = ["Short recipe."] if measured.is_short(number.artefact) else []
     guessed = number.artefact.startswith("table-1-") and measured.is_guess(number.artefact, series, condition)
     if number.artefact.startswith("figure-3-"):
         compared, trending = [check("", sample, above=None, below=1.0)], "it stays below one point"
-        tolerance, bounded = 0.0, True
+        tolerance = 0.0
     elif number.artefact == "figure-4a":
         compared, trending = [check("", sample)], "Config 6 is the better one"
         notes.append("The paper says up to.")
@@ -101,7 +101,7 @@ def measured_entry(measured: Measured, number: Printed, entry: Entry) -> Entry:
     if entry.size == "laptop" and not guessed:
         return smaller_entry(entry, sample, compared, trending)
     runs = runs_behind(number.artefact)
-    verdict = judge(number.value, number.digits, sample, compared, tolerance, runs, bounded=bounded)
+    verdict = judge(number.value, number.digits, sample, compared, tolerance, runs)
     if guessed and verdict is Verdict.NOT_REPRODUCED:
         verdict = Verdict.TREND
     if verdict is Verdict.INCOMPLETE:

@@ -170,14 +170,7 @@ class Entry:
 
 
 def judge(
-    paper: float,
-    digits: int,
-    sample: Sample,
-    compared: Sequence[Check],
-    tolerance: float,
-    runs: int,
-    *,
-    bounded: bool = False,
+    paper: float, digits: int, sample: Sample, compared: Sequence[Check], tolerance: float, runs: int
 ) -> Verdict:
     """The verdict on a printed mean.
 
@@ -186,9 +179,9 @@ def judge(
        last printed digit. The first margin is where a mean of ``runs`` further runs of ours, as many as the paper
        averages, would fall with a probability of 95 %: our t-interval times sqrt(1 + n / runs). The second
        is ``tolerance``, :data:`TOLERANCE` for accuracies, zero for standard deviations; for a guess it is what one
-       run's guesses vary by. Where ``compared`` is a bound that the paper states of the number (``bounded``), our
-       interval has to keep it, too: one that is wide enough to break it agrees with too much to bear out anything,
-       and the number is *undecided*.
+       run's guesses vary by. Where ``compared`` holds the number to an upper bound that the paper states, our interval
+       has to keep it, too: one that is wide enough to break it agrees with too much to bear out anything, and the
+       number is *undecided*.
     3. *Trend only*: not so, but what the artefact compares comes out in the printed order (``compared``).
     4. *Not reproduced*: neither.
     """
@@ -198,7 +191,7 @@ def judge(
     half = found.high - found.mean  # the wider end, where an interval is cut off at zero
     repeat = 0.0 if math.isnan(half) else half * math.sqrt(1 + found.n / runs)
     if abs(paper - found.mean) <= max(repeat, tolerance) + 10.0**-digits / 2:
-        told = not bounded or all(one.holds for one in compared)
+        told = all(one.holds for one in compared if one.below is not None)
         return Verdict.REPRODUCED if told else Verdict.UNDECIDED
     # The value is not the printed one, whether or not an order can be told.
     order = judge_order(sample, compared)
