@@ -9,6 +9,7 @@ import pytest
 import torch
 from typer.testing import CliRunner
 
+from damage import altered
 from resilinet import tensor_file
 from resilinet.cli import app
 from resilinet.experiments import EXPERIMENTS
@@ -83,21 +84,11 @@ def test_what_is_no_network_is_refused_by_name(tmp_path: Path) -> None:
 # --- damage ---------------------------------------------------------------------------------------
 
 
-def flip_a_bit_of_the_weights(path: Path) -> None:
-    """Of the last number of the largest tensor, which PyTorch stores as it lies in memory."""
-    weights = torch.load(path, weights_only=True)["weights"]
-    largest = max(weights.values(), key=torch.Tensor.numel)
-    whole, stored = bytearray(path.read_bytes()), largest.numpy().tobytes()
-    where = whole.index(stored) + len(stored) - 1
-    whole[where] ^= 1
-    path.write_bytes(whole)
-
-
 def test_an_altered_network_is_refused(trial: Trial, tmp_path: Path) -> None:
     path = tmp_path / "network.pt"
     save(build_network(trial), trial, path)
     load(path)
-    flip_a_bit_of_the_weights(path)
+    path.write_bytes(altered(path.read_bytes()))
     assert torch.load(path, weights_only=True), "PyTorch reads it all the same"
     with pytest.raises(
         NetworkError,
@@ -107,10 +98,29 @@ def test_an_altered_network_is_refused(trial: Trial, tmp_path: Path) -> None:
         load(path)
 
 
-def test_numbers_must_be_finite(trial: Trial, tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", ["trial", "weights", "statistics"])
+def test_the_sha256_covers_all_that_the_answer_depends_on(trial: Trial, tmp_path: Path, kind: str) -> None:
+    path, network = tmp_path / "network.pt", build_network(trial).eval()
+    network.route_statistics = estimate(network, images())
+    save(network, trial, path)
+    content: dict[str, Any] = torch.load(path, weights_only=True)
+    if kind == "trial":
+        content["trial"] = content["trial"].replace('"seed": 0', '"seed": 1')
+    else:
+        name = next(name for name, tensor in content[kind].items() if tensor.is_floating_point())
+        content[kind][name] = content[kind][name] * 2 + 1
+    torch.save(content, path)
+    with pytest.raises(NetworkError, match="it has been altered"):
+        load(path)
+
+
+def test_a_file_without_a_sha256_is_read_and_its_numbers_must_be_finite(trial: Trial, tmp_path: Path) -> None:
     path = tmp_path / "network.pt"
     save(build_network(trial), trial, path)
     content: dict[str, Any] = torch.load(path, weights_only=True)
+    del content["sha256"]
+    torch.save(content, path)
+    assert load(path)[1] == trial
     name = next(iter(content["weights"]))
     content["weights"][name].view(-1)[0] = float("nan")
     torch.save(content, path)

@@ -1,10 +1,8 @@
 """The training loop: the same every time, resumable anywhere, and the formulas it claims to follow."""
 
 import copy
-import io
 import itertools
 import math
-import zipfile
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +13,7 @@ import pytest
 import torch
 from torch import nn
 
+from damage import altered, half
 from resilinet import runner, tensor_file, training
 from resilinet.datasets import DataError, Dataset, Examples
 from resilinet.datasets.fingerprint import content_sha256
@@ -143,20 +142,6 @@ def test_stopping_is_asked_after_each_epoch_and_not_minded_after_the_last(tiny: 
     _, history, _ = go(tiny, data, stop=lambda: next(asked) == 2)
     assert len(history) == 3
     assert next(asked) == 3
-
-
-def half(whole: bytes) -> bytes:
-    return whole[: len(whole) // 2]
-
-
-def altered(whole: bytes) -> bytes:
-    """With other numbers in a tensor, which PyTorch reads all the same."""
-    with zipfile.ZipFile(io.BytesIO(whole)) as parts:
-        tensors = [part for part in parts.infolist() if "/data/" in part.filename]
-        largest = max(tensors, key=lambda part: part.file_size)
-        stored = parts.read(largest)
-    where = whole.index(stored) + len(stored) // 2
-    return whole[:where] + bytes([whole[where] ^ 0x10]) + whole[where + 1 :]
 
 
 @pytest.mark.parametrize(

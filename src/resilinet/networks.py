@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -26,7 +27,8 @@ class NetworkError(ValueError):
 def save(network: DistributedNetwork, trial: Trial, path: Path) -> None:
     """Write a network's weights, rounded to float16, with its batch statistics and the values of its trial.
 
-    Statistics keep their precision: a variance may be larger than float16 can say.
+    Statistics keep their precision: a variance may be larger than float16 can say. A sha256 of all of it lies beside,
+    for whoever alters a file by writing it anew.
 
     Raises:
         NetworkError: the file cannot be written, or a weight is not finite once it is rounded.
@@ -42,7 +44,7 @@ def save(network: DistributedNetwork, trial: Trial, path: Path) -> None:
     }
     _refuse_infinite(path, content)
     try:
-        tensor_file.save(content, path)
+        tensor_file.save(content | {"sha256": _sha256(content)}, path)
     except OSError as error:
         raise NetworkError(f"{path}: cannot be written ({error.strerror}).") from error
     except RuntimeError as error:  # PyTorch's, for what the system refuses, with a line of its source code
@@ -58,7 +60,8 @@ def load(path: Path | str) -> tuple[DistributedNetwork, Trial]:
     ones. The file is read as weights only: nothing in it can run.
 
     Raises:
-        NetworkError: the file is missing or damaged, holds a number that is not finite, or is not of this package.
+        NetworkError: the file is missing, damaged or altered, holds a number that is not finite, or is not of this
+            package. Files of earlier versions have no sha256, so that one that was written anew is taken as it is.
     """
     try:
         content = tensor_file.load(path)
@@ -66,15 +69,21 @@ def load(path: Path | str) -> tuple[DistributedNetwork, Trial]:
             raise ValueError(f"it holds a {type(content).__name__}")
         trial = Trial.from_values(json.loads(content["trial"]))
         weights, statistics = content["weights"], content.get("statistics", {})
+        promised, found = content.get("sha256"), _sha256(content)
         network = build_network(trial)
-        _fill(network, {name: t.float() if t.dtype == torch.half else t for name, t in weights.items()})
-        _give_statistics(network, statistics)
+        if promised in (None, found):
+            _fill(network, {name: t.float() if t.dtype == torch.half else t for name, t in weights.items()})
+            _give_statistics(network, statistics)
     except FileNotFoundError:
         raise NetworkError(f"{path}: there is no such file.") from None
     except Exception as error:
         raise NetworkError(
             f"{path}: not a trained network of this package ({unreadable(path, error)})."
         ) from error
+    if promised not in (None, found):
+        raise NetworkError(
+            f"{path}: its content has sha256 {found} where it promises {promised}; it has been altered."
+        )
     _refuse_infinite(path, content)
     return network.eval(), trial
 
@@ -104,6 +113,16 @@ def load_run(trial: Trial, runs: Path) -> DistributedNetwork:
             ) from error
         _refuse_infinite(path, {what: kept})
     return network.eval()
+
+
+def _sha256(content: Mapping[str, Any]) -> str:
+    """Of everything in a file that says what the network computes, whatever the order of its tensors."""
+    digest = hashlib.sha256(content["trial"].encode())
+    for kind in ("weights", "statistics"):
+        for name, tensor in sorted(content.get(kind, {}).items()):
+            digest.update(f"{kind}:{name}:{tensor.dtype}:{tuple(tensor.shape)}:".encode())
+            digest.update(tensor.cpu().reshape(-1).view(torch.uint8).numpy().tobytes())
+    return digest.hexdigest()
 
 
 def _fill(network: DistributedNetwork, weights: Mapping[str, Tensor]) -> None:
