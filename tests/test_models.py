@@ -213,12 +213,23 @@ def test_the_skips_of_the_paper(partition: tuple, geometry: str, strides: tuple,
     assert not padded or adapters["m2->m3"](torch.ones(1, 1, 7, 7)).shape == (1, 1, 8, 8)
 
 
+TOO_SMALL = (
+    r"^this network cannot compute on \(3, (\d+), \1\): block 12, counted from 0, is given \(\d+, 1, 1\) \("
+)
+
+
+def test_images_of_other_channels_are_refused() -> None:
+    reason = r"^this network cannot compute on \(1, 32, 32\): block 0, counted from 0, is given \(1, 32, 32\) \(.*\)\.$"
+    with pytest.raises(ValueError, match=reason):
+        fitting(mobilenet.blocks(width=0.125), mobilenet.topology(), (1, 32, 32))
+
+
 @pytest.mark.parametrize(("geometry", "least"), [("released-cifar", 9), ("160px", 32)])
 def test_images_too_small_for_a_geometry_are_refused(geometry: str, least: int) -> None:
     build(mobilenet, geometry=geometry, width=0.125, side=least)
-    with pytest.raises(ValueError, match="block 12, counted from 0, is given"):
+    with pytest.raises(ValueError, match=TOO_SMALL):
         mobilenet.adapters(mobilenet.topology(skips=()), geometry=geometry, width=0.125, side=least - 1)
-    with pytest.raises(ValueError, match="block 12, counted from 0, is given"):
+    with pytest.raises(ValueError, match=TOO_SMALL):
         mobilenet.adapters(mobilenet.topology(), geometry=geometry, width=0.125, side=least - 1)
 
 
