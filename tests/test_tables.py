@@ -14,6 +14,7 @@ from resilinet import tables
 from resilinet.chapter import prepare
 from resilinet.experiments import ARTEFACTS
 from resilinet.paper import Entry, Measured, Verdict, printed_value, verify
+from resilinet.paper.measured import Sample
 from resilinet.paper.page import show_ledger, show_statements, show_totals, show_trials
 from resilinet.paper.verdicts import check
 from resilinet.store import Store
@@ -123,6 +124,16 @@ def test_a_statement_reads_as_a_sentence_with_its_verdict(full: Store) -> None:
     text = tables.statement(verify(full, "published"), "key-result-1/health")
     assert text.startswith("*ResiliNet has a higher average")
     assert "comparisons hold" in text
+
+
+def test_who_leads_is_told_for_each_setting() -> None:
+    checks = tuple(
+        check(f"Config 2 minus Config 3 in {setting}", Sample(values, 2))
+        for setting, values in (("Normal", {0: -1.0, 1: -2.0}), ("Poor", {0: 0.5, 1: 1.0}), ("Hazardous", {}))
+    )
+    told = tables.leads(Entry("claims", "k", Verdict.TREND, checks=checks), "one", "other")
+    assert told == "one is ahead by 0.75 points in Poor; other is ahead by 1.50 points in Normal"
+    assert tables.leads(Entry("claims", "k", Verdict.TREND, checks=checks[2:]), "one", "other") == ""
 
 
 def test_margins_are_those_of_each_kind_of_statistics(tmp_path: Path) -> None:

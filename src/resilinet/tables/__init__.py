@@ -16,7 +16,7 @@ from resilinet.tables.artefacts import (
 from resilinet.tables.entries import MARKS, SPACE, cell, ours, printed, show_check, show_sample
 from resilinet.tables.showing import show
 from resilinet.tables.verdicts import checks, differing, provenance
-from resilinet.tables.words import in_short, legend, size_notice, statement, statement_by_part
+from resilinet.tables.words import in_short, leads, legend, size_notice, statement, statement_by_part
 
 __all__ = [
     "MARKS",
@@ -30,6 +30,7 @@ __all__ = [
     "figure_3",
     "figure_4",
     "in_short",
+    "leads",
     "legend",
     "ours",
     "own_setting",

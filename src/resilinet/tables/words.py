@@ -95,5 +95,23 @@ def _claim(entries: Sequence[Entry], key: str) -> Entry:
     return next(entry for entry in entries if (entry.artefact, entry.key) == ("claims", key))
 
 
+def leads(entry: Entry, ahead: str, behind: str) -> str:
+    """Which of two is ahead in the means, check by check, or nothing where none has a mean yet.
+
+    Args:
+        entry: a statement whose checks compare the two, each in a failure setting that its words end with.
+        ahead: what is the greater one where a difference is above zero.
+        behind: what is the greater one elsewhere.
+    """
+    by: dict[str, list[str]] = {ahead: [], behind: []}
+    for one in entry.checks:
+        if one.difference is not None:
+            setting = one.what.rpartition(" in ")[2]
+            by[ahead if one.difference > 0 else behind].append(
+                f"{abs(one.difference):.2f} points in {setting}"
+            )
+    return "; ".join(f"{name} is ahead by {', '.join(points)}" for name, points in by.items() if points)
+
+
 def _decided(entry: Entry) -> str:
     return f"**{entry.verdict.capitalize()}**: {entry.note}"
