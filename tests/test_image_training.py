@@ -8,12 +8,14 @@ import torch
 
 from resilinet.datasets import Dataset
 from resilinet.datasets.synthetic import synthetic_images
+from resilinet.evaluation import accuracy
 from resilinet.experiments import EXPERIMENTS
 from resilinet.failout import Failout
-from resilinet.models.residual import Convolution
+from resilinet.models.convolutions import Convolution
+from resilinet.route_statistics import estimate
 from resilinet.runner import build_network, placed
 from resilinet.schemes import RESILINET
-from resilinet.training import Interrupted, train
+from resilinet.training import VALIDATION_STATISTICS, Interrupted, train, validated
 from resilinet.trials import Trial
 
 pytestmark = pytest.mark.usefixtures("_one_thread")
@@ -36,7 +38,7 @@ def narrow(key: str, images: Dataset) -> Trial:
 
 
 def trained(trial: Trial, images: Dataset, checkpoint: Path, stop_after: int = 0) -> Outcome:
-    network = placed(build_network(trial), "cpu")
+    network = placed(build_network(trial), "cpu", trial.recipe.memory_format)
     failout = Failout(network.topology, trial.failout)
     epochs: list[int] = []
     history, _ = train(
@@ -100,3 +102,35 @@ def test_one_pixel_gives_what_the_padded_kernel_gives() -> None:
         short = convolution(x)
     assert short.shape == (5, 4, 1, 1)
     torch.testing.assert_close(short.float(), convolution(x), rtol=0.02, atol=0.02)
+
+
+def test_epochs_are_validated_with_statistics_of_the_route_without_failures(images: Dataset) -> None:
+    trial = narrow("mobilenet", images)
+    network = placed(build_network(trial), "cpu")
+    validation = images.validation.x, images.validation.y
+    with torch.autocast("cpu", torch.bfloat16):
+        network.route_statistics = estimate(network, images.train.x[:VALIDATION_STATISTICS], [frozenset()])
+        expected = accuracy(network, *validation)
+        network.route_statistics = {}
+        running = accuracy(network, *validation)
+    before = {name: value.clone() for name, value in network.state_dict().items()}
+    found = validated(network, images.train.x, *validation, trial.recipe)
+    assert found == {"validation_accuracy": expected, "running_validation_accuracy": running}
+    assert network.route_statistics == {}
+    assert all(torch.equal(value, network.state_dict()[name]) for name, value in before.items())
+    plain = validated(network, images.train.x, *validation, replace(trial.recipe, validation="running"))
+    assert plain == {"validation_accuracy": running}
+
+
+def test_where_the_rate_comes_to_zero_the_last_epoch_is_kept(images: Dataset) -> None:
+    trial = narrow("resnet", images)
+    recipe = replace(trial.recipe, epochs=3, keep="last", schedule="one-cycle", warm_up=1.0)
+    network = placed(build_network(trial), "cpu", recipe.memory_format)
+    ended: list[dict[str, torch.Tensor]] = []
+
+    def report(progress: object) -> None:
+        ended.append({name: value.clone() for name, value in network.state_dict().items()})
+
+    history, kept = train(network, images, recipe, Failout(network.topology, trial.failout), 0, report=report)
+    assert (len(history), kept) == (3, 3)
+    assert all(torch.equal(value, network.state_dict()[name]) for name, value in ended[-1].items())

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from resilinet.models import Model, mlp, mobilenet, model, resnet
-from resilinet.models.fitting import Adapter, fitting
+from resilinet.models.fitting import fitting
 from resilinet.models.residual import PostActivationBlock, PreActivationBlock
 from resilinet.network import DistributedNetwork
 from resilinet.routing import Skips
@@ -260,25 +260,6 @@ def test_fitting_leaves_the_blocks_as_they_are() -> None:
     assert {tensor.device.type for layer in layers for tensor in layer.state_dict().values()} == {"cpu"}
     assert layers[2].training
     assert found["a->c"].weight.shape == (4, 4, 1, 1)
-
-
-@pytest.mark.parametrize("memory_format", [torch.contiguous_format, torch.channels_last])
-@pytest.mark.parametrize(("side", "stride"), [(31, 1), (31, 4), (40, 4), (2, 4)])
-def test_an_adapter_computes_and_learns_what_a_strided_convolution_does(
-    side: int, stride: int, memory_format: torch.memory_format
-) -> None:
-    plain = nn.Conv2d(3, 5, 1, stride, bias=False).double()
-    adapter = Adapter(3, 5, 1, stride, bias=False).double()
-    adapter.load_state_dict(plain.state_dict())
-    x = torch.randn(2, 3, side, side, dtype=torch.float64)
-    found = []
-    for layer in (plain, adapter):
-        image = x.clone().requires_grad_()
-        sent = layer(image.contiguous(memory_format=memory_format))
-        sent.square().sum().backward()
-        found.append((sent, image.grad, layer.weight.grad))
-    for one, other in zip(*found, strict=True):
-        torch.testing.assert_close(one, other)
 
 
 def test_a_skip_without_its_adapter_is_refused() -> None:

@@ -9,10 +9,11 @@ from dataclasses import fields, replace
 from typing import Any
 
 import pytest
+import torch
 
 from resilinet.experiments import EXPERIMENTS
 from resilinet.schemes import DFG, RESILINET
-from resilinet.trials import NUMERICS, Recipe, Trial, identity
+from resilinet.trials import LATER_FIELDS, NUMERICS, Recipe, Trial, identity
 
 HEALTH = EXPERIMENTS["health"]
 PAPER = HEALTH.size("published")
@@ -45,7 +46,22 @@ def changed(values: Any, path: tuple[str | int, ...], change: Callable[[Any], An
 
 def test_every_field_is_part_of_the_values() -> None:
     assert set(TRIAL.values) == {field.name for field in fields(Trial)} == set(PATHS)
-    assert set(TRIAL.values["recipe"]) == {field.name for field in fields(Recipe)}
+    cycle = replace(
+        TRIAL.recipe,
+        schedule="one-cycle",
+        warm_up=1.0,
+        keep="last",
+        validation="re-estimated",
+        memory_format="channels-last",
+    )
+    assert set(cycle.values) == {field.name for field in fields(Recipe)}
+    assert Recipe(**cycle.values) == cycle
+
+
+def test_fields_that_came_later_leave_the_first_trials_as_they_were() -> None:
+    assert set(TRIAL.values["recipe"]) == {field.name for field in fields(Recipe)} - set(LATER_FIELDS)
+    assert Trial.from_values(TRIAL.values) == TRIAL
+    assert {name: getattr(Recipe(), name) for name in LATER_FIELDS} == LATER_FIELDS
 
 
 @pytest.mark.parametrize("path", list(leaves(TRIAL.values)), ids=lambda path: ".".join(map(str, path)))
@@ -74,7 +90,9 @@ def test_a_value_more_changes_the_identity(path: tuple[str | int, ...]) -> None:
         {"weights": {"rule": "one", "probability": {}, "high": 1.0}},
         *({"recipe": replace(TRIAL.recipe, **other)} for other in [
             {"epochs": 51}, {"batch_size": 512}, {"learning_rate": 2e-3}, {"schedule": "linear"},
-            {"precision": "float32"}, {"epsilon": 1e-8}, {"no_flow": "skip"},
+            {"precision": "float32"}, {"epsilon": 1e-8}, {"no_flow": "skip"}, {"keep": "last"},
+            {"validation": "re-estimated"}, {"memory_format": "channels-last"},
+            {"schedule": "one-cycle", "warm_up": 10.0},
         ]),
         {"data": dict(PAPER.data) | {"fingerprint": "0" * 64}},
         {"data": dict(PAPER.data) | {"split_seed": 1}},
@@ -182,7 +200,7 @@ def test_values_that_are_no_trial_are_refused(change: Callable[[Any], Any], mess
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"schedule": "cosine"}, "schedule is 'cosine'; choose constant or linear"),
+        ({"schedule": "cosine"}, "schedule is 'cosine'; choose constant, linear or one-cycle"),
         ({"precision": "float16"}, "precision is 'float16'; choose float32, bfloat16 or autocast"),
         ({"no_flow": "guess"}, "no_flow is 'guess'; choose zeros or skip"),
         ({"epochs": 0}, "epochs is 0; give a finite number above 0"),
@@ -195,6 +213,16 @@ def test_values_that_are_no_trial_are_refused(change: Callable[[Any], Any], mess
         ({"epochs": math.inf}, "epochs is inf; give a finite number above 0"),
         ({"epochs": True}, "epochs is True; give a finite number above 0"),
         ({"epsilon": True}, "epsilon is True; give a finite number above 0"),
+        ({"keep": "first"}, "keep is 'first'; choose best or last"),
+        ({"validation": "none"}, "validation is 'none'; choose running or re-estimated"),
+        ({"memory_format": "rows"}, "memory_format is 'rows'; choose contiguous or channels-last"),
+        (
+            {"schedule": "one-cycle", "warm_up": 50},
+            "warm_up is 50, and there are 50 epochs; the rate must rise in fewer",
+        ),
+        ({"schedule": "one-cycle", "warm_up": math.nan}, "warm_up is nan, and there are 50 epochs"),
+        ({"schedule": "one-cycle"}, "warm_up is 0.0 and schedule 'one-cycle'; one-cycle has a warm-up"),
+        ({"warm_up": 1.0}, "warm_up is 1.0 and schedule 'constant'; one-cycle has a warm-up"),
     ],
 )
 def test_recipes_that_no_loop_can_follow_are_refused(options: dict[str, Any], message: str) -> None:
@@ -206,3 +234,29 @@ def test_rates_of_a_recipe_by_hand() -> None:
     assert [Recipe(learning_rate=0.1).rate(step, 4) for step in range(4)] == [0.1] * 4
     decaying = Recipe(learning_rate=0.1, schedule="linear")
     assert [decaying.rate(step, 4) for step in range(4)] == pytest.approx([0.1, 0.075, 0.05, 0.025])
+
+
+def test_one_cycle_rises_from_a_25th_to_the_peak_and_falls_to_zero() -> None:
+    recipe = Recipe(epochs=10, learning_rate=0.5, schedule="one-cycle", warm_up=2.0)
+    rates = [recipe.rate(step, 100) for step in range(101)]
+    assert rates[0] == pytest.approx(0.02)
+    assert rates[10] == pytest.approx((0.02 + 0.5) / 2)
+    assert rates[20] == max(rates) == 0.5
+    assert rates[60] == pytest.approx(0.25)
+    assert rates[100] == pytest.approx(0, abs=1e-12)
+    assert sorted(rates[:21]) == rates[:21]
+    assert sorted(rates[20:], reverse=True) == rates[20:]
+
+
+def test_one_cycle_is_pytorchs() -> None:
+    recipe = Recipe(epochs=10, learning_rate=0.5, schedule="one-cycle", warm_up=2.0)
+    optimizer = torch.optim.SGD([torch.zeros(1)], lr=1.0)
+    # Theirs counts both ends of the rise, and ends above zero unless told otherwise.
+    theirs = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer, 0.5, total_steps=101, pct_start=21 / 101, final_div_factor=1e12
+    )
+    for step in range(101):
+        assert recipe.rate(step, 100) == pytest.approx(theirs.get_last_lr()[0], abs=1e-9)
+        optimizer.step()
+        if step < 100:
+            theirs.step()

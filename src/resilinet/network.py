@@ -47,6 +47,8 @@ class DistributedNetwork(nn.Module):
             modules in eval mode, by their names there (``0.1.running_mean``); a pair that is missing, and every pair
             at first, computes with running statistics. Estimated by :mod:`resilinet.route_statistics`; they follow
             the network to another device or precision, and are no part of its ``state_dict``.
+        memory_format: the order of the numbers of an image, at first that in which it is given. Every layer passes it
+            on; ``torch.channels_last`` is quicker for most convolutional networks.
 
     Raises:
         TopologyError: the topology asks for more or fewer blocks than there are, or a hyperconnection brings a
@@ -73,6 +75,7 @@ class DistributedNetwork(nn.Module):
             )
         self.topology, self.skips, self.input_shape = topology, Skips(skips), _shape(input_shape)
         self.route_statistics: dict[tuple[str, Route], dict[str, Tensor]] = {}
+        self.memory_format = torch.preserve_format
         placed: set[int] = set()
         self.nodes = nn.ModuleDict()
         for node in topology.nodes:
@@ -170,7 +173,8 @@ class DistributedNetwork(nn.Module):
     ) -> Tensor:
         """The weighted sum of what node ``name`` hears (Eqs. 1, 2); the examples at a source, zeros for nothing."""
         if name in self.topology.sources:
-            return x[name] if isinstance(x, Mapping) else x
+            given = x[name] if isinstance(x, Mapping) else x
+            return given.to(memory_format=self.memory_format) if given.ndim == 4 else given
         if not heard:
             sample = next(iter(x.values())) if isinstance(x, Mapping) else x
             return sample.new_zeros((sample.shape[0], *self.heard_shape[name]))

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import nn
 
 from resilinet.datasets import DataError, Dataset
 from resilinet.datasets.loading import differing
@@ -53,24 +52,13 @@ def build_network(trial: Trial) -> DistributedNetwork:
     return network
 
 
-def placed(network: DistributedNetwork, device: str) -> DistributedNetwork:
-    """The network on a device, in the order of numbers that is fastest there: :func:`orders_channels_last`."""
-    network = network.to(device)
-    if orders_channels_last(network, device):
-        network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    return network
-
-
-def orders_channels_last(network: DistributedNetwork, device: str) -> bool:
-    """Whether images lie channels last: on accelerators always, on the processor for depthwise convolutions.
-
-    There it makes MobileNet's epoch half as long and ResNet's no shorter. PyTorch 2.13 then adds up batch statistics
-    number by number, in float32, to 1e-5 of their size instead of 1e-7, which is a hundredth of what bfloat16 rounds.
-    """
-    if len(network.input_shape) != 3:
-        return False
-    depthwise = any(isinstance(layer, nn.Conv2d) and layer.groups > 1 for layer in network.modules())
-    return depthwise or torch.device(device).type != "cpu"
+def placed(network: DistributedNetwork, device: str, memory_format: str = "contiguous") -> DistributedNetwork:
+    """The network on a device, computing on images in the order of numbers that a recipe names."""
+    # Weights stay contiguous: PyTorch's Adam copies those that are not, in every step.
+    network.memory_format = {"contiguous": torch.preserve_format, "channels-last": torch.channels_last}[
+        memory_format
+    ]
+    return network.to(device)
 
 
 def run(
@@ -102,7 +90,7 @@ def run(
     """
     check_data(trial, data)
     began, code = time.perf_counter(), commit()
-    network = placed(build_network(trial), device)
+    network = placed(build_network(trial), device, trial.recipe.memory_format)
     resumed = (folder / "checkpoint.pt").exists()
     earlier: list[float] = []  # seconds that runs before an interruption took
     history, best_epoch = train(

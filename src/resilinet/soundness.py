@@ -81,7 +81,10 @@ def _problem_of_numbers(content: Mapping[str, Any], trial: Trial) -> str | None:
     if len(history) != trial.recipe.epochs:
         return f"history has {len(history)} epochs, not the {trial.recipe.epochs} of its recipe"
     accuracies = [epoch["validation_accuracy"] for epoch in history]
-    if content["best_epoch"] != (best := accuracies.index(max(accuracies)) + 1):
+    if trial.recipe.keep == "last":
+        if content["best_epoch"] != len(history):
+            return f"best_epoch is {content['best_epoch']}, but its recipe keeps the last, {len(history)}"
+    elif content["best_epoch"] != (best := accuracies.index(max(accuracies)) + 1):
         return f"best_epoch is {content['best_epoch']}, but epoch {best} is the first of the highest accuracy"
     if not isinstance(content["provenance"], dict):
         return f"provenance is {content['provenance']!r}, not values by name"

@@ -1,4 +1,4 @@
-"""One plain training loop: batches in random order, one failout mask a batch, Adam, the best epoch kept."""
+"""One plain training loop: batches in random order, one failout mask a batch, Adam."""
 
 from __future__ import annotations
 
@@ -22,7 +22,11 @@ from resilinet.devices import resident
 from resilinet.evaluation import accuracy
 from resilinet.failout import Failout
 from resilinet.network import DistributedNetwork
+from resilinet.route_statistics import estimate
 from resilinet.trials import Recipe
+
+VALIDATION_STATISTICS = 1024
+"""Training images from which statistics are re-estimated after every epoch; fewer than in the end, as it is often."""
 
 
 class Interrupted(Exception):  # noqa: N818 - a request that was followed is no error
@@ -108,7 +112,7 @@ def train(
     report: Callable[[Progress], None] = lambda progress: None,
     resume: Callable[[float], None] = lambda seconds: None,
 ) -> tuple[list[Mapping[str, float]], int]:
-    """Train ``network`` in place and leave the weights of its best validation epoch in it.
+    """Train ``network`` in place and leave the weights of the epoch in it that the recipe keeps.
 
     Deterministic given seed, thread count and library versions.
 
@@ -126,7 +130,7 @@ def train(
         resume: told, where training goes on from a checkpoint, the seconds that its epochs took.
 
     Returns:
-        For each epoch its mean loss and validation accuracy, and the best epoch, counted from 1.
+        For each epoch its mean loss and what :func:`validated` says, and the kept epoch, counted from 1.
 
     Raises:
         Interrupted: ``stop`` said so before the last epoch was over.
@@ -170,7 +174,7 @@ def train(
                 group["lr"] = recipe.rate(step, recipe.epochs * steps_an_epoch)
             x_batch, y_batch = (part[rows.to(part.device)].to(device) for part in (x, y))
             x_batch = augment(as_input(x_batch, weights.dtype), motions, data.augmentation)
-            with torch.autocast(device.type, torch.bfloat16, enabled=recipe.precision == "autocast"):
+            with mixed_precision(recipe, device):
                 logits = weights.working(
                     x_batch, failout.draw(masks), silent_nodes_send=recipe.no_flow == "zeros"
                 )
@@ -186,9 +190,10 @@ def train(
             raise ArithmeticError(
                 f"the training loss of epoch {epoch} is {mean_loss}; lower the learning rate."
             )
-        score = accuracy(weights.working, validation, data.validation.y)
-        history.append({"loss": mean_loss, "validation_accuracy": score})
-        if score > best["accuracy"]:
+        scores = validated(weights.working, x, validation, data.validation.y, recipe)
+        history.append({"loss": mean_loss, **scores})
+        score = scores["validation_accuracy"]
+        if recipe.keep == "last" or score > best["accuracy"]:
             best = {"epoch": epoch, "accuracy": score, "network": copy.deepcopy(network.state_dict())}
         seconds = time.perf_counter() - began
         if checkpoint is not None:
@@ -210,6 +215,41 @@ def train(
             raise Interrupted
     network.load_state_dict(best["network"])
     return history, best["epoch"]
+
+
+def mixed_precision(recipe: Recipe, device: torch.device) -> torch.autocast:
+    """PyTorch's mixed precision, where the recipe asks for it."""
+    return torch.autocast(device.type, torch.bfloat16, enabled=recipe.precision == "autocast")
+
+
+def validated(
+    network: DistributedNetwork, train: Tensor, x: Tensor, y: Tensor, recipe: Recipe
+) -> Mapping[str, float]:
+    """The accuracy without failures on the validation part, which decides on the kept epoch.
+
+    Args:
+        network: whose running statistics are left as they are.
+        train: ``(N, *input_shape)``, from which statistics are re-estimated.
+        x: ``(M, *input_shape)``, to validate on.
+        y: ``(M,)`` class indices.
+        recipe: says with which statistics of batch normalisation.
+
+    Returns:
+        ``validation_accuracy``; where that is by re-estimated statistics, ``running_validation_accuracy``, too.
+    """
+    with mixed_precision(recipe, next(network.parameters()).device):
+        running = accuracy(network, x, y)
+        statistics = {}
+        if recipe.validation == "re-estimated":
+            statistics = estimate(network, train[:VALIDATION_STATISTICS], [frozenset()])
+        if not statistics:  # a network without batch normalisation has none
+            return {"validation_accuracy": running}
+        network.route_statistics = statistics
+        try:
+            score = accuracy(network, x, y)
+        finally:
+            network.route_statistics = {}
+    return {"validation_accuracy": score, "running_validation_accuracy": running}
 
 
 def in_working_precision(x: Tensor, dtype: torch.dtype) -> Tensor:

@@ -24,7 +24,7 @@ from resilinet.cli.common import (
     plain_errors,
     say_json,
 )
-from resilinet.experiments import ARTEFACTS, all_trials, is_known, trials_of
+from resilinet.experiments import ARTEFACTS, all_trials, is_known, planned_trials, trials_of
 from resilinet.store import Store
 from resilinet.trials import Trial
 
@@ -68,6 +68,10 @@ def sweep(
         list[str] | None, typer.Argument(help="Artefacts; `resilinet status` lists them.")
     ] = None,
     every: Annotated[bool, typer.Option("--all", help="Every artefact.")] = False,
+    planned: Annotated[
+        bool,
+        typer.Option("--planned", help="What is to replace the published trainings of the image networks."),
+    ] = False,
     profile: Profile = "published",
     processes: Processes = 1,
     threads: Threads = 1,
@@ -134,9 +138,10 @@ def sweep(
     from resilinet.sweeps import Setup, missing
     from resilinet.sweeps.cluster import Cluster
 
-    if every == bool(artefacts):
-        raise ValueError("name the artefacts to run, or say --all (and not both).")
-    trials = that_can_be_run(all_trials(profile) if every else trials_of(profile, *(artefacts or [])), every)
+    if every + planned + bool(artefacts) != 1:
+        raise ValueError("name the artefacts to run, or say --all or --planned (and only one of these).")
+    wanted = trials_of(profile, *(artefacts or []))
+    trials = that_can_be_run(all_trials(profile) if every else planned_trials() if planned else wanted, every)
     budget = None if time_budget is None else seconds(time_budget)
     if executor not in ("local", "ray"):
         raise ValueError(f"{executor!r} is no executor; choose local or ray.")
@@ -209,7 +214,7 @@ def status(profile: Profile = "published", results: Results = Path("results"), a
         {
             "artefact": artefact.key,
             "title": artefact.title_at(profile),
-            "size": artefact.experiment.size(profile).name,
+            "size": artefact.size(profile).name,
             "row": row,
             "done": [trial.seed for trial in trials if store.get(trial.id) is not None],
             "missing": [trial.seed for trial in trials if trial.id not in store],

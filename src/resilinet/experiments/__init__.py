@@ -1,12 +1,21 @@
 """The paper's experiments and artefacts, and the trials behind each."""
 
-from resilinet.experiments.artefacts import ARTEFACTS, Artefact, all_trials, artefact_of, trials_of
+from resilinet.experiments.artefacts import (
+    ARTEFACTS,
+    PLANNED,
+    Artefact,
+    all_trials,
+    artefact_of,
+    planned_trials,
+    trials_of,
+)
 from resilinet.experiments.catalogue import EXPERIMENTS, is_known
 from resilinet.experiments.experiment import PROFILES, Experiment, Size
 
 __all__ = [
     "ARTEFACTS",
     "EXPERIMENTS",
+    "PLANNED",
     "PROFILES",
     "Artefact",
     "Experiment",
@@ -14,5 +23,6 @@ __all__ = [
     "all_trials",
     "artefact_of",
     "is_known",
+    "planned_trials",
     "trials_of",
 ]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from resilinet.experiments.catalogue import EXPERIMENTS
+from resilinet.experiments.catalogue import CIFAR10_DATA, EXPERIMENTS, LIGHT_DATA, cifar_short, imagenet_short
 from resilinet.experiments.experiment import Experiment, Size, check_profile
 from resilinet.schemes import DFG, RESILINET, RESILINET_PLUS, VANILLA, Scheme
 from resilinet.trials import Trial, Values
@@ -26,6 +26,7 @@ class Artefact:
         design: from an experiment and a size to the trials of every row; a row is one condition, its trials differ
             by seed alone.
         chapter: the page of the book that shows it.
+        published: the size behind the profile ``published``; the experiment's own where there is none.
     """
 
     key: str
@@ -33,6 +34,16 @@ class Artefact:
     experiment: Experiment
     design: Callable[[Experiment, Size], Rows] = field(repr=False)
     chapter: str
+    published: Size | None = field(default=None, repr=False)
+
+    def size(self, profile: str) -> Size:
+        """The size whose trials a profile shows.
+
+        Raises:
+            ValueError: there is no such profile.
+        """
+        own = self.experiment.size(profile)
+        return self.published if profile == "published" and self.published else own
 
     def rows(self, profile: str) -> Rows:
         """The trials of every row, as a profile shows them.
@@ -40,11 +51,11 @@ class Artefact:
         Raises:
             ValueError: there is no such profile.
         """
-        return self.design(self.experiment, self.experiment.size(profile))
+        return self.design(self.experiment, self.size(profile))
 
     def title_at(self, profile: str) -> str:
         """Its title; where other data stand in for the paper's, the title says so."""
-        theirs = self.experiment.size(profile).stands_in_for
+        theirs = self.size(profile).stands_in_for
         where, colon, what = self.title.partition(":")
         return f"{where}, on a substitute for {theirs}{colon}{what}" if theirs else self.title
 
@@ -134,6 +145,23 @@ def recipes(experiment: Experiment, size: Size) -> Rows:
     }
 
 
+def recipe_search(experiment: Experiment, size: Size) -> Rows:
+    """ResiliNet by the short recipe with several peaks of the learning rate and two policies of augmentation.
+
+    One seed: what is compared are accuracies on validation images, and only to choose.
+    """
+    candidates = [(LIGHT_DATA, peak) for peak in (2e-3, 3e-3, 4e-3, 6e-3)]
+    candidates += [(CIFAR10_DATA, peak) for peak in (3e-3, 4e-3)]
+    return {
+        f"{data['augmentation']}, peak {peak:g}": [
+            experiment.trial(
+                replace(size, data=data, recipe=replace(size.recipe, learning_rate=peak)), RESILINET, 0
+            )
+        ]
+        for data, peak in candidates
+    }
+
+
 def _by_scheme(
     experiment: Experiment, size: Size, schemes: Iterable[Scheme], partition: tuple[int, ...] | None = None
 ) -> Rows:
@@ -201,6 +229,52 @@ def _artefacts() -> Iterable[Artefact]:
 
 ARTEFACTS: Mapping[str, Artefact] = {artefact.key: artefact for artefact in _artefacts()}
 """By key, in the order in which a sweep of everything runs them."""
+
+
+def _planned() -> Iterable[Artefact]:
+    wide, narrow = cifar_short("mobilenet", 20, 0.75), cifar_short("mobilenet", 12, 0.25)
+    few, whole = cifar_short("resnet", 12, 1.0), EXPERIMENTS["resnet"].size("full")
+    sizes = {
+        "recipe-search": narrow,
+        "figure-2c": whole,
+        "table-1-mobilenet": wide,
+        "figure-2c-short": few,
+        "table-3-resnet": few,
+        "figure-4c": few,
+        "figure-3-resnet": few,
+        "table-1-mobilenet-narrow": narrow,
+        "table-3-mobilenet": narrow,
+        "figure-4b": narrow,
+        "figure-6-mobilenet": narrow,
+        "figure-3-mobilenet": narrow,
+        "figure-2b": imagenet_short(),
+    }
+    mobilenet, resnet = (EXPERIMENTS[key] for key in ("mobilenet", "resnet"))
+    new = [
+        Artefact("recipe-search", "The search for the short recipe", mobilenet, recipe_search, "decisions"),
+        Artefact("figure-2c-short", "Fig. 2c by the short recipe", resnet, three_schemes, "resnet"),
+        Artefact(
+            "table-1-mobilenet-narrow",
+            "Table 1, MobileNet, at a quarter of the width",
+            mobilenet,
+            four_schemes,
+            "mobilenet",
+        ),
+    ]
+    known = {**ARTEFACTS, **{artefact.key: artefact for artefact in new}}
+    return [replace(known[key], published=size) for key, size in sizes.items()]
+
+
+PLANNED: Mapping[str, Artefact] = {artefact.key: artefact for artefact in _planned()}
+"""What takes the place of artefacts of that key, or joins them, once its first seed has been trained; in the order
+in which a sweep runs them."""
+
+
+def planned_trials() -> list[Trial]:
+    """The trials of every planned artefact, each once, seed by seed."""
+    return seed_by_seed(
+        {trial.id: trial for artefact in PLANNED.values() for trial in artefact.trials("published")}.values()
+    )
 
 
 def artefact_of(key: str) -> Artefact:

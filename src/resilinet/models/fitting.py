@@ -7,26 +7,14 @@ from collections.abc import Mapping, Sequence
 
 import torch
 from torch import nn
-from torch.nn.functional import avg_pool2d, conv2d
 
+from resilinet.models.convolutions import Pointwise
 from resilinet.topology import Topology, TopologyError
 
 Shape = tuple[int, ...]
 
 _LARGE = 2048
 """A side at which borders do not count: it divides by what a map has there, and the quotient is the stride."""
-
-
-class Adapter(nn.Conv2d):
-    """A strided 1x1 convolution that takes every so-manieth pixel first, ``(B, C, H, W)`` to ``(B, C', H', W')``.
-
-    The numbers are the same. PyTorch 2.13 writes beyond a tensor in the gradient of some strided 1x1 convolutions on
-    the processor, where images lie channels last.
-    """
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """The convolution, by pooling over single pixels, whose gradient keeps the order of the numbers."""
-        return conv2d(avg_pool2d(x, 1, self.stride), self.weight)
 
 
 def fitting(
@@ -68,7 +56,7 @@ def fitting(
                 stride, rest = divmod(reduction[node.start], before) if before else (0, 0)
                 if rest or not stride:
                     raise TopologyError(_unfit(name, arriving | {link.key: came}))
-                adapters[link.key] = Adapter(came[0], heard[0], 1, stride, bias=False)
+                adapters[link.key] = Pointwise(came[0], heard[0], stride)
                 came = (heard[0], *(-(-side // stride) for side in came[1:]))
             else:
                 heard = came

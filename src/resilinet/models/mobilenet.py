@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from resilinet.models.convolutions import StridedDepthwise
 from resilinet.models.fitting import fitting
 from resilinet.models.initialisation import initialise
 from resilinet.models.sizes import check_counts, check_width
@@ -95,10 +96,10 @@ def _known(geometry: str) -> str:
 
 def _separable(inside: int, outside: int, stride: int) -> nn.Sequential:
     """A depthwise and a pointwise convolution, padded on two sides only where it strides, as Keras does."""
-    pad = [nn.ZeroPad2d((0, 1, 0, 1))] if stride > 1 else []
     return nn.Sequential(
-        *pad,
-        nn.Conv2d(inside, inside, 3, stride, padding=0 if stride > 1 else 1, groups=inside, bias=False),
+        StridedDepthwise(inside)
+        if stride == 2
+        else nn.Conv2d(inside, inside, 3, padding=1, groups=inside, bias=False),
         *_norm(inside),
         nn.Conv2d(inside, outside, 1, bias=False),
         *_norm(outside),

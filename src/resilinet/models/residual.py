@@ -7,20 +7,7 @@ from collections.abc import Mapping
 import torch
 from torch import nn
 
-
-class Convolution(nn.Conv2d):
-    """A 3x3 convolution, padded by one pixel and without bias."""
-
-    def __init__(self, inside: int, outside: int, stride: int = 1) -> None:
-        super().__init__(inside, outside, 3, stride, padding=1, bias=False)
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """``(B, inside, H, W)`` to ``(B, outside, H / stride, W / stride)``, rounded up."""
-        # Around a map of one pixel all is padding, so that only the centre of the kernel counts. In bfloat16 with a
-        # stride PyTorch leaves the gradients of the other eight as it finds them in the processor's memory.
-        if x.shape[-2:] == (1, 1) and x.device.type == "cpu" and torch.is_autocast_enabled("cpu"):
-            return nn.functional.conv2d(x, self.weight[:, :, 1:2, 1:2])
-        return super().forward(x)
+from resilinet.models.convolutions import Convolution, Pointwise
 
 
 class PreActivationBlock(nn.Module):
@@ -40,7 +27,7 @@ class PreActivationBlock(nn.Module):
             Convolution(outside, outside),
         )
         same = stride == 1 and inside == outside
-        self.shortcut = nn.Identity() if same else nn.Conv2d(inside, outside, 1, stride, bias=False)
+        self.shortcut = nn.Identity() if same else Pointwise(inside, outside, stride)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """The body's output plus the shortcut's; a 1x1 shortcut reads what is activated already."""
@@ -69,7 +56,7 @@ class PostActivationBlock(nn.Module):
         self.shortcut = (
             nn.Identity()
             if same
-            else nn.Sequential(nn.Conv2d(inside, outside, 1, stride, bias=False), nn.BatchNorm2d(outside))
+            else nn.Sequential(Pointwise(inside, outside, stride), nn.BatchNorm2d(outside))
         )
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:

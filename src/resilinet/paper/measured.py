@@ -108,7 +108,7 @@ class Measured:
 
     def size(self, artefact: str) -> Size:
         """How large the trials of an artefact are."""
-        return ARTEFACTS[artefact].experiment.size(self.profile)
+        return ARTEFACTS[artefact].size(self.profile)
 
     def substitute(self, artefact: str) -> str:
         """What an artefact's trials are trained on where it stands in for the paper's data, otherwise nothing."""
