@@ -29,12 +29,13 @@ from rich.table import Table
 from resilinet.datasets import Dataset
 from resilinet.devices import usable
 from resilinet.ensemble import train_together
+from resilinet.experiments.networks import build_network
 from resilinet.failout import Failout, uniform_rates
 from resilinet.models import mlp
-from resilinet.runner import build_network
+from resilinet.recipe import Recipe
 from resilinet.schemes import RESILINET
 from resilinet.training import train
-from resilinet.trials import Recipe, Trial
+from resilinet.trials import Trial
 
 
 @dataclass(frozen=True)

@@ -35,8 +35,8 @@ from resilinet.failout import Failout
 from resilinet.failures import scenario_key, scenarios
 from resilinet.models import mlp
 from resilinet.network import DistributedNetwork
+from resilinet.recipe import Recipe
 from resilinet.training import generator, train
-from resilinet.trials import Recipe
 
 FEATURES, WIDTH, HIDDEN, CLASSES = 23, 250, 10, 13
 ROWS, BATCH = 274_548, 1024

@@ -35,8 +35,9 @@ from resilinet.datasets.images import as_input
 from resilinet.devices import usable
 from resilinet.evaluation import correct_counts
 from resilinet.experiments import EXPERIMENTS
+from resilinet.experiments.networks import build_network
 from resilinet.failout import Failout
-from resilinet.runner import build_network, placed
+from resilinet.runner import placed
 from resilinet.schemes import SCHEMES
 from resilinet.training import generator
 from resilinet.trials import Trial

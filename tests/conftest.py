@@ -9,7 +9,8 @@ import torch
 from resilinet.datasets import Dataset
 from resilinet.datasets.synthetic import synthetic_health
 from resilinet.models import mlp
-from resilinet.trials import Recipe, Trial
+from resilinet.recipe import Recipe
+from resilinet.trials import Trial
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 
-from resilinet.failures import scenario_key, scenarios, settings_of
+from resilinet.experiments.table_2 import settings_of
+from resilinet.failures import scenario_key, scenarios
 from resilinet.models import model
 from resilinet.routing import routes
 from resilinet.schemes import SCHEMES

@@ -261,7 +261,7 @@ def test_a_result_that_lacks_a_scenario_is_refused_by_name(tmp_path: Path) -> No
         (["verify", "--results", __file__], "a file, not a folder of results"),
         (["sweep", "table-9"], "'table-9' is no artefact"),
         (["sweep"], "name the artefacts to run, or say --all"),
-        (["sweep", "figure-2a", "--all"], "not both"),
+        (["sweep", "figure-2a", "--all"], "only one of these"),
         (["sweep", "figure-2a", "--profile", "tiny"], "'tiny' is no profile"),
         (
             ["sweep", "figure-2b", "--profile", "full"],

@@ -18,8 +18,9 @@ from resilinet.datasets import Dataset
 from resilinet.datasets.loading import load
 from resilinet.evaluation import correct_counts
 from resilinet.experiments import EXPERIMENTS
+from resilinet.experiments.networks import build_network
 from resilinet.network import DistributedNetwork
-from resilinet.runner import build_network, run
+from resilinet.runner import run
 from resilinet.schemes import SCHEMES
 from resilinet.trials import Trial
 

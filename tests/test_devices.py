@@ -12,7 +12,8 @@ from resilinet import devices
 from resilinet.allocator import keep_freed_memory
 from resilinet.devices import described, resident, usable
 from resilinet.experiments import EXPERIMENTS
-from resilinet.runner import build_network, placed
+from resilinet.experiments.networks import build_network
+from resilinet.runner import placed
 from resilinet.schemes import RESILINET
 
 

@@ -13,9 +13,10 @@ from resilinet import ensemble, runner
 from resilinet.datasets import DataError, Dataset, Examples
 from resilinet.ensemble import train_together
 from resilinet.ensemble_runner import run_together
+from resilinet.experiments.networks import build_network
 from resilinet.failout import Failout
 from resilinet.network import DistributedNetwork
-from resilinet.runner import build_network, run
+from resilinet.runner import run
 from resilinet.stacked_network import StackedNetwork
 from resilinet.training import Interrupted, MasterWeights, Progress, generator, train
 from resilinet.trials import Trial

@@ -15,7 +15,8 @@ from resilinet.expectation import (
     paired,
     scenario_accuracies,
 )
-from resilinet.failures import SETTINGS, FailureSetting, scenario_key, scenarios
+from resilinet.experiments.table_2 import SETTINGS
+from resilinet.failures import FailureSetting, scenario_key, scenarios
 from resilinet.models import mlp
 
 TOPOLOGY = mlp.topology()

@@ -5,7 +5,7 @@ from dataclasses import asdict
 import pytest
 
 from resilinet.experiments import ARTEFACTS, EXPERIMENTS, PROFILES, all_trials, trials_of
-from resilinet.failures import SETTINGS
+from resilinet.experiments.table_2 import SETTINGS
 from resilinet.models import mlp, model
 from resilinet.schemes import SCHEMES
 from resilinet.trials import Trial

@@ -16,12 +16,13 @@ from resilinet.book.offline import foreign_requests
 from resilinet.drawing import active_links
 from resilinet.expectation import expected_accuracy, guess_accuracy, scenario_accuracies
 from resilinet.experiments import ARTEFACTS
+from resilinet.experiments.networks import build_network
+from resilinet.experiments.table_2 import SETTINGS
 from resilinet.explorer import explorer, payload
 from resilinet.explorer.colours import READABLE, contrast, readable
-from resilinet.failures import SETTINGS, FailureSetting, dead_nodes, scenario_key, scenarios
+from resilinet.failures import FailureSetting, dead_nodes, scenario_key, scenarios
 from resilinet.network import DistributedNetwork
 from resilinet.paper import Measured
-from resilinet.runner import build_network
 from resilinet.schemes import SCHEMES
 from resilinet.store import Store
 from resilinet.style import LOOKS, PAGES

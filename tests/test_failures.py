@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from resilinet.expectation import expected
+from resilinet.experiments.table_2 import SETTINGS
 from resilinet.failures import (
     ENUMERABLE,
-    SETTINGS,
     FailureSetting,
     covering,
     dead_nodes,

@@ -10,10 +10,11 @@ from resilinet.datasets import Dataset
 from resilinet.datasets.synthetic import synthetic_images
 from resilinet.evaluation import accuracy
 from resilinet.experiments import EXPERIMENTS
+from resilinet.experiments.networks import build_network
 from resilinet.failout import Failout
 from resilinet.models.convolutions import Convolution
 from resilinet.route_statistics import estimate
-from resilinet.runner import build_network, placed
+from resilinet.runner import placed
 from resilinet.schemes import RESILINET
 from resilinet.training import VALIDATION_STATISTICS, Interrupted, train, validated
 from resilinet.trials import Trial

@@ -13,9 +13,9 @@ from damage import altered
 from resilinet import tensor_file
 from resilinet.cli import app
 from resilinet.experiments import EXPERIMENTS
+from resilinet.experiments.networks import build_network
 from resilinet.networks import NetworkError, load, load_run, save
 from resilinet.route_statistics import estimate, flat
-from resilinet.runner import build_network
 from resilinet.schemes import RESILINET
 from resilinet.trials import Trial
 

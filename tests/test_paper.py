@@ -14,7 +14,7 @@ import pytest
 from made_up import made_up
 from resilinet.expectation import Interval
 from resilinet.experiments import ARTEFACTS, EXPERIMENTS
-from resilinet.failures import SETTINGS
+from resilinet.experiments.table_2 import SETTINGS
 from resilinet.paper import (
     Measured,
     Sample,

@@ -17,13 +17,16 @@ from damage import altered, half
 from resilinet import runner, tensor_file, training
 from resilinet.datasets import DataError, Dataset, Examples
 from resilinet.datasets.fingerprint import content_sha256
+from resilinet.experiments.networks import build_network
+from resilinet.experiments.table_2 import SETTINGS
 from resilinet.failout import Failout
-from resilinet.failures import SETTINGS, scenario_key, scenarios
+from resilinet.failures import scenario_key, scenarios
 from resilinet.network import DistributedNetwork
-from resilinet.runner import build_network, run
+from resilinet.recipe import Recipe
+from resilinet.runner import run
 from resilinet.schemes import SCHEMES
 from resilinet.training import Interrupted, MasterWeights, Progress, generator, train
-from resilinet.trials import NUMERICS, Recipe, Trial
+from resilinet.trials import NUMERICS, Trial
 from resilinet.weights import survival_scaled
 
 pytestmark = pytest.mark.usefixtures("_one_thread")

@@ -12,8 +12,9 @@ import pytest
 import torch
 
 from resilinet.experiments import EXPERIMENTS
+from resilinet.recipe import LATER_FIELDS, Recipe
 from resilinet.schemes import DFG, RESILINET
-from resilinet.trials import LATER_FIELDS, NUMERICS, Recipe, Trial, identity
+from resilinet.trials import NUMERICS, Trial, identity
 
 HEALTH = EXPERIMENTS["health"]
 PAPER = HEALTH.size("published")

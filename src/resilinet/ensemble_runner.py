@@ -8,7 +8,8 @@ from pathlib import Path
 
 from resilinet.datasets import Dataset
 from resilinet.ensemble import Report, train_together
-from resilinet.runner import build_network, check_data, commit, finished, provenance
+from resilinet.experiments.networks import build_network
+from resilinet.runner import check_data, commit, finished, provenance
 from resilinet.trials import Record, Trial
 
 

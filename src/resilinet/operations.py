@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from resilinet.runner import build_network
+from resilinet.experiments.networks import build_network
 from resilinet.trials import Trial
 
 

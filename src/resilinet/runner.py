@@ -17,39 +17,18 @@ from resilinet.datasets import DataError, Dataset
 from resilinet.datasets.loading import differing
 from resilinet.devices import described
 from resilinet.evaluation import correct_counts
+from resilinet.experiments.networks import build_network
+from resilinet.experiments.table_2 import deaths
 from resilinet.failout import Failout
-from resilinet.failures import deaths
-from resilinet.models import model
 from resilinet.network import DistributedNetwork
 from resilinet.route_statistics import Statistics, cost, estimate, flat
-from resilinet.schemes import SCHEMES
 from resilinet.tensor_file import save
-from resilinet.training import Progress, generator, train
+from resilinet.training import Progress, train
 from resilinet.trials import Record, Trial
-from resilinet.weights import WeightRule, survival_scaled
+from resilinet.weights import survival_scaled
 
 STATISTICS_IMAGES = 4096
 """Training images, without labels, that batch statistics per route are estimated from."""
-
-
-def build_network(trial: Trial) -> DistributedNetwork:
-    """The trial's network with its initial weights, the same for every scheme of one seed."""
-    sizes = {name: value for name, value in trial.network.items() if name != "model"}
-    family = model(str(trial.network["model"]))
-    topology = family.topology(trial.partition, trial.skips)
-    rule = WeightRule(**trial.weights)
-    network = DistributedNetwork(
-        family.blocks(**sizes),
-        topology,
-        input_shape=family.input_shape(**sizes),
-        skips=SCHEMES[trial.scheme].skips,
-        adapters=family.adapters(topology, **sizes),
-        weights=rule.draw(topology, generator(trial.seed, "hyperconnection weights")),
-        learned=rule.rule == "learned",
-    )
-    family.initialise(network.nodes, generator(trial.seed, "initial weights"))
-    family.initialise(network.adapters, generator(trial.seed, "initial adapters"))
-    return network
 
 
 def placed(network: DistributedNetwork, device: str, memory_format: str = "contiguous") -> DistributedNetwork:

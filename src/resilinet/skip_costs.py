@@ -7,8 +7,8 @@ from functools import cache
 import torch
 
 from resilinet.experiments import EXPERIMENTS, Experiment
+from resilinet.experiments.networks import build_network
 from resilinet.operations import forward_operations
-from resilinet.runner import build_network
 from resilinet.schemes import DFG, VANILLA
 from resilinet.trials import Trial
 

@@ -9,7 +9,8 @@ from functools import cache
 from typing import Any, Final
 
 from resilinet import partitions
-from resilinet.failures import deaths, scenario_key, scenarios
+from resilinet.experiments.table_2 import deaths
+from resilinet.failures import scenario_key, scenarios
 from resilinet.partitions import Pairs
 from resilinet.topology import Topology
 from resilinet.trials import NUMERICS, Record, Trial, identity

@@ -22,8 +22,8 @@ from resilinet.devices import resident
 from resilinet.evaluation import accuracy
 from resilinet.failout import Failout
 from resilinet.network import DistributedNetwork
+from resilinet.recipe import Recipe
 from resilinet.route_statistics import estimate
-from resilinet.trials import Recipe
 
 VALIDATION_STATISTICS = 1024
 """Training images from which statistics are re-estimated after every epoch; fewer than in the end, as it is often."""

@@ -5,113 +5,18 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from resilinet.recipe import Recipe
 from resilinet.schemes import SCHEMES
 
 NUMERICS = 1
 """Raised by hand whenever the same trial would give other numbers than before; a golden test guards it."""
 
 Values = Mapping[str, Any]
-
-LATER_FIELDS: Values = {
-    "warm_up": 0.0,
-    "keep": "best",
-    "validation": "running",
-    "memory_format": "contiguous",
-}
-"""Fields of a recipe that the first trials lacked, and what those did; left out of identities where they say so."""
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """How a network is trained (section 3.2); the defaults are the Health experiment's.
-
-    Attributes:
-        epochs: passes over the training examples.
-        batch_size: examples a step; the last batch of an epoch may be smaller.
-        learning_rate: Adam's, at the first step.
-        schedule: ``constant``; ``linear`` decay to zero over all steps; or ``one-cycle``, which rises from a 25th of
-            ``learning_rate`` to it over ``warm_up`` epochs and then falls to zero, both along half a cosine.
-        precision: ``float32``; ``bfloat16`` weights and activations over float32 master weights; or ``autocast``,
-            PyTorch's mixed precision, which keeps batch normalisation in float32.
-        epsilon: Adam's, by default that of Keras, in which the paper's experiments were written.
-        no_flow: what a batch without information flow does: ``zeros`` feeds zeros to nodes that hear nothing and
-            takes the step, as the released code does, so that they enter the running statistics of batch
-            normalisation, too; ``skip`` takes no step.
-        warm_up: epochs in which the rate of ``one-cycle`` rises.
-        keep: which epoch's weights: the ``best`` by validation, or the ``last``, where the rate has come to zero.
-        validation: with which statistics of batch normalisation an epoch is validated: ``running``, as the released
-            code does, or those ``re-estimated`` after the epoch for the route without failures. Running statistics
-            mix batches with and without a failed node, lag behind weights that move quickly, and so mislead.
-        memory_format: the order of the numbers of an image, ``contiguous`` or ``channels-last``; the sums of a
-            training round in another order.
-    """
-
-    epochs: int = 50
-    batch_size: int = 1024
-    learning_rate: float = 1e-3
-    schedule: str = "constant"
-    precision: str = "bfloat16"
-    epsilon: float = 1e-7
-    no_flow: str = "zeros"
-    warm_up: float = 0.0
-    keep: str = "best"
-    validation: str = "running"
-    memory_format: str = "contiguous"
-
-    def __post_init__(self) -> None:
-        """Refuse values that no training loop can follow."""
-        choices = {
-            "schedule": ("constant", "linear", "one-cycle"),
-            "precision": ("float32", "bfloat16", "autocast"),
-            "no_flow": ("zeros", "skip"),
-            "keep": ("best", "last"),
-            "validation": ("running", "re-estimated"),
-            "memory_format": ("contiguous", "channels-last"),
-        }
-        for name, allowed in choices.items():
-            if getattr(self, name) not in allowed:
-                some = f"{', '.join(allowed[:-1])} or {allowed[-1]}"
-                raise ValueError(f"recipe: {name} is {getattr(self, name)!r}; choose {some}.")
-        for name in ("epochs", "batch_size", "learning_rate", "epsilon"):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not 0 < value < math.inf:
-                raise ValueError(f"recipe: {name} is {value!r}; give a finite number above 0.")
-        for name in ("epochs", "batch_size"):
-            if not isinstance(getattr(self, name), int):
-                raise ValueError(f"recipe: {name} is {getattr(self, name)!r}; give a whole number.")
-        one_cycle = self.schedule == "one-cycle"
-        if isinstance(self.warm_up, bool) or not 0 <= self.warm_up < self.epochs:
-            raise ValueError(
-                f"recipe: warm_up is {self.warm_up!r}, and there are {self.epochs} epochs; the rate must rise in fewer."
-            )
-        if one_cycle != (self.warm_up > 0):
-            raise ValueError(
-                f"recipe: warm_up is {self.warm_up!r} and schedule {self.schedule!r}; one-cycle has a warm-up, "
-                "and it alone."
-            )
-
-    def rate(self, step: int, steps: int) -> float:
-        """The learning rate of a step, counted from 0, out of ``steps`` in all epochs together."""
-        if self.schedule == "constant":
-            return self.learning_rate
-        if self.schedule == "linear":
-            return self.learning_rate * (1.0 - step / steps)
-        peak = steps * self.warm_up / self.epochs
-        if step < peak:
-            return self.learning_rate * (1 / 25 + (1 - 1 / 25) * (1 - math.cos(math.pi * step / peak)) / 2)
-        return self.learning_rate * (1 + math.cos(math.pi * (step - peak) / (steps - peak))) / 2
-
-    @property
-    def values(self) -> dict[str, Any]:
-        """Its fields as JSON values, without those of :data:`LATER_FIELDS` that hold what they stand for."""
-        values = dataclasses.asdict(self)
-        return {name: value for name, value in values.items() if LATER_FIELDS.get(name) != value}
 
 
 @dataclass(frozen=True)

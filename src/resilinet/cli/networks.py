@@ -84,7 +84,8 @@ def evaluate(
     from resilinet.datasets.loading import load
     from resilinet.evaluation import correct_counts
     from resilinet.expectation import expected_accuracy, guess_accuracy, scenario_accuracies
-    from resilinet.failures import FailureSetting, settings_of
+    from resilinet.experiments.table_2 import settings_of
+    from resilinet.failures import FailureSetting
     from resilinet.networks import load as load_network
 
     if dead and probability:

@@ -9,7 +9,8 @@ from itertools import combinations
 
 from resilinet.experiments.experiment import Experiment, Size
 from resilinet.partitions import MLP_SKIPS, MOBILENET_SKIPS, RESNET_SKIPS, Pairs, mlp, mobilenet, resnet
-from resilinet.trials import Recipe, Values
+from resilinet.recipe import Recipe
+from resilinet.trials import Values
 
 HEALTH_DATA: Values = {
     "name": "health",

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from resilinet.failures import FailureSetting, settings_of
+from resilinet.experiments.table_2 import settings_of
+from resilinet.failures import FailureSetting
 from resilinet.partitions import Pairs
+from resilinet.recipe import Recipe
 from resilinet.schemes import VANILLA, Scheme
 from resilinet.topology import Topology
-from resilinet.trials import Recipe, Trial, Values
+from resilinet.trials import Trial, Values
 
 PROFILES = ("published", "smoke", "full")
 

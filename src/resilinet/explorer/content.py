@@ -7,13 +7,13 @@ from typing import Any, Final
 
 from resilinet.bandwidth import link_elements
 from resilinet.experiments import ARTEFACTS, Size
+from resilinet.experiments.names import name_of
+from resilinet.experiments.networks import build_network
 from resilinet.explorer.scene import VIEWS, role, view, way
 from resilinet.failures import scenario_key, scenarios
 from resilinet.network import DistributedNetwork
-from resilinet.paper.comparisons import name_of
 from resilinet.paper.measured import Measured
 from resilinet.routing import Skips, routes
-from resilinet.runner import build_network
 from resilinet.schemes import SCHEMES, Scheme
 from resilinet.style import ORDER, look
 

@@ -12,9 +12,10 @@ from matplotlib.lines import Line2D
 from resilinet import style
 from resilinet.cells import in_full, to_csv, trials_behind
 from resilinet.exhibits import Exhibit
+from resilinet.experiments.names import FAILURES, SETTINGS, name_of
 from resilinet.figures.points import Point, numbers, points_of
 from resilinet.figures.words import size_label
-from resilinet.paper.comparisons import FAILURES, RATES, SETTINGS, name_of, survival_loss
+from resilinet.paper.comparisons import RATES, survival_loss
 from resilinet.paper.measured import Measured
 from resilinet.plotted import Plotted
 from resilinet.schemes import SCHEMES

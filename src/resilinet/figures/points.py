@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import pandas as pd
 
 from resilinet.cells import Cell
-from resilinet.paper.comparisons import RATES, SETTINGS, name_of, quantity
+from resilinet.experiments.names import SETTINGS, name_of
+from resilinet.paper.comparisons import RATES, quantity
 from resilinet.paper.measured import Measured, Sample
 from resilinet.paper.printed import Printed, printed_values
 from resilinet.schemes import SCHEMES

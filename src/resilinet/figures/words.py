@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from resilinet.experiments import ARTEFACTS
+from resilinet.experiments.names import name_of
 from resilinet.figures.points import Point, points_of, series_name
-from resilinet.paper.comparisons import name_of
 from resilinet.paper.measured import Measured
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from functools import cache
 
 from resilinet.experiments import EXPERIMENTS
-from resilinet.failures import SETTINGS, dead_nodes
+from resilinet.experiments.table_2 import SETTINGS
+from resilinet.failures import dead_nodes
 from resilinet.paper.printed import Printed, printed_value
 
 
@@ -51,7 +52,7 @@ def bandwidth_saving(number: Printed) -> tuple[float, str]:
 def savings() -> dict[str, dict[str, float]]:
     """What each network of Table 4 saves, in percent, by its key and its geometry."""
     from resilinet.bandwidth import saving
-    from resilinet.bandwidth_table import networks  # itself built on the printed values
+    from resilinet.experiments.table_4 import networks
 
     found: dict[str, dict[str, float]] = {}
     for (_, geometry, key), network in networks().items():

@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import Final, NamedTuple
 
 from resilinet.experiments import EXPERIMENTS
+from resilinet.experiments.names import SETTINGS
 from resilinet.paper import comparisons as compare
 from resilinet.paper.arithmetic import availability
 from resilinet.paper.left_out import IMAGENET
@@ -195,10 +196,12 @@ def _printed_rates(artefact: str) -> str:
     pairs = list(pairwise(compare.FIXED_RATES))
     falls = sum(
         printed_value(artefact, f"{lower}/{setting}") > printed_value(artefact, f"{higher}/{setting}")
-        for setting in compare.SETTINGS
+        for setting in SETTINGS
         for lower, higher in pairs
     )
-    return f"In the paper's own Table 3, {falls} of these {len(pairs) * len(compare.SETTINGS)} comparisons go that way."
+    return (
+        f"In the paper's own Table 3, {falls} of these {len(pairs) * len(SETTINGS)} comparisons go that way."
+    )
 
 
 def parameters(experiment: str) -> Entry:

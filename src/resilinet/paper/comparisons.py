@@ -7,22 +7,16 @@ from itertools import pairwise
 from statistics import fmean
 from typing import Final
 
+from resilinet.experiments.names import FAILURES, SETTINGS, name_of
 from resilinet.paper.measured import Measured, Sample, spread
 from resilinet.paper.verdicts import TOLERANCE, Check, check
 
-FAILURES: Final = ("normal", "poor", "hazardous")
-SETTINGS: Final = ("no_failure", *FAILURES)
 RULES: Final = ("one", "reliability", "relative-reliability", "U(0,1)")
 FIXED_RATES: Final = ("5%", "10%", "30%", "50%")
 RATES: Final = ("failure", *FIXED_RATES)
 """Table 3's columns; "failure" sets each node's rate to its probability of failure."""
 Test = Callable[[Measured, str], list[Check]]
 """From the results and an artefact to the comparisons that decide a statement."""
-
-
-def name_of(setting: str) -> str:
-    """A failure setting as the paper writes it."""
-    return setting.replace("_", " ").title()
 
 
 def better_schemes(measured: Measured, artefact: str) -> list[Check]:

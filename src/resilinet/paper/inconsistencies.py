@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import pandas as pd
 
 from resilinet.experiments import EXPERIMENTS
-from resilinet.failures import SETTINGS, scenario_key, scenarios
+from resilinet.experiments.names import name_of
+from resilinet.experiments.table_2 import SETTINGS
+from resilinet.failures import scenario_key, scenarios
 from resilinet.paper.arithmetic import scenario_probability
-from resilinet.paper.comparisons import name_of
 from resilinet.paper.printed import printed_value, printed_values
 
 STRANGERS = "16x16 maps of CIFAR-10 beside 56x56 and 28x28 maps of 224 px images"
@@ -200,7 +201,7 @@ def two_imagenet_tables() -> Finding:
 
 def resnet_bandwidth() -> Finding:
     """Table 4's row for ResNet-18 comes out of tensor sizes that no one network has."""
-    from resilinet.bandwidth_table import networks  # itself built on the printed values
+    from resilinet.experiments.table_4 import networks
 
     printed = printed_value("table-4", "cifar10-resnet18")
     sizes = {

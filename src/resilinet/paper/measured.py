@@ -22,9 +22,10 @@ from resilinet.expectation import (
 from resilinet.experiments import ARTEFACTS, EXPERIMENTS, Size
 from resilinet.failures import FailureSetting
 from resilinet.partitions import Pairs
+from resilinet.recipe import Recipe
 from resilinet.store import Store
 from resilinet.topology import Topology
-from resilinet.trials import Recipe, Record, Trial
+from resilinet.trials import Record, Trial
 
 STATISTICS = ("running", "per-route")
 """How a network with batch normalisation is evaluated; one without knows no difference."""

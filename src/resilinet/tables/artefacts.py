@@ -8,17 +8,9 @@ from statistics import fmean
 import pandas as pd
 
 from resilinet.experiments import ARTEFACTS
+from resilinet.experiments.names import FAILURES, SETTINGS, name_of
 from resilinet.failures import FailureSetting
-from resilinet.paper.comparisons import (
-    FAILURES,
-    RATES,
-    SETTINGS,
-    config_gain,
-    name_of,
-    rate_sample,
-    survival_loss,
-    weight_samples,
-)
+from resilinet.paper.comparisons import RATES, config_gain, rate_sample, survival_loss, weight_samples
 from resilinet.paper.measured import Measured
 from resilinet.paper.printed import printed_values
 from resilinet.paper.verdicts import Entry, check

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pandas as pd
 
 from resilinet.experiments import ARTEFACTS
+from resilinet.experiments.names import SETTINGS, name_of
 from resilinet.failures import scenario_key, scenarios
-from resilinet.paper.comparisons import FIXED_RATES, SETTINGS, name_of, rate_sample
+from resilinet.paper.comparisons import FIXED_RATES, rate_sample
 from resilinet.paper.measured import Measured, Sample
 from resilinet.paper.verdicts import Check, check
 from resilinet.schemes import SCHEMES

@@ -1,0 +1,50 @@
+"""The failure settings of Table 2."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from resilinet.failures import FailureSetting
+from resilinet.topology import Topology
+
+
+def _settings(nodes: tuple[str, ...], **rows: tuple[float, ...]) -> dict[str, FailureSetting]:
+    return {name: FailureSetting(name, dict(zip(nodes, row, strict=True))) for name, row in rows.items()}
+
+
+_THREE = ("n1", "n2", "n3")
+
+
+SETTINGS: Mapping[str, Mapping[str, FailureSetting]] = {
+    "health": _settings(
+        _THREE,
+        no_failure=(0.0, 0.0, 0.0),
+        normal=(0.08, 0.04, 0.01),
+        poor=(0.13, 0.09, 0.05),
+        hazardous=(0.22, 0.20, 0.15),
+    ),
+    "mobilenet": _settings(
+        ("m1", "m2"), no_failure=(0.0, 0.0), normal=(0.04, 0.02), poor=(0.10, 0.05), hazardous=(0.20, 0.15)
+    ),
+    "resnet": _settings(
+        ("z1", "z2"), no_failure=(0.0, 0.0), normal=(0.04, 0.02), poor=(0.10, 0.05), hazardous=(0.20, 0.15)
+    ),
+}
+"""Table 2, upstream node first (the paper lists the cloud first). The cloud and the IoT device never fail."""
+
+
+def settings_of(topology: Topology) -> Mapping[str, FailureSetting]:
+    """Table 2's settings for the nodes of a topology, by name; none where it has other nodes than the paper's."""
+    for settings in SETTINGS.values():
+        if set(settings["normal"].probability) == set(topology.failable):
+            return settings
+    return {}
+
+
+def deaths(topology: Topology, failout: Mapping[str, float]) -> dict[str, Mapping[str, float]]:
+    """How probably each node is dead in every reading of its survival (section 2.3) that lets some node die.
+
+    The paper does not say whether survival in training is meant, ``failout``, or in a failure setting.
+    """
+    readings = {name: setting.probability for name, setting in settings_of(topology).items()}
+    return {name: dies for name, dies in {"failout": failout, **readings}.items() if any(dies.values())}
