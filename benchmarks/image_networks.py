@@ -2,7 +2,6 @@
 
     python benchmarks/image_networks.py                        the laptop's size on the processor
     python benchmarks/image_networks.py --profile full --device cuda
-    python benchmarks/image_networks.py --profile full --device cuda --compile      what compiled nodes gain
     python benchmarks/image_networks.py resnet --steps 3       a quick look
 
 Steps are timed on made-up images of the real shape, augmentation included, so that no data are needed, and
@@ -29,7 +28,6 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from resilinet.allocator import keep_freed_memory
-from resilinet.compiling import compile_nodes
 from resilinet.datasets.augmentation import augment
 from resilinet.datasets.images import as_input
 from resilinet.devices import usable
@@ -68,7 +66,7 @@ class Speed:
     share: float
 
 
-def measure(key: str, trial: Trial, device: str, compiled: bool, steps: int, rate: float) -> Speed:
+def measure(key: str, trial: Trial, device: str, steps: int, rate: float) -> Speed:
     """Time training steps and evaluation of a trial's network on made-up images."""
     network = placed(build_network(trial), device)
     recipe, stream = trial.recipe, generator(0, "images")
@@ -94,8 +92,6 @@ def measure(key: str, trial: Trial, device: str, compiled: bool, steps: int, rat
     network.train()
     with FlopCounterMode(display=False) as counter, torch.no_grad():
         network(as_input(images, torch.float32))
-    if compiled:
-        compile_nodes(network, device)
     for _ in range(2):
         step()
     taken = statistics.median(timed(step, device) for _ in range(steps))
@@ -141,7 +137,6 @@ def main(
     steps: Annotated[int, typer.Option(min=1, help="Training steps to time, after two that warm up.")] = 10,
     threads: Annotated[int, typer.Option(min=1, help="Threads, on the processor.")] = 1,
     device: Annotated[str, typer.Option(help="cpu, cuda, ...")] = "cpu",
-    compiled: Annotated[bool, typer.Option("--compile", help="Compile the nodes first.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
 ) -> None:
     """Measure seconds an epoch of the convolutional networks, with and without skips and failout."""
@@ -156,11 +151,11 @@ def main(
         experiment = EXPERIMENTS[key]
         for name in scheme or ("vanilla", "resilinet"):
             trial = experiment.trial(experiment.size(profile), SCHEMES[name], 0)
-            speeds.append(measure(key, trial, device, compiled, steps, product_rate(device)))
+            speeds.append(measure(key, trial, device, steps, product_rate(device)))
     if as_json:
         console.print_json(json.dumps([dataclasses.asdict(speed) for speed in speeds]))
         return
-    table = Table(title=f"{profile} size, {device}, {threads} thread(s){', compiled' if compiled else ''}")
+    table = Table(title=f"{profile} size, {device}, {threads} thread(s)")
     for column in (
         "network",
         "scheme",

@@ -268,11 +268,6 @@ def test_a_result_that_lacks_a_scenario_is_refused_by_name(tmp_path: Path) -> No
             "this edition does not know the fingerprint of imagenet",
         ),
         (["sweep", "figure-2a", "--time-budget", "soon"], "'soon' is no length of time"),
-        (["sweep", "figure-2a", "--executor", "ray", "--together", "2"], "--together is for this machine"),
-        (
-            ["sweep", "figure-2a", "--compile", "--together", "2"],
-            "--compile is for trials trained by themselves",
-        ),
         (["status", "--profile", "tiny"], "'tiny' is no profile"),
         (["networks", "--runs", "nowhere"], "run the trial first"),
         (["networks", "--seed", "77"], "seed 77 is not among"),

@@ -31,13 +31,10 @@ from resilinet.experiments.catalogue import UNKNOWN
 from resilinet.store import Store, StoreError
 from resilinet.sweeps import Event, Setup, missing, sweep, worker
 from resilinet.sweeps import local as sweep_module
-from resilinet.sweeps.claiming import claimed
 from resilinet.sweeps.data import distinct
 from resilinet.sweeps.watch import watched_sweep
 from resilinet.sweeps.worker import tidy
-from resilinet.together import grouped, name_of
 from resilinet.trials import Record, Trial
-from resilinet.whole_file import PARTIAL
 
 pytestmark = pytest.mark.usefixtures("_one_thread")
 
@@ -421,85 +418,6 @@ def test_workers_whose_sweep_was_ended_stop_after_their_epoch(
     assert len(workers) == 2
     assert len(list(tmp_path.glob("runs/*/checkpoint.pt"))) == 2
     assert not (tmp_path / "results").exists()
-
-
-# --- several trials as one ensemble ---------------------------------------------------------------
-
-
-def test_trials_that_share_what_an_ensemble_shares_are_grouped(trials: list[Trial]) -> None:
-    other = [replace(trial, recipe=replace(trial.recipe, epochs=5)) for trial in trials]
-    image = replace(trials[0], network={**trials[0].network, "model": "mobilenet"})
-    autocast = replace(trials[0], recipe=replace(trials[0].recipe, precision="autocast"))
-    mixed = [trials[0], other[0], image, trials[1], autocast, other[1], trials[2], trials[0], other[2]]
-    assert grouped(mixed, 2) == [
-        (trials[0], trials[1]),
-        (other[0], other[1]),
-        (image,),
-        (autocast,),
-        (trials[2],),
-        (other[2],),
-    ]
-    assert grouped(trials, 1) == [(trial,) for trial in trials]
-    with pytest.raises(ValueError, match="a group of 0 trials is none"):
-        grouped(trials, 0)
-
-
-def test_a_sweep_trains_trials_as_one_ensemble(trials: list[Trial], tmp_path: Path) -> None:
-    told: list[Event] = []
-    half = tmp_path / "runs" / name_of(grouped(trials, 2)[0]) / f"checkpoint.pt.0123{PARTIAL}"
-    half.parent.mkdir(parents=True)
-    half.touch()
-    assert sweep(trials, setup(tmp_path, together=2), tell=told.append) == []
-    assert [event.kind for event in told] == [
-        *["started"] * 2,
-        *["epoch"] * 6,
-        *["finished"] * 2,
-        *["started", "epoch", "epoch", "epoch", "finished"],
-    ]
-    store = Store(tmp_path / "results")
-    assert not half.exists(), "what somebody who was killed left"
-    beside = [store.read(trial.id).provenance.get("trained_beside") for trial in trials]
-    assert beside == [1, 1, None]
-    assert not list(tmp_path.glob("runs/*/checkpoint.pt"))
-    assert all((tmp_path / "runs" / trial.id[:16] / "weights.pt").exists() for trial in trials)
-    assert sweep(trials, setup(tmp_path, together=2), tell=told.append) == []
-    assert len(told) == 15
-
-
-def test_an_ensemble_goes_on_after_a_stop_even_if_a_part_of_it_was_stored(
-    trials: list[Trial], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    told: list[Event] = []
-    epochs = lambda: float(sum(event.kind == "epoch" for event in told))  # noqa: E731
-    monkeypatch.setattr(sweep_module, "time", SimpleNamespace(time=epochs))
-    assert sweep(trials, setup(tmp_path, together=3), time_budget=2.5, tell=told.append) == []
-    assert [event.kind for event in told] == [*["started"] * 3, *["epoch"] * 3, *["stopped"] * 3]
-    sweep(trials[1:2], setup(tmp_path))  # meanwhile somebody trains one of them alone
-    again: list[Event] = []
-    assert sweep(trials, setup(tmp_path, together=3), tell=again.append) == []
-    kinds = [(event.kind, event.epoch) for event in again]
-    assert kinds == [*[("started", 0)] * 2, *[("epoch", 2)] * 2, *[("epoch", 3)] * 2, *[("finished", 3)] * 2]
-    assert missing(trials, Store(tmp_path / "results")) == []
-
-
-def test_an_ensemble_is_trained_by_one_sweep_and_without_trials_that_others_run(
-    trials: list[Trial], tmp_path: Path
-) -> None:
-    store, runs = Store(tmp_path / "results"), tmp_path / "runs"
-    group = tuple(trials)
-    with claimed(group, runs, store) as mine, claimed(group, runs, store) as others:
-        assert (mine, others) == (trials, [])
-    with claimed((trials[1],), runs, store), claimed(group, runs, store) as mine:
-        assert mine == [trials[0], trials[2]]
-
-
-def test_an_ensemble_that_cannot_be_trained_names_each_trial(trials: list[Trial], tmp_path: Path) -> None:
-    broken = [
-        replace(trial, weights={"rule": "unheard of", "probability": {}, "high": 1.0}) for trial in trials
-    ]
-    failed = sweep(broken, setup(tmp_path, together=3))
-    assert [event.trial for event in failed] == [trial.id for trial in broken]
-    assert all("unheard of" in event.message for event in failed)
 
 
 # --- checkpoints that are damaged -----------------------------------------------------------------

@@ -58,7 +58,7 @@ PARTS: tuple[Part, ...] = (
     Part(
         "Networks",
         "models as lists of blocks, and the network that is cut along a topology",
-        ("models", "network", "stacked_network", "stacked_parameters", "bandwidth"),
+        ("models", "network", "bandwidth"),
     ),
     Part(
         "Evaluation",
@@ -72,18 +72,8 @@ PARTS: tuple[Part, ...] = (
     ),
     Part(
         "Training",
-        "one plain loop, alone or as an ensemble, from a trial to its record",
-        (
-            "training",
-            "compiling",
-            "runner",
-            "ensemble",
-            "together",
-            "networks",
-            "tensor_file",
-            "checkpoints",
-            "ensemble_runner",
-        ),
+        "one plain loop, from a trial to its record",
+        ("training", "runner", "networks", "tensor_file", "checkpoints"),
     ),
     Part("Experiments", "each table and figure of the paper with its trials", ("experiments",)),
     Part(

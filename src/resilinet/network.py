@@ -16,16 +16,6 @@ from resilinet.routing import Route, Skips, inputs, routes
 from resilinet.topology import Hyperconnection, Topology, TopologyError, is_count
 
 
-class Partition(nn.Sequential):
-    """The blocks that one physical node hosts, in order; a class of our own, as PyTorch compiles none of its own."""
-
-    def forward(self, x: Tensor) -> Tensor:
-        """What comes out of the last block."""
-        for block in self:
-            x = block(x)
-        return x
-
-
 class DistributedNetwork(nn.Module):
     """Blocks placed on the physical nodes of a topology, fed over whichever hyperconnections are active.
 
@@ -84,7 +74,7 @@ class DistributedNetwork(nn.Module):
                     f"no physical node of a network can be called {node.name!r}: PyTorch keeps that name for itself."
                 )
             hosted = range(node.start, node.stop)
-            self.nodes[node.name] = Partition(
+            self.nodes[node.name] = nn.Sequential(
                 *(copy.deepcopy(blocks[k]) if k in placed else blocks[k] for k in hosted)
             )
             placed.update(hosted)

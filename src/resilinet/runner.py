@@ -46,7 +46,6 @@ def run(
     folder: Path,
     *,
     device: str = "cpu",
-    compiled: bool = False,
     stop: Callable[[], bool] = lambda: False,
     report: Callable[[Progress], None] = lambda progress: None,
 ) -> Record:
@@ -58,16 +57,15 @@ def run(
         folder: where its checkpoint and, in the end, its weights (``weights.pt``) and its batch statistics of each
             route (``statistics.pt``, where there are any) lie; not the results store.
         device: where it is computed, for example ``cuda``.
-        compiled: compile the nodes, see :mod:`resilinet.compiling`.
         stop: asked after every epoch.
         report: told after every epoch.
 
     Raises:
-        DataError: ``data`` is not the data set that the trial describes.
-        ValueError: PyTorch cannot compile here.
+        DataError: ``data`` is not the data set that the trial describes, if only by split or preprocessing.
         Interrupted: ``stop`` said so; a later call goes on.
     """
-    check_data(trial, data)
+    if dict(data.description) != dict(trial.data):
+        raise DataError(differing(trial.data, data.description) + ".")
     began, code = time.perf_counter(), commit()
     network = placed(build_network(trial), device, trial.recipe.memory_format)
     resumed = (folder / "checkpoint.pt").exists()
@@ -78,56 +76,20 @@ def run(
         trial.recipe,
         Failout(network.topology, trial.failout),
         trial.seed,
-        compiled=compiled,
         checkpoint=folder / "checkpoint.pt",
         stop=stop,
         report=report,
         resume=earlier.append,
     )
-    seconds = sum(earlier) + time.perf_counter() - began
-    made = provenance(code, device, seconds, resumed) | ({"compiled": True} if compiled else {})
-    return finished(trial, data, network, history, best_epoch, folder, made)
-
-
-def check_data(trial: Trial, data: Dataset) -> None:
-    """Refuse to run a trial on other data than it describes.
-
-    Raises:
-        DataError: they differ, if only by split or preprocessing.
-    """
-    if dict(data.description) != dict(trial.data):
-        raise DataError(differing(trial.data, data.description) + ".")
-
-
-def finished(
-    trial: Trial,
-    data: Dataset,
-    network: DistributedNetwork,
-    history: list[Mapping[str, float]],
-    best_epoch: int,
-    folder: Path,
-    made: Mapping[str, Any],
-) -> Record:
-    """Keep the weights of a trained network, evaluate it, and write its record.
-
-    Args:
-        trial: what was run.
-        data: on which data.
-        network: with the weights of its best epoch.
-        history: loss and validation accuracy of each epoch.
-        best_epoch: counted from 1.
-        folder: where ``weights.pt`` goes, and ``statistics.pt`` where there are batch statistics of routes.
-        made: provenance, whose wall time is that of the training; that of the evaluation is added.
-    """
-    began = time.perf_counter()
     save({name: value.cpu() for name, value in network.state_dict().items()}, folder / "weights.pt")
+    trained = time.perf_counter()
     statistics = estimate(network, data.train.x[:STATISTICS_IMAGES])
-    estimated = time.perf_counter() - began
+    estimated: dict[str, float] = {}
     if statistics:
+        estimated["route_statistics_seconds"] = round(time.perf_counter() - trained, 2)
         save({name: value.cpu() for name, value in flat(statistics).items()}, folder / "statistics.pt")
-        made = {**made, "route_statistics_seconds": round(estimated, 2)}
     evaluated = evaluate(network, data, trial.failout, statistics)
-    seconds = made["wall_seconds"] + time.perf_counter() - began
+    seconds = sum(earlier) + time.perf_counter() - began
     return Record(
         trial=trial,
         total=len(data.test.y),
@@ -135,7 +97,7 @@ def finished(
         history=history,
         best_epoch=best_epoch,
         parameters=sum(p.numel() for p in network.parameters()),
-        provenance={**made, "wall_seconds": round(seconds, 1)},
+        provenance=provenance(code, device, seconds, resumed) | estimated,
         **evaluated,
     )
 

@@ -14,7 +14,6 @@ import torch
 from torch import Tensor, nn
 
 from resilinet import checkpoints, tensor_file
-from resilinet.compiling import compile_nodes
 from resilinet.datasets import Dataset
 from resilinet.datasets.augmentation import augment
 from resilinet.datasets.images import as_input
@@ -106,7 +105,6 @@ def train(
     failout: Failout,
     seed: int,
     *,
-    compiled: bool = False,
     checkpoint: Path | None = None,
     stop: Callable[[], bool] = lambda: False,
     report: Callable[[Progress], None] = lambda progress: None,
@@ -122,7 +120,6 @@ def train(
         recipe: how to train.
         failout: draws who is alive for each batch.
         seed: of batch order and failout.
-        compiled: compile the nodes first, see :mod:`resilinet.compiling`; other libraries round in another order.
         checkpoint: where each finished epoch is kept, so that a killed training loses at most the running one;
             where one lies already, training goes on from it.
         stop: asked after every epoch.
@@ -135,7 +132,6 @@ def train(
     Raises:
         Interrupted: ``stop`` said so before the last epoch was over.
         ArithmeticError: the loss is no longer finite.
-        ValueError: PyTorch cannot compile here.
 
     Warns:
         CheckpointWarning: it is damaged; nothing of it is used, and training starts afresh.
@@ -144,8 +140,6 @@ def train(
     motions = generator(seed, "augmentation")
     device = next(network.parameters()).device
     weights = MasterWeights(network, recipe.precision)
-    if compiled:
-        compile_nodes(weights.working, str(device))
     optimizer = torch.optim.Adam(
         network.parameters(), lr=recipe.learning_rate, eps=recipe.epsilon, fused=True
     )

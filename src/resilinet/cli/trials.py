@@ -79,22 +79,6 @@ def sweep(
         str | None, typer.Option(help="Stop cleanly after this long, for example 9m.")
     ] = None,
     device: Device = "cpu",
-    compiled: Annotated[
-        bool,
-        typer.Option(
-            "--compile",
-            help="Let PyTorch compile the nodes first, equal within rounding; meant for an accelerator: the processor "
-            "trains MobileNet slower so; not with --together.",
-        ),
-    ] = False,
-    together: Annotated[
-        int,
-        typer.Option(
-            min=1,
-            help="Trials of Health that a process trains as one ensemble, equal to one by one within rounding; meant "
-            "for an accelerator; not with --compile.",
-        ),
-    ] = 1,
     executor: Annotated[
         str,
         typer.Option(
@@ -126,13 +110,10 @@ def sweep(
 
     Example: resilinet sweep table-1-health --processes 2 --time-budget 9m
 
-    Example: resilinet sweep table-1-health --device cuda --together 40
-
-    Example: resilinet sweep --all --profile full --device cuda --compile --processes 3
+    Example: resilinet sweep --all --profile full --device cuda --processes 3
 
     Example: resilinet sweep --all --executor ray --address auto --device cuda --gpus-per-trial 0.25
     """
-    from resilinet.compiling import check_compiler
     from resilinet.devices import usable
     from resilinet.duration import seconds
     from resilinet.sweeps import Setup, missing
@@ -149,16 +130,10 @@ def sweep(
         raise ValueError("--address and --gpus-per-trial are for a cluster; say --executor ray, too.")
     if executor == "ray" and processes > 1:
         raise ValueError("--processes is for this machine; a cluster runs as many trials as it has room for.")
-    if executor == "ray" and together > 1:
-        raise ValueError("--together is for this machine; on a cluster each trial is trained by itself.")
-    if compiled and together > 1:
-        raise ValueError("--compile is for trials trained by themselves; an ensemble is one product anyway.")
     cluster = Cluster(address, gpus_per_trial) if executor == "ray" else None
     # Which devices a cluster's nodes have shows there.
     device = device if cluster else usable(device)
-    if compiled and not cluster:
-        check_compiler(device)
-    setup = Setup(results, runs, data, threads, device, compiled, together=together)
+    setup = Setup(results, runs, data, threads, device)
     if data.is_file():
         raise ValueError(f"{data}: a file, not a folder of prepared data; name a folder.")
     if missing(trials, Store(results)):  # else nothing is written, and a store may be read-only

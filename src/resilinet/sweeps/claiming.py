@@ -6,14 +6,12 @@ and sweeps may share one store.
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from resilinet.store import Store
-from resilinet.together import Group, name_of
 from resilinet.trials import Trial
 
 
@@ -33,24 +31,6 @@ def unclaimed(trials: Iterable[Trial], runs: Path) -> bool:
             lock.release()
             return True
     return False
-
-
-@contextlib.contextmanager
-def claimed(group: Group, runs: Path, store: Store) -> Iterator[list[Trial]]:
-    """Those trials of a group that are still to be run, claimed until the block ends; none where others have it."""
-    with contextlib.ExitStack() as locks:
-        mine: list[Trial] = []
-        if len(group) > 1:  # the group's checkpoint has one writer, too
-            whole = _locked(runs / name_of(group))
-            if whole is None:
-                yield mine
-                return
-            locks.callback(whole.release)
-        for trial in group:
-            if (lock := claim(trial, runs, store)) is not None:
-                locks.callback(lock.release)
-                mine.append(trial)
-        yield mine
 
 
 def _locked(folder: Path) -> FileLock | None:

@@ -116,9 +116,7 @@ def train_one(values: Mapping[str, Any], identity: str, setup: Setup, board: Any
             line.tell(Event("epoch", trial.id, worker, progress.epoch, progress.epochs))
 
         device = usable(setup.device)
-        record = run(
-            trial, data, folder, device=device, compiled=setup.compiled, stop=line.stop, report=report
-        )
+        record = run(trial, data, folder, device=device, stop=line.stop, report=report)
         return Outcome("finished", record)
     except Interrupted:
         return Outcome("stopped")

@@ -21,12 +21,11 @@ from resilinet.sweeps.interrupts import interrupts
 from resilinet.sweeps.setup import Setup, missing
 from resilinet.sweeps.warned import checkpoint_warnings
 from resilinet.sweeps.worker import work
-from resilinet.together import Group, grouped
 from resilinet.trials import Trial
 
 
 def _work_apart(
-    groups: Sequence[Group], setup: Setup, deadline: float, parent: Connection, worker: int
+    trials: Sequence[Trial], setup: Setup, deadline: float, parent: Connection, worker: int
 ) -> None:
     """What a worker process does: :func:`work`, until it is late, told to stop, or left alone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches every process; the parent passes it on
@@ -40,7 +39,7 @@ def _work_apart(
             parent.send(event)
 
     with checkpoint_warnings(lambda sentence: tell(Event("warned", "", worker, message=sentence))):
-        work(groups, setup, stop, tell, worker)
+        work(trials, setup, stop, tell, worker)
 
 
 def _how_it_ended(worker: int, exitcode: int) -> str:
@@ -81,8 +80,6 @@ def sweep(
     todo = missing(trials, Store(setup.results))
     for description in distinct(todo):
         load(description, setup.data)  # refused here, once, rather than by every trial
-    left = {trial.id for trial in todo}
-    groups = [group for group in grouped(trials, setup.together) if any(trial.id in left for trial in group)]
     failed: list[Event] = []
 
     def hear(event: Event) -> None:
@@ -95,7 +92,7 @@ def sweep(
 
     if processes == 1:
         with interrupts(lambda: tell(STOPPING)) as asked:
-            work(groups, setup, lambda: asked() or time.time() >= deadline, hear)
+            work(todo, setup, lambda: asked() or time.time() >= deadline, hear)
         return failed
     # A line of its own for each worker: on a shared queue one that is killed while it writes silences all others.
     context = multiprocessing.get_context("spawn")
@@ -110,10 +107,10 @@ def sweep(
 
     try:
         with interrupts(pass_on):
-            for number in range(min(processes, len(groups))):
+            for number in range(min(processes, len(todo))):
                 line, far_end = context.Pipe()
                 process = context.Process(
-                    target=_work_apart, args=(groups, setup, deadline, far_end, number), daemon=True
+                    target=_work_apart, args=(todo, setup, deadline, far_end, number), daemon=True
                 )
                 process.start()
                 far_end.close()

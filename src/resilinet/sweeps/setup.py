@@ -20,10 +20,7 @@ class Setup:
         data: the folder of prepared data sets.
         threads: of each process.
         device: where trials are computed, for example ``cuda``; processes on one device share it.
-        compiled: compile the nodes of networks, see :mod:`resilinet.compiling`.
         keep_weights: keep ``weights.pt`` of finished trials.
-        together: how many trials of the Health experiment a process trains as one ensemble, see
-            :mod:`resilinet.ensemble`; worth while on an accelerator.
     """
 
     results: Path = Path("results")
@@ -31,9 +28,7 @@ class Setup:
     data: Path = Path("data")
     threads: int = 1
     device: str = "cpu"
-    compiled: bool = False
     keep_weights: bool = True
-    together: int = 1
 
 
 def missing(trials: Sequence[Trial], store: Store) -> list[Trial]:

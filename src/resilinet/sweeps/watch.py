@@ -62,7 +62,6 @@ def watched_sweep(
         everything = progress.add_task(f"epochs of {len(todo)} trials", total=epochs)
         bars: dict[int, TaskID] = {}
         reached = Reached()
-        running: dict[int, set[str]] = {}
 
         def tell(event: Event) -> None:
             if event is STOPPING:
@@ -71,13 +70,7 @@ def watched_sweep(
             trial = todo.get(event.trial)
             label = f"{trial.scheme}, seed {trial.seed}" if trial else "a worker"
             again = event.kind == "started" and event.trial in reached.epochs
-            beside = running.setdefault(event.worker, set())
-            if event.kind in ("finished", "stopped", "failed"):
-                beside.discard(event.trial)
-            if event.kind == "started" and trial is not None:
-                beside.add(event.trial)
-                if len(beside) > 1:
-                    label = f"{len(beside)} trials together"
+            if event.kind == "started":
                 if event.worker in bars:
                     progress.remove_task(bars[event.worker])
                 bars[event.worker] = progress.add_task(label, total=event.epochs)
