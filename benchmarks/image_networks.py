@@ -28,8 +28,7 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from resilinet.allocator import keep_freed_memory
-from resilinet.datasets.augmentation import augment
-from resilinet.datasets.images import as_input
+from resilinet.datasets.augmentation import as_input, augment
 from resilinet.devices import usable
 from resilinet.evaluation import correct_counts
 from resilinet.experiments import EXPERIMENTS

@@ -20,7 +20,8 @@ from typer.testing import CliRunner
 
 from resilinet.cli import app
 from resilinet.datasets import DataError, prepared
-from resilinet.datasets.cifar10 import load_cifar10, prepare_cifar10
+from resilinet.datasets.cifar10 import load_cifar10
+from resilinet.datasets.cifar10_preparation import prepare_cifar10
 from resilinet.datasets.loading import load
 from resilinet.torchvision_import import import_torchvision
 

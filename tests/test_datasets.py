@@ -15,9 +15,9 @@ from torch import nn
 from mhealth_samples import REAL, make_sample, needs_real_data
 from resilinet.datasets import DataError, Dataset, Examples
 from resilinet.datasets.assembly import assembled
+from resilinet.datasets.augmentation import as_input
 from resilinet.datasets.health import load_health
 from resilinet.datasets.health_preparation import prepare_health
-from resilinet.datasets.images import as_input
 from resilinet.datasets.loading import NAMES, differing, load
 from resilinet.datasets.splits import rows_at_random, tenth_held_out, whole_subjects
 from resilinet.datasets.synthetic import synthetic_health, synthetic_images

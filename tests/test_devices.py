@@ -8,13 +8,14 @@ import sys
 import pytest
 import torch
 
-from resilinet import devices
+from resilinet import training
 from resilinet.allocator import keep_freed_memory
-from resilinet.devices import described, resident, usable
+from resilinet.devices import described, usable
 from resilinet.experiments import EXPERIMENTS
 from resilinet.experiments.networks import build_network
 from resilinet.runner import placed
 from resilinet.schemes import RESILINET
+from resilinet.training import resident
 
 
 def test_the_processor_can_always_be_used() -> None:
@@ -95,7 +96,7 @@ def test_examples_lie_on_a_device_that_has_room_for_them(monkeypatch: pytest.Mon
     assert resident(torch.device("cpu"), images, labels) == (images, labels)
     assert {one.device for one in resident(elsewhere, images, labels)} == {elsewhere}
     both = images.nbytes + labels.nbytes
-    monkeypatch.setattr(devices, "free_memory", lambda device: 2 * both)
+    monkeypatch.setattr(training, "free_memory", lambda device: 2 * both)
     assert {one.device for one in resident(elsewhere, images, labels)} == {elsewhere}
-    monkeypatch.setattr(devices, "free_memory", lambda device: 2 * both - 1)
+    monkeypatch.setattr(training, "free_memory", lambda device: 2 * both - 1)
     assert resident(elsewhere, images, labels) == (images, labels)

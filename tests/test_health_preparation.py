@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import subprocess
-import sys
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -22,7 +20,6 @@ from resilinet.datasets.health_published import MHEALTH, SUBJECTS, log_name
 from resilinet.datasets.sensor_log import read_log
 
 ARRAYS = ("x.npy", "y.npy", "subject.npy")
-SCRIPT = Path(__file__).parent.parent / "data_prep" / "health.py"
 
 
 @pytest.fixture
@@ -269,25 +266,6 @@ def test_unknown_preprocessing_is_refused(sample, tmp_path):
 
 
 # --- the script ----------------------------------------------------------------------------------
-
-
-def script(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, str(SCRIPT), *arguments], capture_output=True, text=True, check=False
-    )
-
-
-def test_script_explains_itself():
-    done = script("--help")
-    assert done.returncode == 0
-    assert "--source" in done.stdout
-
-
-def test_script_refuses_in_one_line(tmp_path):
-    done = script("--source", str(tmp_path), "--root", str(tmp_path / "data"))
-    assert done.returncode == 1
-    assert done.stderr.count("\n") == 1
-    assert "mHealth_subject1.log" in done.stderr
 
 
 # --- the real recordings -------------------------------------------------------------------------

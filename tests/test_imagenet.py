@@ -7,8 +7,6 @@ import hashlib
 import json
 import os
 import shutil
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -21,9 +19,8 @@ from typer.testing import CliRunner
 
 from resilinet.cli import app
 from resilinet.datasets import DataError, imagenet_preparation, prepared
-from resilinet.datasets.imagenet import load_imagenet
+from resilinet.datasets.imagenet import COLLECTIONS, IMAGENET, IMAGENETTE160, Collection, load_imagenet
 from resilinet.datasets.imagenet_preparation import prepare_images
-from resilinet.datasets.imagenet_sources import COLLECTIONS, IMAGENET, IMAGENETTE160, Collection
 from resilinet.datasets.loading import load
 
 REAL = os.environ.get("RESILINET_IMAGENETTE160", "")
@@ -353,16 +350,6 @@ def test_command_prepares_the_stand_in_and_says_where(tmp_path):
     refused = CliRunner().invoke(app, ["data", "imagenet", *words[2:]])
     assert refused.exit_code == 2
     assert "which are not the 1,000 of imagenet" in " ".join(refused.output.split())
-
-
-@pytest.mark.parametrize("words", [["cifar10.py"], ["imagenet.py", "imagenette160"]])
-def test_scripts_refuse_in_one_line(tmp_path, words):
-    script = Path(__file__).parent.parent / "data_prep" / words[0]
-    given = [*words[1:], "--source", str(tmp_path), "--root", str(tmp_path / "data")]
-    done = subprocess.run([sys.executable, str(script), *given], capture_output=True, text=True, check=False)
-    assert done.returncode == 1
-    assert done.stderr.startswith(f"{words[0]}: {tmp_path}")
-    assert done.stderr.count("\n") == 1
 
 
 # --- the real images -----------------------------------------------------------------------------

@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 from scipy import ndimage, stats
 
 from resilinet.datasets import DataError
-from resilinet.datasets.augmentation import POLICIES, Motion, augment, draw, move
-from resilinet.datasets.images import as_input
+from resilinet.datasets.augmentation import POLICIES, Motion, as_input, augment, draw, move
 
 
 def stream(seed: int = 0) -> torch.Generator:

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from resilinet.reasons import brief, explain, out_of_memory, unreadable
+from resilinet.messages import brief, unreadable
+from resilinet.reasons import explain, out_of_memory
 
 
 def failure(wrong: object) -> Exception:

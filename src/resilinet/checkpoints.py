@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from resilinet import tensor_file
-from resilinet.reasons import unreadable
+from resilinet.messages import unreadable
 
 __all__ = ["CheckpointWarning", "load"]
 

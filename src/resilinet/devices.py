@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
 import platform
 
 import torch
 
-from resilinet.reasons import brief
+from resilinet.messages import brief
 
 
 def usable(device: str) -> str:
@@ -22,21 +21,6 @@ def usable(device: str) -> str:
     except (RuntimeError, AssertionError, ImportError, TypeError) as error:
         raise ValueError(f"device {device!r} cannot be used here ({brief(error)}); cpu always can.") from None
     return device
-
-
-def resident(device: torch.device, *tensors: torch.Tensor) -> tuple[torch.Tensor, ...]:
-    """The tensors on a device that has room for all, so that no step waits for its examples; else where they are.
-
-    Half of the free memory is left to networks and activations.
-    """
-    if device.type == "cpu" or sum(tensor.nbytes for tensor in tensors) > free_memory(device) / 2:
-        return tensors
-    return tuple(tensor.to(device) for tensor in tensors)
-
-
-def free_memory(device: torch.device) -> float:
-    """Bytes that a device has left; without end where PyTorch does not say."""
-    return torch.cuda.mem_get_info(device)[0] if device.type == "cuda" else math.inf
 
 
 def described(device: str) -> str:

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
-from resilinet.reasons import brief
+from resilinet.messages import brief
 from resilinet.routing import Route, Skips, inputs, routes
 from resilinet.topology import Hyperconnection, Topology, TopologyError, is_count
 

@@ -14,8 +14,8 @@ from torch import Tensor
 from resilinet import tensor_file
 from resilinet.evaluation import plans
 from resilinet.experiments.networks import build_network
+from resilinet.messages import unreadable
 from resilinet.network import DistributedNetwork
-from resilinet.reasons import unreadable
 from resilinet.route_statistics import flat, from_flat
 from resilinet.trials import Trial
 

@@ -34,7 +34,7 @@ def load(path: Path | str) -> Any:
     Raises:
         FileNotFoundError: there is no such file.
         ValueError: a part of the file does not agree with its checksum.
-        Exception: whatever the damage leads to; :func:`resilinet.reasons.unreadable` says it in a few words.
+        Exception: whatever the damage leads to; :func:`resilinet.messages.unreadable` says it in a few words.
     """
     with zipfile.ZipFile(path) as parts:
         if (damaged := parts.testzip()) is not None:

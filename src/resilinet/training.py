@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import hashlib
+import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -15,9 +16,7 @@ from torch import Tensor, nn
 
 from resilinet import checkpoints, tensor_file
 from resilinet.datasets import Dataset
-from resilinet.datasets.augmentation import augment
-from resilinet.datasets.images import as_input
-from resilinet.devices import resident
+from resilinet.datasets.augmentation import as_input, augment
 from resilinet.evaluation import accuracy
 from resilinet.failout import Failout
 from resilinet.network import DistributedNetwork
@@ -268,3 +267,18 @@ def resumable(path: Path, network: DistributedNetwork) -> dict[str, Any] | None:
     return checkpoints.load(
         path, {"network", "optimizer", "order", "masks", "motions", "history", "best"}, fits
     )
+
+
+def resident(device: torch.device, *tensors: torch.Tensor) -> tuple[torch.Tensor, ...]:
+    """The tensors on a device that has room for all, so that no step waits for its examples; else where they are.
+
+    Half of the free memory is left to networks and activations.
+    """
+    if device.type == "cpu" or sum(tensor.nbytes for tensor in tensors) > free_memory(device) / 2:
+        return tensors
+    return tuple(tensor.to(device) for tensor in tensors)
+
+
+def free_memory(device: torch.device) -> float:
+    """Bytes that a device has left; without end where PyTorch does not say."""
+    return torch.cuda.mem_get_info(device)[0] if device.type == "cuda" else math.inf

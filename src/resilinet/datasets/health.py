@@ -6,6 +6,7 @@ their manifest at every load.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +15,49 @@ from numpy.typing import NDArray
 
 from resilinet.datasets import DataError, Dataset
 from resilinet.datasets.assembly import assembled
-from resilinet.datasets.health_preparation import PREPROCESSINGS
 from resilinet.datasets.prepared import checked_arrays, checked_manifest
-from resilinet.datasets.sensor_log import CHANNELS, LABELS
 from resilinet.datasets.splits import check_seed, rows_at_random, whole_subjects
 
 __all__ = ["CLASSES", "SPLITS", "load_health"]
+
+CHANNELS = 23
+
+
+LABELS = range(13)
+
+
+@dataclass(frozen=True)
+class Preprocessing:
+    """A named way from recordings to arrays; `version` is raised when its outcome changes."""
+
+    name: str
+    version: int
+    steps: tuple[str, ...]
+
+    @property
+    def described(self) -> dict[str, Any]:
+        """All of it, as the manifest has it."""
+        return {"name": self.name, "version": self.version, "steps": list(self.steps)}
+
+
+PREPROCESSINGS = {
+    "released-code": Preprocessing(
+        "released-code",
+        1,
+        (
+            "drop rows of label 0",
+            "truncate values towards zero",
+            "drop the first remaining row of each subject",
+            "concatenate subjects 1 to 10",
+        ),
+    ),
+    "float": Preprocessing(
+        "float",
+        1,
+        ("drop rows of label 0", "concatenate subjects 1 to 10", "round to float32"),
+    ),
+}
+
 
 CLASSES = len(LABELS)
 """Outputs of the paper's network: labels 1 to 12, and label 0, which never occurs."""

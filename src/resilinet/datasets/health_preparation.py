@@ -11,7 +11,6 @@ import hashlib
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,45 +19,12 @@ from numpy.typing import NDArray
 
 from resilinet.datasets import DataError
 from resilinet.datasets.download import fetch_archive
+from resilinet.datasets.health import LABELS, PREPROCESSINGS, Preprocessing
 from resilinet.datasets.health_published import ARCHIVE_URL, MHEALTH, SUBJECTS, Published
 from resilinet.datasets.health_sources import Kind, Recording, extract_logs, read_recording
 from resilinet.datasets.prepared import FORMAT, keep
-from resilinet.datasets.sensor_log import LABELS
 
-__all__ = ["PREPROCESSINGS", "Preprocessing", "prepare_health", "released_code_text"]
-
-
-@dataclass(frozen=True)
-class Preprocessing:
-    """A named way from recordings to arrays; `version` is raised when its outcome changes."""
-
-    name: str
-    version: int
-    steps: tuple[str, ...]
-
-    @property
-    def described(self) -> dict[str, Any]:
-        """All of it, as the manifest has it."""
-        return {"name": self.name, "version": self.version, "steps": list(self.steps)}
-
-
-PREPROCESSINGS = {
-    "released-code": Preprocessing(
-        "released-code",
-        1,
-        (
-            "drop rows of label 0",
-            "truncate values towards zero",
-            "drop the first remaining row of each subject",
-            "concatenate subjects 1 to 10",
-        ),
-    ),
-    "float": Preprocessing(
-        "float",
-        1,
-        ("drop rows of label 0", "concatenate subjects 1 to 10", "round to float32"),
-    ),
-}
+__all__ = ["prepare_health", "released_code_text"]
 
 
 def prepare_health(

@@ -8,6 +8,8 @@ or `resilinet data imagenette160`.
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +19,64 @@ from numpy.typing import NDArray
 
 from resilinet.datasets import DataError, Dataset, Examples
 from resilinet.datasets.augmentation import check_policy
-from resilinet.datasets.fingerprint import file_sha256
-from resilinet.datasets.imagenet_preparation import PARTS, description_of, fingerprint_of
-from resilinet.datasets.imagenet_sources import IMAGENET, Collection
+from resilinet.datasets.fingerprint import file_sha256, fingerprint
 from resilinet.datasets.prepared import checked_arrays, checked_manifest
 from resilinet.datasets.splits import check_seed
 
 __all__ = ["load_imagenet"]
+
+
+@dataclass(frozen=True)
+class Collection:
+    """What is known of a collection of photographs, so that none passes for another.
+
+    Attributes:
+        name: of the data set and of its folder.
+        classes: how many there are, in alphabetic order of their folders.
+        synsets: the names of these folders, or nothing where their number must do.
+        images: how many files lie under `train` and `val`; nothing where any number is right.
+        side: height and width in pixels of what is prepared.
+    """
+
+    name: str
+    classes: int
+    synsets: tuple[str, ...] = ()
+    images: Mapping[str, int] | None = None
+    side: int = 160
+
+
+IMAGENET = Collection("imagenet", 1000, images={"train": 1_281_167, "val": 50_000})
+
+
+IMAGENETTE160 = Collection(
+    "imagenette160",
+    10,
+    (
+        *("n01440764", "n02102040", "n02979186", "n03000684", "n03028079"),
+        *("n03394916", "n03417042", "n03425413", "n03445777", "n03888257"),
+    ),
+)
+
+
+COLLECTIONS = {collection.name: collection for collection in (IMAGENET, IMAGENETTE160)}
+
+
+PARTS = ("train", "validation", "test")
+
+
+def description_of(collection: Collection, split_seed: int) -> dict[str, Any]:
+    """Describe a prepared collection in all but augmentation and fingerprint."""
+    return {
+        "name": collection.name,
+        "preprocessing": f"squash-{collection.side}",
+        "split": "folders",
+        "split_seed": split_seed,
+    }
+
+
+def fingerprint_of(manifest: Mapping[str, Any]) -> str:
+    """Hash what determines the tensors: the files in order, their classes, and what is made of them."""
+    return fingerprint({key: manifest[key] for key in ("description", "version", "classes", "files_sha256")})
 
 
 def load_imagenet(

@@ -9,7 +9,7 @@ antialiasing), where Keras takes the nearest pixel by default, which roughens wh
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -21,31 +21,21 @@ from rich.console import Console
 from rich.progress import track
 
 from resilinet.datasets import DataError
-from resilinet.datasets.fingerprint import file_sha256, fingerprint
-from resilinet.datasets.imagenet_sources import Collection, find_samples
+from resilinet.datasets.fingerprint import file_sha256
+from resilinet.datasets.imagenet import Collection, description_of, fingerprint_of
+from resilinet.datasets.imagenet_sources import find_samples
 from resilinet.datasets.prepared import FORMAT, checked_manifest, sealed, vouch
 from resilinet.datasets.splits import check_seed, shuffled, tenth_held_out
 from resilinet.torchvision_import import import_torchvision
 
-__all__ = ["PARTS", "description_of", "fingerprint_of", "prepare_images"]
+__all__ = ["prepare_images"]
 
-PARTS = ("train", "validation", "test")
 
 _VERSION = 1
 """Raised when what is made of the same files changes."""
 
 _AT_ONCE = 256
 """Images decoded side by side before they are written."""
-
-
-def description_of(collection: Collection, split_seed: int) -> dict[str, Any]:
-    """Describe a prepared collection in all but augmentation and fingerprint."""
-    return {
-        "name": collection.name,
-        "preprocessing": f"squash-{collection.side}",
-        "split": "folders",
-        "split_seed": split_seed,
-    }
 
 
 def prepare_images(collection: Collection, source: Path, root: Path, split_seed: int = 0) -> Path:
@@ -97,11 +87,6 @@ def prepare_images(collection: Collection, source: Path, root: Path, split_seed:
         manifest["files_sha256"] = file_sha256(place / "files.csv")
         manifest["fingerprint"] = fingerprint_of(manifest)
     return folder
-
-
-def fingerprint_of(manifest: Mapping[str, Any]) -> str:
-    """Hash what determines the tensors: the files in order, their classes, and what is made of them."""
-    return fingerprint({key: manifest[key] for key in ("description", "version", "classes", "files_sha256")})
 
 
 def prepared_fingerprint(folder: Path) -> str:

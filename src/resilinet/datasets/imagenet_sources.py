@@ -6,48 +6,16 @@ and most others unpack ImageNet.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 
 from resilinet.datasets import DataError
-from resilinet.reasons import brief
+from resilinet.datasets.imagenet import Collection
+from resilinet.messages import brief
 from resilinet.torchvision_import import import_torchvision
 
-__all__ = ["COLLECTIONS", "IMAGENET", "IMAGENETTE160", "Collection", "Sample", "find_samples"]
+__all__ = ["Sample", "find_samples"]
 
-
-@dataclass(frozen=True)
-class Collection:
-    """What is known of a collection of photographs, so that none passes for another.
-
-    Attributes:
-        name: of the data set and of its folder.
-        classes: how many there are, in alphabetic order of their folders.
-        synsets: the names of these folders, or nothing where their number must do.
-        images: how many files lie under `train` and `val`; nothing where any number is right.
-        side: height and width in pixels of what is prepared.
-    """
-
-    name: str
-    classes: int
-    synsets: tuple[str, ...] = ()
-    images: Mapping[str, int] | None = None
-    side: int = 160
-
-
-IMAGENET = Collection("imagenet", 1000, images={"train": 1_281_167, "val": 50_000})
-
-IMAGENETTE160 = Collection(
-    "imagenette160",
-    10,
-    (
-        *("n01440764", "n02102040", "n02979186", "n03000684", "n03028079"),
-        *("n03394916", "n03417042", "n03425413", "n03445777", "n03888257"),
-    ),
-)
-
-COLLECTIONS = {collection.name: collection for collection in (IMAGENET, IMAGENETTE160)}
 
 Sample = tuple[Path, int]
 """A file and its class."""

@@ -11,8 +11,7 @@ from typing import Any
 from resilinet.datasets import DataError, Dataset
 from resilinet.datasets.cifar10 import load_cifar10
 from resilinet.datasets.health import load_health
-from resilinet.datasets.imagenet import load_imagenet
-from resilinet.datasets.imagenet_sources import COLLECTIONS
+from resilinet.datasets.imagenet import COLLECTIONS, load_imagenet
 from resilinet.datasets.synthetic import synthetic_health, synthetic_images
 
 __all__ = ["NAMES", "differing", "load"]

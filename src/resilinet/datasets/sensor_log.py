@@ -14,12 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from resilinet.datasets import DataError
+from resilinet.datasets.health import CHANNELS, LABELS
 
-__all__ = ["CHANNELS", "COLUMNS", "LABELS", "read_log"]
+__all__ = ["COLUMNS", "read_log"]
 
-CHANNELS = 23
 COLUMNS = CHANNELS + 1
-LABELS = range(13)
 
 _NUMBER = re.compile(rb"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from resilinet.datasets import DataError, Dataset
 from resilinet.datasets.assembly import assembled
 from resilinet.datasets.augmentation import check_policy
-from resilinet.datasets.sensor_log import LABELS
+from resilinet.datasets.health import LABELS
 from resilinet.datasets.splits import rows_at_random
 
 __all__ = ["FEWEST_ROWS", "synthetic_health", "synthetic_images"]

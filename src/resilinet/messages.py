@@ -1,0 +1,34 @@
+"""What an exception says, short enough for a sentence."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+
+
+def brief(error: BaseException) -> str:
+    """The first sentence of an exception without its full stop, or its type's name where it says nothing.
+
+    >>> brief(RuntimeError("Out of luck. Try again."))
+    'Out of luck'
+    """
+    return str(error).split("\n")[0].split(". ")[0].rstrip(".") or type(error).__name__
+
+
+def unreadable(path: Path | str, error: BaseException) -> str:
+    """Why reading a file that PyTorch should have written ended with this error, without PyTorch's own words for it.
+
+    Those come from whichever of its formats a damaged file resembles.
+    """
+    path = Path(path)
+    if path.is_dir():
+        return "it is a folder"
+    if isinstance(error, PermissionError):
+        return str(error.strerror)
+    if path.is_file() and not path.stat().st_size:
+        return "it is empty"
+    if path.is_file() and not zipfile.is_zipfile(path):
+        return "it has been cut off, or PyTorch has not written it"
+    if isinstance(error, KeyError):
+        return f"{error} is missing"
+    return brief(error)
