@@ -50,7 +50,7 @@ serve: book  ## build the book and serve it on this machine (PORT=8000)
 	@$(BIN)/python -m http.server --bind localhost --directory build/published/html $(PORT)
 
 assignments: env  ## write the exercises as notebooks without solutions, and what grades them
-	@$(BIN)/python -m resilinet.teaching
+	@$(BIN)/python -m companion.teaching
 
 pdf: book  ## print the whole book as build/published/resilinet.pdf (needs Chromium or Chrome)
 	@$(BIN)/python -m resilinet.book.pdf

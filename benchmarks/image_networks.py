@@ -27,17 +27,17 @@ from rich.table import Table
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from resilinet.allocator import keep_freed_memory
-from resilinet.datasets.augmentation import as_input, augment
-from resilinet.devices import usable
+from companion.experiments import EXPERIMENTS
+from companion.experiments.networks import build_network
+from companion.experiments.trial import Trial
+from companion.sweeps.allocator import keep_freed_memory
+from companion.sweeps.devices import usable
+from companion.sweeps.run import placed
+from resilinet.data.images import as_input, augment
 from resilinet.evaluation import correct_counts
-from resilinet.experiments import EXPERIMENTS
-from resilinet.experiments.networks import build_network
 from resilinet.failout import Failout
-from resilinet.runner import placed
 from resilinet.schemes import SCHEMES
 from resilinet.training import generator
-from resilinet.trials import Trial
 
 NETWORKS = ("mobilenet", "resnet", "imagenet")
 TRAINING_IMAGES = {"cifar10": 48_000, "imagenette160": 2_160, "imagenet": 1_153_051}

@@ -6,11 +6,11 @@ from dataclasses import replace
 import pytest
 import torch
 
-from resilinet.datasets import Dataset
-from resilinet.datasets.synthetic import synthetic_health
+from companion.experiments.trial import Trial
+from resilinet.data import Dataset
+from resilinet.data.synthetic import synthetic_health
 from resilinet.models import mlp
 from resilinet.recipe import Recipe
-from resilinet.trials import Trial
 
 
 @pytest.fixture(scope="session")

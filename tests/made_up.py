@@ -2,12 +2,12 @@
 
 from collections.abc import Callable
 
-from resilinet.experiments.table_2 import settings_of
+from companion.experiments.table_2 import settings_of
+from companion.experiments.trial import Record, Trial
 from resilinet.failures import scenario_key, scenarios
 from resilinet.models import model
 from resilinet.routing import routes
 from resilinet.schemes import SCHEMES
-from resilinet.trials import Record, Trial
 
 TRAIN = {"mlp": [0, *[8] * 12], "mobilenet": [8] * 10, "resnet": [8] * 10}
 """Training examples of each class, equally many of each that occurs."""

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from resilinet.datasets.health_published import COMPLETE_LOG, SUBJECTS, Published, log_name
+from data_prep.mhealth_checksums import COMPLETE_LOG, SUBJECTS, Published, log_name
 
 REAL = os.environ.get("RESILINET_MHEALTH", "")
 needs_real_data = pytest.mark.skipif(

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from resilinet.paper import Verdict, verify
-from resilinet.paper.accepted import AcceptedError, Kind, accept, changes, place, read
-from resilinet.paper.verdicts import Entry
-from resilinet.store import Store
+from companion.paper import Verdict, verify
+from companion.paper.accepted_verdicts import AcceptedError, Kind, accept, changes, place, read
+from companion.paper.verdicts import Entry
+from companion.results.store import Store
 
 ROOT = Path(__file__).parents[1]
 READING = ("published", "train-frequency", "running")

@@ -18,12 +18,12 @@ import pytest
 import torch
 from typer.testing import CliRunner
 
+from data_prep.cifar10_batches import prepare_cifar10
+from data_prep.torchvision_import import import_torchvision
 from resilinet.cli import app
-from resilinet.datasets import DataError, prepared
-from resilinet.datasets.cifar10 import load_cifar10
-from resilinet.datasets.cifar10_preparation import prepare_cifar10
-from resilinet.datasets.loading import load
-from resilinet.torchvision_import import import_torchvision
+from resilinet.data import DataError, prepared
+from resilinet.data.cifar10 import load_cifar10
+from resilinet.data.loading import load
 
 REAL = os.environ.get("RESILINET_CIFAR10", "")
 needs_real_data = pytest.mark.skipif(

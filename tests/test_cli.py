@@ -8,16 +8,16 @@ import torch
 import typer
 from typer.testing import CliRunner
 
+from companion.experiments import ARTEFACTS, all_trials
+from companion.paper import verify
+from companion.results.store import Store
 from made_up import made_up
 from resilinet.cli import app
 from resilinet.cli.common import plain_errors
 from resilinet.cli.paper import ledger_table
 from resilinet.cli.trials import that_can_be_run
 from resilinet.duration import seconds
-from resilinet.experiments import ARTEFACTS, all_trials
-from resilinet.paper import verify
 from resilinet.schemes import SCHEMES
-from resilinet.store import Store
 
 BOOK = str(Path(__file__).parents[1] / "book")
 COMMANDS = (

@@ -21,15 +21,15 @@ from rich.progress import Progress, TaskID
 from typer.testing import CliRunner
 
 from cluster_nodes import be_patient, node_options
+from companion.experiments.trial import Record, Trial
+from companion.results.store import Store
 from resilinet.cli import app
-from resilinet.datasets import DataError, Dataset
-from resilinet.store import Store
+from resilinet.data import DataError, Dataset
 from resilinet.sweeps import Event, Setup, cluster_trial, missing, sweep, watch
 from resilinet.sweeps import cluster as cluster_module
 from resilinet.sweeps.cluster import Cluster, ClusterError, sweep_on_cluster
 from resilinet.sweeps.cluster_trial import Outcome, train_one
 from resilinet.sweeps.watch import watched_sweep
-from resilinet.trials import Record, Trial
 
 ROOT = Path(__file__).parents[1]
 

@@ -12,15 +12,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
+from data_prep.mhealth_preparation import prepare_health
 from mhealth_samples import REAL, make_sample, needs_real_data
-from resilinet.datasets import DataError, Dataset, Examples
-from resilinet.datasets.assembly import assembled
-from resilinet.datasets.augmentation import as_input
-from resilinet.datasets.health import load_health
-from resilinet.datasets.health_preparation import prepare_health
-from resilinet.datasets.loading import NAMES, differing, load
-from resilinet.datasets.splits import rows_at_random, tenth_held_out, whole_subjects
-from resilinet.datasets.synthetic import synthetic_health, synthetic_images
+from resilinet.data import DataError, Dataset, Examples
+from resilinet.data.assembly import assembled
+from resilinet.data.health import load_health
+from resilinet.data.images import as_input
+from resilinet.data.loading import NAMES, differing, load
+from resilinet.data.splits import rows_at_random, tenth_held_out, whole_subjects
+from resilinet.data.synthetic import synthetic_health, synthetic_images
 
 PARTS = ("train", "validation", "test")
 PINNED_SPLIT = ([3, 2, 1, 8, 6, 0, 7, 4], [5], [9])

@@ -8,12 +8,12 @@ import sys
 import pytest
 import torch
 
+from companion.experiments import EXPERIMENTS
+from companion.experiments.networks import build_network
+from companion.sweeps.allocator import keep_freed_memory
+from companion.sweeps.devices import described, usable
+from companion.sweeps.run import placed
 from resilinet import training
-from resilinet.allocator import keep_freed_memory
-from resilinet.devices import described, usable
-from resilinet.experiments import EXPERIMENTS
-from resilinet.experiments.networks import build_network
-from resilinet.runner import placed
 from resilinet.schemes import RESILINET
 from resilinet.training import resident
 
@@ -60,7 +60,7 @@ def test_images_lie_as_the_recipe_says_and_weights_stay_contiguous(key: str) -> 
 _LARGE_TENSOR = """
 import ctypes
 import torch
-from resilinet.allocator import keep_freed_memory
+from companion.sweeps.allocator import keep_freed_memory
 kept = {keep} and keep_freed_memory()
 class Report(ctypes.Structure):
     names = ("arena", "ordblks", "smblks", "hblks", "hblkhd")

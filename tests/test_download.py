@@ -11,12 +11,13 @@ from typing import ClassVar
 
 import pytest
 
+from data_prep import mhealth_sources as health_sources
+from data_prep.download import fetch_archive
+from data_prep.mhealth_checksums import SUBJECTS, log_name
+from data_prep.mhealth_preparation import prepare_health
+from data_prep.mhealth_sources import extract_logs
 from mhealth_samples import make_sample
-from resilinet.datasets import DataError, health_sources
-from resilinet.datasets.download import fetch_archive
-from resilinet.datasets.health_preparation import prepare_health
-from resilinet.datasets.health_published import SUBJECTS, log_name
-from resilinet.datasets.health_sources import extract_logs
+from resilinet.data import DataError
 
 NAME = "recordings.zip"
 CONTENT = bytes(range(256)) * 4096

@@ -21,8 +21,13 @@ import pandas as pd
 import pytest
 import yaml
 
+from companion import figures, tables
+from companion.experiments import ARTEFACTS
+from companion.paper import Measured, verify
+from companion.results.store import Store
+from companion.tables.ledger_page import show_ledger
+from companion.tables.numbers import Cell, in_full, to_csv
 from made_up import made_up
-from resilinet import figures, tables
 from resilinet.book.address import Address
 from resilinet.book.colophon import MARK, Origin, fill_colophon
 from resilinet.book.edition import Edition
@@ -35,12 +40,7 @@ from resilinet.book.plots import read_numbers
 from resilinet.book.references import References
 from resilinet.book.roles import Roles
 from resilinet.book.settings import NOTEBOOKS, write_settings
-from resilinet.cells import Cell, in_full, to_csv
 from resilinet.exhibits import MIME, Exhibit
-from resilinet.experiments import ARTEFACTS
-from resilinet.paper import Measured, verify
-from resilinet.paper.page import show_ledger
-from resilinet.store import Store
 
 ROOT = Path(__file__).parents[1]
 BOOK = ROOT / "book"

@@ -12,10 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
-from resilinet import partitions, style
-from resilinet.configurations import FAILING, FIGURE_5
-from resilinet.drawing import LIVE, active_links, describe, describe_gallery, draw, gallery
-from resilinet.layout import GAP, HEIGHT, WIDTH, Layout
+from companion.experiments.figure_5 import FAILING, FIGURE_5
+from companion.figures import style
+from companion.figures.topology_drawing import LIVE, active_links, describe, describe_gallery, draw, gallery
+from companion.figures.topology_layout import GAP, HEIGHT, WIDTH, Layout
+from resilinet.models import partitions
 from resilinet.routing import Skips, inputs, routes
 from resilinet.topology import Topology, vertical, with_skips
 

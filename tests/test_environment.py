@@ -99,7 +99,7 @@ def test_the_running_environment_is_the_locked_one() -> None:
 def test_torchvision_imports_beside_this_build_of_torch() -> None:
     # In a process of its own: what is declared once for torch stays declared.
     program = (
-        "from resilinet.torchvision_import import import_torchvision as load; import torch; load(); load();"
+        "from data_prep.torchvision_import import import_torchvision as load; import torch; load(); load();"
         "from torchvision.transforms import v2; print(*v2.RandomCrop(8)(torch.ones(3, 9, 9)).shape)"
     )
     command = [sys.executable, "-W", "error", "-c", program]

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from companion.teaching import Exercise, TeachingError, read_exercises
+from companion.teaching.prompts import prompt
 from resilinet.book.pages import read_pages
-from resilinet.teaching import Exercise, TeachingError, read_exercises
-from resilinet.teaching.prompts import prompt
 
 ROOT = Path(__file__).parents[1]
 TEACHING = (

@@ -5,6 +5,7 @@ import math
 import pytest
 from scipy import stats
 
+from companion.experiments.table_2 import SETTINGS
 from resilinet.expectation import (
     Expected,
     Interval,
@@ -15,7 +16,6 @@ from resilinet.expectation import (
     paired,
     scenario_accuracies,
 )
-from resilinet.experiments.table_2 import SETTINGS
 from resilinet.failures import FailureSetting, scenario_key, scenarios
 from resilinet.models import mlp
 

@@ -4,11 +4,11 @@ from dataclasses import asdict
 
 import pytest
 
-from resilinet.experiments import ARTEFACTS, EXPERIMENTS, PROFILES, all_trials, trials_of
-from resilinet.experiments.table_2 import SETTINGS
+from companion.experiments import ARTEFACTS, EXPERIMENTS, PROFILES, all_trials, trials_of
+from companion.experiments.table_2 import SETTINGS
+from companion.experiments.trial import Trial
 from resilinet.models import mlp, model
 from resilinet.schemes import SCHEMES
-from resilinet.trials import Trial
 
 # Artefact, its rows in the paper's order, seeds at full size.
 CONTENTS = {

@@ -11,22 +11,22 @@ import pytest
 import torch
 
 from browser import PATIENCE, chromium
-from resilinet import partitions
+from companion.experiments import ARTEFACTS
+from companion.experiments.networks import build_network
+from companion.experiments.table_2 import SETTINGS
+from companion.experiments.trial import Record, Trial
+from companion.explorer import explorer, payload
+from companion.explorer.colours import READABLE, contrast, readable
+from companion.figures.style import LOOKS, PAGES
+from companion.figures.topology_drawing import active_links
+from companion.paper import Measured
+from companion.results.store import Store
 from resilinet.book.offline import foreign_requests
-from resilinet.drawing import active_links
 from resilinet.expectation import expected_accuracy, guess_accuracy, scenario_accuracies
-from resilinet.experiments import ARTEFACTS
-from resilinet.experiments.networks import build_network
-from resilinet.experiments.table_2 import SETTINGS
-from resilinet.explorer import explorer, payload
-from resilinet.explorer.colours import READABLE, contrast, readable
 from resilinet.failures import FailureSetting, dead_nodes, scenario_key, scenarios
+from resilinet.models import partitions
 from resilinet.network import DistributedNetwork
-from resilinet.paper import Measured
 from resilinet.schemes import SCHEMES
-from resilinet.store import Store
-from resilinet.style import LOOKS, PAGES
-from resilinet.trials import Record, Trial
 
 TOPOLOGY = partitions.mlp()
 ROWS = ARTEFACTS["table-1-health"].rows("published")

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from companion.experiments.table_2 import SETTINGS
 from resilinet.expectation import expected
-from resilinet.experiments.table_2 import SETTINGS
 from resilinet.failures import (
     ENUMERABLE,
     FailureSetting,

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 from matplotlib.figure import Figure
 
+from companion import figures
+from companion.experiments import ARTEFACTS
+from companion.experiments.trial import Record, Trial
+from companion.paper import Measured, printed_values
+from companion.results.store import Store
 from made_up import made_up
-from resilinet import figures
-from resilinet.experiments import ARTEFACTS
-from resilinet.paper import Measured, printed_values
-from resilinet.store import Store
-from resilinet.trials import Record, Trial
 
 
 def record(trial: Trial) -> Record:

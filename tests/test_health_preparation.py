@@ -13,11 +13,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from data_prep.mhealth_checksums import MHEALTH, SUBJECTS, log_name
+from data_prep.mhealth_log import read_log
+from data_prep.mhealth_preparation import prepare_health, released_code_text
 from mhealth_samples import REAL, Sample, make_sample, needs_real_data
-from resilinet.datasets import DataError
-from resilinet.datasets.health_preparation import prepare_health, released_code_text
-from resilinet.datasets.health_published import MHEALTH, SUBJECTS, log_name
-from resilinet.datasets.sensor_log import read_log
+from resilinet.data import DataError
 
 ARRAYS = ("x.npy", "y.npy", "subject.npy")
 

@@ -6,18 +6,18 @@ from pathlib import Path
 import pytest
 import torch
 
-from resilinet.datasets import Dataset
-from resilinet.datasets.synthetic import synthetic_images
+from companion.experiments import EXPERIMENTS
+from companion.experiments.networks import build_network
+from companion.experiments.trial import Trial
+from companion.sweeps.run import placed
+from resilinet.batch_statistics import estimate
+from resilinet.data import Dataset
+from resilinet.data.synthetic import synthetic_images
 from resilinet.evaluation import accuracy
-from resilinet.experiments import EXPERIMENTS
-from resilinet.experiments.networks import build_network
 from resilinet.failout import Failout
 from resilinet.models.convolutions import Convolution
-from resilinet.route_statistics import estimate
-from resilinet.runner import placed
 from resilinet.schemes import RESILINET
 from resilinet.training import VALIDATION_STATISTICS, Interrupted, train, validated
-from resilinet.trials import Trial
 
 pytestmark = pytest.mark.usefixtures("_one_thread")
 

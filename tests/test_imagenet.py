@@ -17,11 +17,12 @@ import torch
 from PIL import Image
 from typer.testing import CliRunner
 
+from data_prep import photograph_preparation as imagenet_preparation
+from data_prep.photograph_preparation import prepare_images
 from resilinet.cli import app
-from resilinet.datasets import DataError, imagenet_preparation, prepared
-from resilinet.datasets.imagenet import COLLECTIONS, IMAGENET, IMAGENETTE160, Collection, load_imagenet
-from resilinet.datasets.imagenet_preparation import prepare_images
-from resilinet.datasets.loading import load
+from resilinet.data import DataError, prepared
+from resilinet.data.imagenet import COLLECTIONS, IMAGENET, IMAGENETTE160, Collection, load_imagenet
+from resilinet.data.loading import load
 
 REAL = os.environ.get("RESILINET_IMAGENETTE160", "")
 needs_real_data = pytest.mark.skipif(

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import ndimage, stats
 
-from resilinet.datasets import DataError
-from resilinet.datasets.augmentation import POLICIES, Motion, as_input, augment, draw, move
+from resilinet.data import DataError
+from resilinet.data.images import POLICIES, Motion, as_input, augment, draw, move
 
 
 def stream(seed: int = 0) -> torch.Generator:

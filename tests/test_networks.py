@@ -9,15 +9,15 @@ import pytest
 import torch
 from typer.testing import CliRunner
 
+from companion.experiments import EXPERIMENTS
+from companion.experiments.networks import build_network
+from companion.experiments.trial import Trial
+from companion.results.network_files import NetworkError, load, load_run, save
 from damage import altered
 from resilinet import tensor_file
+from resilinet.batch_statistics import estimate, flat
 from resilinet.cli import app
-from resilinet.experiments import EXPERIMENTS
-from resilinet.experiments.networks import build_network
-from resilinet.networks import NetworkError, load, load_run, save
-from resilinet.route_statistics import estimate, flat
 from resilinet.schemes import RESILINET
-from resilinet.trials import Trial
 
 
 @pytest.fixture(scope="module")

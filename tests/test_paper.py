@@ -11,11 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from made_up import made_up
-from resilinet.expectation import Interval
-from resilinet.experiments import ARTEFACTS, EXPERIMENTS
-from resilinet.experiments.table_2 import SETTINGS
-from resilinet.paper import (
+from companion.experiments import ARTEFACTS, EXPERIMENTS
+from companion.experiments.table_2 import SETTINGS
+from companion.experiments.trial import Record, Trial
+from companion.paper import (
     Measured,
     Sample,
     Verdict,
@@ -25,15 +24,16 @@ from resilinet.paper import (
     statements,
     verify,
 )
-from resilinet.paper.arithmetic import scenario_probability
-from resilinet.paper.claims import Claim, statement
-from resilinet.paper.inconsistencies import recomputed_average
-from resilinet.paper.measured import spread
-from resilinet.paper.printed import RUNS, RUNS_ON_IMAGENET, runs_behind
-from resilinet.paper.verdicts import Check, check, judge, judge_exact, judge_order, judge_statement
+from companion.paper.arithmetic import scenario_probability
+from companion.paper.inconsistencies import recomputed_average
+from companion.paper.measured import spread
+from companion.paper.printed import RUNS, RUNS_ON_IMAGENET, runs_behind
+from companion.paper.statements import Claim, statement
+from companion.paper.verdicts import Check, check, judge, judge_exact, judge_order, judge_statement
+from companion.results.store import Store
+from made_up import made_up
+from resilinet.expectation import Interval
 from resilinet.schemes import RESILINET, VANILLA
-from resilinet.store import Store
-from resilinet.trials import Record, Trial
 
 HEALTH = EXPERIMENTS["health"]
 
@@ -68,7 +68,7 @@ def faithful(tmp_path_factory: pytest.TempPathFactory) -> Store:
 
 
 def test_every_number_of_the_paper_is_in_the_ledger_exactly_once(tmp_path: Path) -> None:
-    text = files("resilinet.paper").joinpath("published_values.toml").read_text(encoding="utf-8")
+    text = files("companion.paper").joinpath("published_values.toml").read_text(encoding="utf-8")
     entries = verify(Store(tmp_path))
     assert Counter(e.paper for e in entries if e.artefact != "claims") == Counter(
         numbers(tomllib.loads(text))

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 import torch
 
+from companion.sweeps.trial_errors import explain, out_of_memory
 from resilinet.messages import brief, unreadable
-from resilinet.reasons import explain, out_of_memory
 
 
 def failure(wrong: object) -> Exception:

@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from companion.experiments import EXPERIMENTS
+from companion.results.store import Store
+from companion.tables.training_times import ratio, training_times, trials_of_experiment
 from made_up import made_up
 from resilinet.book.address import Address
 from resilinet.book.draft import Draft
@@ -15,9 +18,6 @@ from resilinet.book.pages import read_pages
 from resilinet.book.times import ChapterTime, keep_time, read_times, state_times
 from resilinet.chapter_parameters import parameters
 from resilinet.chapter_times import measured
-from resilinet.experiments import EXPERIMENTS
-from resilinet.store import Store
-from resilinet.training_times import ratio, training_times, trials_of_experiment
 
 ROOT = Path(__file__).parents[1]
 TIME = ChapterTime("one", "published", 3.0, 2.0, 300.0, 2, 0.5, "x86_64, Linux", "2026-01-01")

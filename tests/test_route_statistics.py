@@ -7,11 +7,11 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from resilinet.batch_statistics import Statistics, cost, estimate, flat, from_flat
 from resilinet.evaluation import correct_counts
 from resilinet.failures import scenario_key, scenarios
 from resilinet.models import mlp
 from resilinet.network import DistributedNetwork
-from resilinet.route_statistics import Statistics, cost, estimate, flat, from_flat
 from resilinet.routing import Route, Skips, routes
 from resilinet.topology import vertical, with_skips
 

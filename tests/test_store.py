@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
+from companion.experiments import EXPERIMENTS
+from companion.experiments.trial import NUMERICS, Record, identity
+from companion.results.store import Store, StoreError, read_record
+from resilinet.atomic_files import PARTIAL, whole_file
 from resilinet.book.stamps import digest_names
-from resilinet.experiments import EXPERIMENTS
 from resilinet.schemes import DFG, RESILINET
-from resilinet.store import Store, StoreError, read_record
-from resilinet.trials import NUMERICS, Record, identity
-from resilinet.whole_file import PARTIAL, whole_file
 
 HEALTH = EXPERIMENTS["health"]
 PAPER = HEALTH.size("published")
@@ -316,7 +316,10 @@ def test_a_trial_that_no_network_answers_is_refused(store: Store) -> None:
 
 def test_reading_results_loads_no_pytorch(store: Store) -> None:
     store.write(RECORD)
-    code = "import sys; from resilinet.store import Store; print(len(list(Store(sys.argv[1]))), 'torch' in sys.modules)"
+    code = (
+        "import sys; from companion.results.store import Store;"
+        "print(len(list(Store(sys.argv[1]))), 'torch' in sys.modules)"
+    )
     words = [sys.executable, "-c", code, str(store.folder)]
     assert subprocess.run(words, capture_output=True, text=True, check=True).stdout.split() == ["1", "False"]
 

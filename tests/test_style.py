@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_hex, to_rgb
 
-from resilinet import style
-from resilinet.drawing import LIVE
-from resilinet.explorer.colours import contrast
+from companion.explorer.colours import contrast
+from companion.figures import style
+from companion.figures.topology_drawing import LIVE
 from resilinet.schemes import SCHEMES
 
 BOOK_CSS = Path(__file__).parents[1] / "book" / "_assets" / "book.css"

@@ -22,19 +22,19 @@ from filelock import FileLock, Timeout
 from rich.console import Console
 from typer.testing import CliRunner
 
-from resilinet import chapter
+from companion.experiments import trials_of
+from companion.experiments.catalogue import UNKNOWN
+from companion.experiments.trial import Record, Trial
+from companion.results.store import Store, StoreError
+from companion.sweeps import prepare as chapter
 from resilinet.checkpoints import CheckpointWarning
 from resilinet.cli import app
-from resilinet.datasets import DataError
-from resilinet.experiments import trials_of
-from resilinet.experiments.catalogue import UNKNOWN
-from resilinet.store import Store, StoreError
+from resilinet.data import DataError
 from resilinet.sweeps import Event, Setup, missing, sweep, worker
 from resilinet.sweeps import local as sweep_module
 from resilinet.sweeps.data import distinct
 from resilinet.sweeps.watch import watched_sweep
 from resilinet.sweeps.worker import tidy
-from resilinet.trials import Record, Trial
 
 pytestmark = pytest.mark.usefixtures("_one_thread")
 
@@ -42,7 +42,7 @@ SCRIPT = """
 import json, multiprocessing, os, signal, sys, time
 from pathlib import Path
 from resilinet.sweeps import Setup, sweep
-from resilinet.trials import Trial
+from companion.experiments.trial import Trial
 
 folder, processes, die_at = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
 

@@ -9,17 +9,17 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from companion import tables
+from companion.experiments import ARTEFACTS
+from companion.experiments.trial import Record, Trial
+from companion.paper import Entry, Measured, Verdict, printed_value, verify
+from companion.paper.measured import Sample
+from companion.paper.verdicts import check
+from companion.results.store import Store
+from companion.sweeps.prepare import prepare
+from companion.tables import statistics_gains as batch_statistics
+from companion.tables.ledger_page import show_ledger, show_statements, show_totals, show_trials
 from made_up import made_up
-from resilinet import tables
-from resilinet.chapter import prepare
-from resilinet.experiments import ARTEFACTS
-from resilinet.paper import Entry, Measured, Verdict, printed_value, verify
-from resilinet.paper.measured import Sample
-from resilinet.paper.page import show_ledger, show_statements, show_totals, show_trials
-from resilinet.paper.verdicts import check
-from resilinet.store import Store
-from resilinet.tables import batch_statistics
-from resilinet.trials import Record, Trial
 
 
 def record(trial: Trial) -> Record:

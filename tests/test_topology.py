@@ -8,8 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
-from resilinet import partitions
-from resilinet.models import mlp
+from resilinet.models import mlp, partitions
 from resilinet.network import DistributedNetwork
 from resilinet.topology import (
     Hyperconnection,

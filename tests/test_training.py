@@ -13,20 +13,21 @@ import pytest
 import torch
 from torch import nn
 
+from companion.experiments.networks import build_network
+from companion.experiments.table_2 import SETTINGS
+from companion.experiments.trial import NUMERICS, Trial
+from companion.sweeps import run as runner
+from companion.sweeps.run import run
 from damage import altered, half
-from resilinet import runner, tensor_file, training
-from resilinet.datasets import DataError, Dataset, Examples
-from resilinet.datasets.fingerprint import content_sha256
-from resilinet.experiments.networks import build_network
-from resilinet.experiments.table_2 import SETTINGS
+from resilinet import tensor_file, training
+from resilinet.data import DataError, Dataset, Examples
+from resilinet.data.fingerprint import content_sha256
 from resilinet.failout import Failout
 from resilinet.failures import scenario_key, scenarios
 from resilinet.network import DistributedNetwork
 from resilinet.recipe import Recipe
-from resilinet.runner import run
 from resilinet.schemes import SCHEMES
 from resilinet.training import Interrupted, MasterWeights, Progress, generator, train
-from resilinet.trials import NUMERICS, Trial
 from resilinet.weights import survival_scaled
 
 pytestmark = pytest.mark.usefixtures("_one_thread")

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 import torch
 
-from resilinet.experiments import EXPERIMENTS
+from companion.experiments import EXPERIMENTS
+from companion.experiments.trial import NUMERICS, Trial, identity
 from resilinet.recipe import LATER_FIELDS, Recipe
 from resilinet.schemes import DFG, RESILINET
-from resilinet.trials import NUMERICS, Trial, identity
 
 HEALTH = EXPERIMENTS["health"]
 PAPER = HEALTH.size("published")
@@ -121,7 +121,7 @@ def test_equal_values_have_equal_identities_whatever_their_order() -> None:
 
 def test_other_processes_give_the_same_identity_and_need_no_torch_for_it() -> None:
     code = (
-        "import json, sys; from resilinet.trials import Trial;"
+        "import json, sys; from companion.experiments.trial import Trial;"
         "print(Trial.from_values(json.load(sys.stdin)).id, 'torch' in sys.modules)"
     )
     for hash_seed in ("1", "2"):

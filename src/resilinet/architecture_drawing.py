@@ -17,8 +17,8 @@ from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch, PathPatch
 from matplotlib.path import Path
 
+from companion.figures.style import INK, QUIET, RC
 from resilinet.architecture import describe, rows
-from resilinet.style import INK, QUIET, RC
 
 __all__ = ["draw", "show"]
 

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Mapping
 import torch
 from torch import Tensor
 
-from resilinet.datasets.augmentation import as_input
+from resilinet.data.images import as_input
 from resilinet.expectation import Expected, scenario_accuracies
 from resilinet.failures import FailureSetting, covering, scenario_key, scenarios
 from resilinet.network import DistributedNetwork

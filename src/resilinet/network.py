@@ -35,7 +35,7 @@ class DistributedNetwork(nn.Module):
     Attributes:
         route_statistics: for a node and a route, the batch statistics that replace the running ones of the node's
             modules in eval mode, by their names there (``0.1.running_mean``); a pair that is missing, and every pair
-            at first, computes with running statistics. Estimated by :mod:`resilinet.route_statistics`; they follow
+            at first, computes with running statistics. Estimated by :mod:`resilinet.batch_statistics`; they follow
             the network to another device or precision, and are no part of its ``state_dict``.
         memory_format: the order of the numbers of an image, at first that in which it is given. Every layer passes it
             on; ``torch.channels_last`` is quicker for most convolutional networks.

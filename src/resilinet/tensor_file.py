@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from resilinet.whole_file import whole_file
+from resilinet.atomic_files import whole_file
 
 __all__ = ["load", "save"]
 

@@ -15,13 +15,13 @@ import torch
 from torch import Tensor, nn
 
 from resilinet import checkpoints, tensor_file
-from resilinet.datasets import Dataset
-from resilinet.datasets.augmentation import as_input, augment
+from resilinet.batch_statistics import estimate
+from resilinet.data import Dataset
+from resilinet.data.images import as_input, augment
 from resilinet.evaluation import accuracy
 from resilinet.failout import Failout
 from resilinet.network import DistributedNetwork
 from resilinet.recipe import Recipe
-from resilinet.route_statistics import estimate
 
 VALIDATION_STATISTICS = 1024
 """Training images from which statistics are re-estimated after every epoch; fewer than in the end, as it is often."""

@@ -70,7 +70,7 @@ def draw_card(path: Path, title: str, book: str) -> None:
     from matplotlib.patches import Circle, PathPatch
     from matplotlib.path import Path as Outline
 
-    from resilinet import style
+    from companion.figures import style
 
     live, dead = style.look("resilinet").colour, style.look("dfg").colour
     wide, high = SIZE

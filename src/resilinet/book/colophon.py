@@ -9,10 +9,10 @@ from html import escape
 from itertools import groupby
 from pathlib import Path
 
+from companion.experiments.trial import Record
+from companion.results.store import Store
 from resilinet.book.address import Address
 from resilinet.book.placement import COLOPHON, Placed
-from resilinet.store import Store
-from resilinet.trials import Record
 
 MARK = "% exhibits"
 """The line of the page that the list takes the place of."""

@@ -16,9 +16,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from resilinet.atomic_files import whole_file
 from resilinet.book.errors import BookError, BookRequestError
 from resilinet.book.kernel import NOTES, WATCHED, write_kernelspec
-from resilinet.whole_file import whole_file
 
 # Exit status by which the process says that its error output is a message for the reader.
 REFUSED = 3

@@ -1,6 +1,6 @@
 """Reads the numbers out of a figure that a chapter has plotted itself.
 
-Figures of :mod:`resilinet.figures` know their numbers. A chapter that calls Matplotlib need not say them a
+Figures of :mod:`companion.figures` know their numbers. A chapter that calls Matplotlib need not say them a
 second time: lines, bars and intervals keep what they were drawn from.
 """
 
@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 from matplotlib.container import ErrorbarContainer
 
-from resilinet.cells import to_csv
+from companion.tables.numbers import to_csv
 from resilinet.exhibits import Exhibit
 from resilinet.plotted import Plotted
 

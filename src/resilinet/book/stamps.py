@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from resilinet.whole_file import PARTIAL
+from resilinet.atomic_files import PARTIAL
 
 # Left by programs that are still writing; they come and go without any result changing.
 TRANSIENT_SUFFIXES = (".lock", ".tmp", ".part", PARTIAL)

@@ -8,8 +8,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from resilinet.atomic_files import whole_file
 from resilinet.book.draft import Draft
-from resilinet.whole_file import whole_file
 
 FILE = "_times.json"
 """Beside the chapters."""

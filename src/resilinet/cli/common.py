@@ -44,7 +44,10 @@ def plain_errors(command: Callable[P, R]) -> Callable[P, R]:
             err.print(f"resilinet: {error}", style="red", highlight=False, soft_wrap=True)
             raise typer.Exit(2) from None
         except (MemoryError, RuntimeError) as error:
-            from resilinet.reasons import explain, out_of_memory  # loads PyTorch, which raised the error
+            from companion.sweeps.trial_errors import (  # loads PyTorch, which raised the error
+                explain,
+                out_of_memory,
+            )
 
             if not out_of_memory(error):
                 raise

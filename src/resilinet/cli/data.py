@@ -31,7 +31,7 @@ def data_health(
 
     Example: resilinet data health ~/Downloads/mhealth
     """
-    from resilinet.datasets.health_preparation import prepare_health
+    from data_prep.mhealth_preparation import prepare_health
 
     folder = prepare_health(source, data, preprocessing)
     out.print(f"Health, preprocessing {preprocessing}: {folder}", soft_wrap=True)
@@ -55,7 +55,7 @@ def data_cifar10(
 
     Example: resilinet data cifar10 ~/Downloads/cifar-10-python.tar.gz
     """
-    from resilinet.datasets.cifar10_preparation import prepare_cifar10
+    from data_prep.cifar10_batches import prepare_cifar10
 
     folder = prepare_cifar10(source, data)
     out.print(f"CIFAR-10: {folder}", soft_wrap=True)
@@ -110,8 +110,8 @@ def data_imagenette160(
 
 
 def _data_images(name: str, source: Path, data: Path, split_seed: int) -> None:
-    from resilinet.datasets.imagenet import COLLECTIONS
-    from resilinet.datasets.imagenet_preparation import prepare_images, prepared_fingerprint
+    from data_prep.photograph_preparation import prepare_images, prepared_fingerprint
+    from resilinet.data.imagenet import COLLECTIONS
 
     folder = prepare_images(COLLECTIONS[name], source, data, split_seed)
     out.print(f"{name}, split seed {split_seed}: {folder}", soft_wrap=True)

@@ -11,8 +11,8 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
+from companion.experiments import artefact_of
 from resilinet.cli.common import Data, Json, Profile, Runs, check_writable, out, plain_errors, say_json
-from resilinet.experiments import artefact_of
 from resilinet.topology import Topology
 
 
@@ -33,7 +33,7 @@ def networks(
 
     Example: resilinet evaluate results/networks/resilinet.pt
     """
-    from resilinet.networks import NetworkError, load_run, save
+    from companion.results.network_files import NetworkError, load_run, save
 
     check_writable(to, "networks", "--out")
     for scheme, trials in artefact_of(artefact).rows(profile).items():
@@ -81,12 +81,12 @@ def evaluate(
 
     Example: resilinet evaluate results/networks/resilinet.pt --probability n1=0.3 --probability n2=0.1
     """
-    from resilinet.datasets.loading import load
+    from companion.experiments.table_2 import settings_of
+    from companion.results.network_files import load as load_network
+    from resilinet.data.loading import load
     from resilinet.evaluation import correct_counts
     from resilinet.expectation import expected_accuracy, guess_accuracy, scenario_accuracies
-    from resilinet.experiments.table_2 import settings_of
     from resilinet.failures import FailureSetting
-    from resilinet.networks import load as load_network
 
     if dead and probability:
         raise ValueError(

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
+from companion.results.store import Store
 from resilinet.cli.common import Json, Profile, Results, err, out, plain_errors, say_json
 from resilinet.cli.trials import name_missing
-from resilinet.store import Store
 
 if TYPE_CHECKING:
-    from resilinet.paper import Entry
-    from resilinet.paper.accepted import Change
+    from companion.paper import Entry
+    from companion.paper.accepted_verdicts import Change
 
 
 @plain_errors
@@ -26,7 +26,7 @@ def bandwidth(as_json: Json = False) -> None:
 
     Example: resilinet bandwidth
     """
-    from resilinet.bandwidth_table import rows
+    from companion.paper.bandwidth_table import rows
 
     found = [dataclasses.asdict(row) for row in rows()]
     if as_json:
@@ -87,9 +87,9 @@ def verify(
     Example: resilinet verify table-1-health --results build/reproduced/results --against results, once all of Table 1
     was run again; what is missing there counts as no longer supported.
     """
-    from resilinet.experiments import ARTEFACTS
-    from resilinet.paper import accepted
-    from resilinet.paper import verify as ledger
+    from companion.experiments import ARTEFACTS
+    from companion.paper import accepted_verdicts as accepted
+    from companion.paper import verify as ledger
 
     if accept + no_check + (against is not None) > 1:
         raise ValueError("choose one of --accept, --against and --no-check.")

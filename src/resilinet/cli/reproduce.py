@@ -11,6 +11,17 @@ import typer
 from rich import box
 from rich.table import Table
 
+from companion.results import (
+    Comparison,
+    Rerun,
+    chosen,
+    compare,
+    conclusion,
+    identical,
+    machines,
+    seconds,
+)
+from companion.results.store import Store
 from resilinet.cli.common import (
     Data,
     Device,
@@ -25,17 +36,6 @@ from resilinet.cli.common import (
     say_json,
 )
 from resilinet.cli.trials import name_failed, train
-from resilinet.reproduction import (
-    Comparison,
-    Rerun,
-    chosen,
-    compare,
-    conclusion,
-    identical,
-    machines,
-    seconds,
-)
-from resilinet.store import Store
 
 SHOWN = 1
 """Of that many trials at most, every accuracy is printed; of more, a line per trial."""
@@ -79,7 +79,7 @@ def reproduce(
 
     Example: resilinet reproduce table-1-health --row resilinet --seed 0
     """
-    from resilinet.devices import usable
+    from companion.sweeps.devices import usable
     from resilinet.sweeps import Setup, missing
 
     store, fresh = Store(results), Store(into / "results")

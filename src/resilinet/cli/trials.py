@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.table import Table
 
+from companion.experiments import ARTEFACTS, all_trials, is_known, planned_trials, trials_of
+from companion.experiments.trial import Trial
+from companion.results.store import Store
 from resilinet.cli.common import (
     Data,
     Device,
@@ -24,9 +27,6 @@ from resilinet.cli.common import (
     plain_errors,
     say_json,
 )
-from resilinet.experiments import ARTEFACTS, all_trials, is_known, planned_trials, trials_of
-from resilinet.store import Store
-from resilinet.trials import Trial
 
 if TYPE_CHECKING:
     from resilinet.sweeps import Event, Setup
@@ -114,7 +114,7 @@ def sweep(
 
     Example: resilinet sweep --all --executor ray --address auto --device cuda --gpus-per-trial 0.25
     """
-    from resilinet.devices import usable
+    from companion.sweeps.devices import usable
     from resilinet.duration import seconds
     from resilinet.sweeps import Setup, missing
     from resilinet.sweeps.cluster import Cluster
@@ -161,7 +161,7 @@ def that_can_be_run(trials: Sequence[Trial], every: bool) -> list[Trial]:
         name = left_out[0].data["name"]
         why = (
             f"this edition does not know the fingerprint of {name}: prepare it with `resilinet data {name} SOURCE`, "
-            "and write the fingerprint that this prints into IMAGENET_DATA of resilinet/experiments/catalogue.py."
+            "and write the fingerprint that this prints into IMAGENET_DATA of companion/experiments/catalogue.py."
         )
         if not every:
             raise ValueError(why)

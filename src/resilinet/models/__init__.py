@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import torch
     from torch import nn
 
-    from resilinet.partitions import Pairs
+    from resilinet.models.partitions import Pairs
     from resilinet.topology import Topology
 
 __all__ = ["Model", "model"]

@@ -6,10 +6,10 @@ from itertools import pairwise
 
 from torch import nn
 
+from resilinet.models.checks import check_counts
 from resilinet.models.initialisation import initialise
-from resilinet.models.sizes import check_counts
-from resilinet.partitions import MLP_SKIPS as SKIPS
-from resilinet.partitions import mlp as topology
+from resilinet.models.partitions import MLP_SKIPS as SKIPS
+from resilinet.models.partitions import mlp as topology
 from resilinet.topology import Topology
 
 __all__ = ["SKIPS", "adapters", "blocks", "initialise", "input_shape", "topology"]

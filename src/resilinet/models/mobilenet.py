@@ -7,12 +7,12 @@ from typing import Any
 import torch
 from torch import nn
 
+from resilinet.models.adapters import fitting
+from resilinet.models.checks import check_counts, check_width
 from resilinet.models.convolutions import StridedDepthwise
-from resilinet.models.fitting import fitting
 from resilinet.models.initialisation import initialise
-from resilinet.models.sizes import check_counts, check_width
-from resilinet.partitions import MOBILENET_SKIPS as SKIPS
-from resilinet.partitions import mobilenet as topology
+from resilinet.models.partitions import MOBILENET_SKIPS as SKIPS
+from resilinet.models.partitions import mobilenet as topology
 from resilinet.topology import Topology, is_count
 
 __all__ = ["GEOMETRIES", "SKIPS", "STACKED", "adapters", "blocks", "initialise", "input_shape", "topology"]

@@ -8,12 +8,12 @@ from typing import Any
 import torch
 from torch import nn
 
-from resilinet.models.fitting import fitting
+from resilinet.models.adapters import fitting
+from resilinet.models.checks import check_counts, check_width
 from resilinet.models.initialisation import initialise
+from resilinet.models.partitions import RESNET_SKIPS as SKIPS
+from resilinet.models.partitions import resnet as topology
 from resilinet.models.residual import ACTIVATIONS
-from resilinet.models.sizes import check_counts, check_width
-from resilinet.partitions import RESNET_SKIPS as SKIPS
-from resilinet.partitions import resnet as topology
 from resilinet.topology import Topology, is_count
 
 __all__ = [

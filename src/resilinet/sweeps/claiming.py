@@ -11,8 +11,8 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from resilinet.store import Store
-from resilinet.trials import Trial
+from companion.experiments.trial import Trial
+from companion.results.store import Store
 
 
 def claim(trial: Trial, runs: Path, store: Store) -> FileLock | None:

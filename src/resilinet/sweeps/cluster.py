@@ -12,7 +12,8 @@ from typing import Any
 
 from filelock import FileLock
 
-from resilinet.store import Store
+from companion.experiments.trial import Trial
+from companion.results.store import Store
 from resilinet.sweeps.claiming import claim
 from resilinet.sweeps.cluster_trial import PATIENCE, Board, Outcome, train_one
 from resilinet.sweeps.events import STOPPING, Event
@@ -20,7 +21,6 @@ from resilinet.sweeps.interrupts import interrupts
 from resilinet.sweeps.ray_cluster import Cluster, ClusterError, alive, connected, on_node, refuse_unfit
 from resilinet.sweeps.setup import Setup, missing
 from resilinet.sweeps.worker import tidy
-from resilinet.trials import Trial
 
 __all__ = ["Cluster", "ClusterError", "sweep_on_cluster"]
 

@@ -13,16 +13,16 @@ from typing import Any
 
 import torch
 
-from resilinet.datasets import DataError, Dataset
-from resilinet.datasets.loading import load
-from resilinet.devices import usable
-from resilinet.reasons import explain
-from resilinet.runner import run
+from companion.experiments.trial import Record, Trial
+from companion.sweeps.devices import usable
+from companion.sweeps.run import run
+from companion.sweeps.trial_errors import explain
+from resilinet.data import DataError, Dataset
+from resilinet.data.loading import load
 from resilinet.sweeps.data import key
 from resilinet.sweeps.events import Event
 from resilinet.sweeps.setup import Setup
 from resilinet.training import Interrupted, Progress
-from resilinet.trials import Record, Trial
 
 PATIENCE = 10.0
 """Seconds a trial waits after an epoch to hear whether it shall stop, and the driver for a node to tidy up."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
-from resilinet.trials import Trial, Values
+from companion.experiments.trial import Trial, Values
 
 
 def key(description: Values) -> str:

@@ -12,16 +12,16 @@ from collections.abc import Callable, Sequence
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 
+from companion.experiments.trial import Trial
+from companion.results.store import Store
 from resilinet.checkpoints import CheckpointWarning
-from resilinet.datasets.loading import load
-from resilinet.store import Store
+from resilinet.data.loading import load
 from resilinet.sweeps.data import distinct
 from resilinet.sweeps.events import STOPPING, Event
 from resilinet.sweeps.interrupts import interrupts
 from resilinet.sweeps.setup import Setup, missing
 from resilinet.sweeps.warned import checkpoint_warnings
 from resilinet.sweeps.worker import work
-from resilinet.trials import Trial
 
 
 def _work_apart(

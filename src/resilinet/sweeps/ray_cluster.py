@@ -10,11 +10,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from resilinet.datasets import DataError
+from companion.experiments.trial import Trial
+from resilinet.data import DataError
 from resilinet.sweeps.cluster_trial import look
 from resilinet.sweeps.data import distinct
 from resilinet.sweeps.setup import Setup
-from resilinet.trials import Trial
 
 
 class ClusterError(ValueError):

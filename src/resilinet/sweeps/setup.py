@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from resilinet.store import Store
-from resilinet.trials import Trial
+from companion.experiments.trial import Trial
+from companion.results.store import Store
 
 
 @dataclass(frozen=True)

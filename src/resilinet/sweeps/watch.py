@@ -15,14 +15,14 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from resilinet.store import Store
+from companion.experiments.trial import Trial
+from companion.results.store import Store
 from resilinet.sweeps.cluster import Cluster, sweep_on_cluster
 from resilinet.sweeps.events import STOPPING, Event
 from resilinet.sweeps.local import sweep
 from resilinet.sweeps.reached import Reached
 from resilinet.sweeps.setup import Setup, missing
 from resilinet.sweeps.warned import checkpoint_warnings
-from resilinet.trials import Trial
 
 
 def watched_sweep(

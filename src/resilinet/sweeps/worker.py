@@ -6,19 +6,19 @@ from collections.abc import Callable, Sequence
 
 import torch
 
-from resilinet.allocator import keep_freed_memory
-from resilinet.datasets import Dataset
-from resilinet.datasets.loading import load
-from resilinet.reasons import explain
-from resilinet.runner import run
-from resilinet.store import Store
+from companion.experiments.trial import Trial
+from companion.results.store import Store
+from companion.sweeps.allocator import keep_freed_memory
+from companion.sweeps.run import run
+from companion.sweeps.trial_errors import explain
+from resilinet.atomic_files import PARTIAL
+from resilinet.data import Dataset
+from resilinet.data.loading import load
 from resilinet.sweeps.claiming import claim
 from resilinet.sweeps.data import key
 from resilinet.sweeps.events import Event
 from resilinet.sweeps.setup import Setup
 from resilinet.training import Interrupted, Progress
-from resilinet.trials import Trial
-from resilinet.whole_file import PARTIAL
 
 
 def work(

@@ -1,0 +1,304 @@
+"""Each artefact of the paper and the trials behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from companion.experiments.catalogue import CIFAR10_DATA, EXPERIMENTS, LIGHT_DATA, cifar_short, imagenet_short
+from companion.experiments.experiment import Experiment, Size, check_profile
+from companion.experiments.trial import Trial, Values
+from resilinet.schemes import DFG, RESILINET, RESILINET_PLUS, VANILLA, Scheme
+
+Rows = Mapping[str, list[Trial]]
+RATES = (0.05, 0.1, 0.3, 0.5)
+"""Table 3's fixed rates of failout."""
+
+
+@dataclass(frozen=True)
+class Artefact:
+    """A table, a figure or a claim of the paper: what it compares, and the trials of each row.
+
+    Attributes:
+        key: its name in commands, for example ``table-1-health``.
+        title: its name in the paper and what it shows.
+        experiment: whose network and data.
+        design: from an experiment and a size to the trials of every row; a row is one condition, its trials differ
+            by seed alone.
+        chapter: the page of the book that shows it.
+        published: the size behind the profile ``published``; the experiment's own where there is none.
+    """
+
+    key: str
+    title: str
+    experiment: Experiment
+    design: Callable[[Experiment, Size], Rows] = field(repr=False)
+    chapter: str
+    published: Size | None = field(default=None, repr=False)
+
+    def size(self, profile: str) -> Size:
+        """The size whose trials a profile shows.
+
+        Raises:
+            ValueError: there is no such profile.
+        """
+        own = self.experiment.size(profile)
+        return self.published if profile == "published" and self.published else own
+
+    def rows(self, profile: str) -> Rows:
+        """The trials of every row, as a profile shows them.
+
+        Raises:
+            ValueError: there is no such profile.
+        """
+        return self.design(self.experiment, self.size(profile))
+
+    def title_at(self, profile: str) -> str:
+        """Its title; where other data stand in for the paper's, the title says so."""
+        theirs = self.size(profile).stands_in_for
+        where, colon, what = self.title.partition(":")
+        return f"{where}, on a substitute for {theirs}{colon}{what}" if theirs else self.title
+
+    def trials(self, profile: str) -> list[Trial]:
+        """Every trial, seed by seed, so that all rows grow evenly while a sweep runs."""
+        return seed_by_seed(trial for row in self.rows(profile).values() for trial in row)
+
+
+def seed_by_seed(trials: Iterable[Trial]) -> list[Trial]:
+    """The trials in the order of their seeds."""
+    return sorted(trials, key=lambda trial: trial.seed)
+
+
+def four_schemes(experiment: Experiment, size: Size) -> Rows:
+    """Table 1: every scheme."""
+    return _by_scheme(experiment, size, (RESILINET_PLUS, RESILINET, DFG, VANILLA))
+
+
+def three_schemes(experiment: Experiment, size: Size) -> Rows:
+    """Fig. 2: the schemes without ResiliNet+."""
+    return _by_scheme(experiment, size, (VANILLA, DFG, RESILINET))
+
+
+def other_partition(experiment: Experiment, size: Size) -> Rows:
+    """Fig. 6: three schemes on another partition."""
+    return _by_scheme(experiment, size, (VANILLA, DFG, RESILINET), experiment.other_partition)
+
+
+def failout_rates(experiment: Experiment, size: Size) -> Rows:
+    """Table 3: ResiliNet by failout rate; *Failure* takes a training for each failure setting.
+
+    By the longer recipe, because the more often nodes fail the more a short one costs: see :func:`recipes`.
+    """
+    rates = {f"{rate:.0%}": dict.fromkeys(experiment.failable, rate) for rate in RATES}
+    for name, setting in experiment.settings.items():
+        if any(setting.probability.values()):
+            rates[f"failure:{name}"] = dict(setting.probability)
+    return {
+        row: [experiment.trial(size, RESILINET, seed, failout=failout) for seed in size.short_seeds]
+        for row, failout in rates.items()
+    }
+
+
+def weight_rules(experiment: Experiment, size: Size) -> Rows:
+    """Fig. 3: ResiliNet by rule for hyperconnection weights; those by reliability are trained for each setting."""
+    rules: dict[str, Values] = {"one": {"rule": "one", "probability": {}, "high": 1.0}}
+    for rule in ("reliability", "relative-reliability"):
+        for name, setting in experiment.settings.items():
+            # Without failures every reliability is 1, so that the rule of reliability is the weight one itself.
+            if rule != "reliability" or any(setting.probability.values()):
+                rules[f"{rule}:{name}"] = {
+                    "rule": rule,
+                    "probability": dict(setting.probability),
+                    "high": 1.0,
+                }
+    rules |= {f"U(0,{high})": {"rule": "uniform", "probability": {}, "high": float(high)} for high in (1, 10)}
+    return {
+        row: [
+            experiment.trial(size, RESILINET, seed, weights=weights, short=True) for seed in size.short_seeds
+        ]
+        for row, weights in rules.items()
+    }
+
+
+def skip_configs(experiment: Experiment, size: Size) -> Rows:
+    """Fig. 4: ResiliNet by set of skip hyperconnections."""
+    return {
+        f"Config {number}": [
+            experiment.trial(size, RESILINET, seed, skips=skips, short=True) for seed in size.short_seeds
+        ]
+        for number, skips in enumerate(experiment.configs, start=1)
+    }
+
+
+def recipes(experiment: Experiment, size: Size) -> Rows:
+    """The short recipe beside the paper's, at the usual rate of failout and at the highest.
+
+    Failout at 50 % leaves the fewest whole batches to learn from: where fewer epochs should cost the most.
+    """
+    half = dict.fromkeys(experiment.failable, 0.5)
+    return {
+        f"{name}{suffix}": [
+            experiment.trial(size, RESILINET, seed, failout=failout, short=short) for seed in size.short_seeds
+        ]
+        for suffix, failout in (("", None), (", 50%", half))
+        for name, short in (("paper's recipe", False), ("short recipe", True))
+    }
+
+
+def recipe_search(experiment: Experiment, size: Size) -> Rows:
+    """ResiliNet by the short recipe with several peaks of the learning rate and two policies of augmentation.
+
+    One seed: what is compared are accuracies on validation images, and only to choose.
+    """
+    candidates = [(LIGHT_DATA, peak) for peak in (2e-3, 3e-3, 4e-3, 6e-3)]
+    candidates += [(CIFAR10_DATA, peak) for peak in (3e-3, 4e-3)]
+    return {
+        f"{data['augmentation']}, peak {peak:g}": [
+            experiment.trial(
+                replace(size, data=data, recipe=replace(size.recipe, learning_rate=peak)), RESILINET, 0
+            )
+        ]
+        for data, peak in candidates
+    }
+
+
+def _by_scheme(
+    experiment: Experiment, size: Size, schemes: Iterable[Scheme], partition: tuple[int, ...] | None = None
+) -> Rows:
+    return {
+        scheme.key: [experiment.trial(size, scheme, seed, partition=partition) for seed in size.seeds]
+        for scheme in schemes
+    }
+
+
+def _artefacts() -> Iterable[Artefact]:
+    health, mobilenet, resnet, imagenet = (
+        EXPERIMENTS[key] for key in ("health", "mobilenet", "resnet", "imagenet")
+    )
+    first, second = "health-results", "health-ablations"
+    yield Artefact(
+        "table-1-health", "Table 1, Health: accuracy by failing nodes", health, four_schemes, first
+    )
+    yield Artefact("figure-2a", "Fig. 2a: average accuracy by failure setting", health, three_schemes, first)
+    yield Artefact(
+        "section-2.3-health", "Section 2.3: survival scaling at inference", health, four_schemes, second
+    )
+    yield Artefact("short-recipe", "The short recipe against the paper's", health, recipes, second)
+    yield Artefact("table-3-health", "Table 3, Health: rates of failout", health, failout_rates, second)
+    yield Artefact(
+        "figure-3-health", "Fig. 3, Health: weights of hyperconnections", health, weight_rules, second
+    )
+    yield Artefact("figure-4a", "Fig. 4a: sets of skip hyperconnections", health, skip_configs, second)
+    yield Artefact("figure-6-health", "Fig. 6, Health: another partition", health, other_partition, second)
+
+    yield Artefact(
+        "table-1-mobilenet",
+        "Table 1, MobileNet: accuracy by failing nodes",
+        mobilenet,
+        four_schemes,
+        "mobilenet",
+    )
+    yield Artefact(
+        "figure-6-mobilenet", "Fig. 6, MobileNet: another partition", mobilenet, other_partition, "mobilenet"
+    )
+    yield Artefact(
+        "figure-4b", "Fig. 4b: sets of skip hyperconnections", mobilenet, skip_configs, "mobilenet"
+    )
+    yield Artefact(
+        "table-3-mobilenet", "Table 3, MobileNet: rates of failout", mobilenet, failout_rates, "mobilenet"
+    )
+    yield Artefact(
+        "figure-3-mobilenet",
+        "Fig. 3, MobileNet: weights of hyperconnections",
+        mobilenet,
+        weight_rules,
+        "mobilenet",
+    )
+    yield Artefact(
+        "figure-2b", "Fig. 2b: average accuracy by failure setting", imagenet, three_schemes, "imagenet"
+    )
+    yield Artefact(
+        "figure-2c", "Fig. 2c: average accuracy by failure setting", resnet, three_schemes, "resnet"
+    )
+    yield Artefact("figure-4c", "Fig. 4c: sets of skip hyperconnections", resnet, skip_configs, "resnet")
+    yield Artefact("table-3-resnet", "Table 3, ResNet-18: rates of failout", resnet, failout_rates, "resnet")
+    yield Artefact(
+        "figure-3-resnet", "Fig. 3, ResNet-18: weights of hyperconnections", resnet, weight_rules, "resnet"
+    )
+
+
+ARTEFACTS: Mapping[str, Artefact] = {artefact.key: artefact for artefact in _artefacts()}
+"""By key, in the order in which a sweep of everything runs them."""
+
+
+def _planned() -> Iterable[Artefact]:
+    wide, narrow = cifar_short("mobilenet", 20, 0.75), cifar_short("mobilenet", 12, 0.25)
+    few, whole = cifar_short("resnet", 12, 1.0), EXPERIMENTS["resnet"].size("full")
+    sizes = {
+        "recipe-search": narrow,
+        "figure-2c": whole,
+        "table-1-mobilenet": wide,
+        "figure-2c-short": few,
+        "table-3-resnet": few,
+        "figure-4c": few,
+        "figure-3-resnet": few,
+        "table-1-mobilenet-narrow": narrow,
+        "table-3-mobilenet": narrow,
+        "figure-4b": narrow,
+        "figure-6-mobilenet": narrow,
+        "figure-3-mobilenet": narrow,
+        "figure-2b": imagenet_short(),
+    }
+    mobilenet, resnet = (EXPERIMENTS[key] for key in ("mobilenet", "resnet"))
+    new = [
+        Artefact("recipe-search", "The search for the short recipe", mobilenet, recipe_search, "decisions"),
+        Artefact("figure-2c-short", "Fig. 2c by the short recipe", resnet, three_schemes, "resnet"),
+        Artefact(
+            "table-1-mobilenet-narrow",
+            "Table 1, MobileNet, at a quarter of the width",
+            mobilenet,
+            four_schemes,
+            "mobilenet",
+        ),
+    ]
+    known = {**ARTEFACTS, **{artefact.key: artefact for artefact in new}}
+    return [replace(known[key], published=size) for key, size in sizes.items()]
+
+
+PLANNED: Mapping[str, Artefact] = {artefact.key: artefact for artefact in _planned()}
+"""What takes the place of artefacts of that key, or joins them, once its first seed has been trained; in the order
+in which a sweep runs them."""
+
+
+def planned_trials() -> list[Trial]:
+    """The trials of every planned artefact, each once, seed by seed."""
+    return seed_by_seed(
+        {trial.id: trial for artefact in PLANNED.values() for trial in artefact.trials("published")}.values()
+    )
+
+
+def artefact_of(key: str) -> Artefact:
+    """The artefact of that name.
+
+    Raises:
+        ValueError: there is none.
+    """
+    if key not in ARTEFACTS:
+        raise ValueError(f"{key!r} is no artefact; choose from {', '.join(ARTEFACTS)}.")
+    return ARTEFACTS[key]
+
+
+def trials_of(profile: str, *keys: str) -> list[Trial]:
+    """The trials of the named artefacts, each once.
+
+    Raises:
+        ValueError: there is no such artefact or profile.
+    """
+    check_profile(profile)
+    named = [artefact_of(key) for key in keys]
+    return list({trial.id: trial for artefact in named for trial in artefact.trials(profile)}.values())
+
+
+def all_trials(profile: str) -> list[Trial]:
+    """The trials of every artefact, each once, seed by seed, so that every artefact grows while a sweep runs."""
+    return seed_by_seed(trials_of(profile, *ARTEFACTS))

@@ -1,0 +1,139 @@
+"""What an experiment of the paper is, how large its trials are, and how a trial of it is spelt out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from companion.experiments.table_2 import settings_of
+from companion.experiments.trial import Trial, Values
+from resilinet.failures import FailureSetting
+from resilinet.models.partitions import Pairs
+from resilinet.recipe import Recipe
+from resilinet.schemes import VANILLA, Scheme
+from resilinet.topology import Topology
+
+PROFILES = ("published", "smoke", "full")
+
+
+def check_profile(profile: str) -> None:
+    """Refuse a profile that does not exist.
+
+    Raises:
+        ValueError: it is none of :data:`PROFILES`.
+    """
+    if profile not in PROFILES:
+        raise ValueError(f"{profile!r} is no profile; choose one of {', '.join(PROFILES)}.")
+
+
+@dataclass(frozen=True)
+class Size:
+    """How large the trials of an experiment are.
+
+    Attributes:
+        name: ``paper`` (network, recipe and data of the paper), ``laptop`` (a smaller network, fewer epochs and seeds)
+            or ``smoke`` (tiny, on synthetic data); shown beside every result.
+        data: description of the data set.
+        network: the model's name and sizes.
+        recipe: for the comparison of schemes and the rates of failout.
+        short_recipe: for the other ablations, which take most of the trainings.
+        seeds: for the comparison of schemes.
+        short_seeds: for the ablations.
+        label: network and data set in words, for figures.
+        stands_in_for: the paper's data set, by the name that the experiment gives it, where other photographs take
+            its place; else empty.
+    """
+
+    name: str
+    data: Values
+    network: Values
+    recipe: Recipe
+    short_recipe: Recipe
+    seeds: tuple[int, ...]
+    short_seeds: tuple[int, ...]
+    label: str
+    stands_in_for: str = ""
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """A network on a data set (section 3.1): what its trials have in common, whatever their size.
+
+    Attributes:
+        key: in the names of artefacts, for example ``mobilenet``.
+        name: in words.
+        partition: how many blocks each physical node hosts, as the model counts them.
+        other_partition: that of Fig. 6; empty where the paper shows none.
+        skips: every skip hyperconnection.
+        configs: Fig. 4's sets of skips, Config 1 first.
+        layout: makes the topology of a partition and a set of skips.
+        sizes: the size behind each profile of :data:`PROFILES`.
+    """
+
+    key: str
+    name: str
+    partition: tuple[int, ...]
+    other_partition: tuple[int, ...]
+    skips: Pairs
+    configs: tuple[Pairs, ...]
+    layout: Callable[[tuple[int, ...], Pairs], Topology] = field(repr=False)
+    sizes: Mapping[str, Callable[[], Size]] = field(repr=False)
+
+    @property
+    def settings(self) -> Mapping[str, FailureSetting]:
+        """The failure settings of Table 2, no failure first."""
+        return settings_of(self.topology())
+
+    @property
+    def failable(self) -> tuple[str, ...]:
+        """The nodes that can fail, from upstream to downstream."""
+        return self.topology().failable
+
+    def topology(self, partition: tuple[int, ...] | None = None, skips: Pairs | None = None) -> Topology:
+        """The topology of a partition and a set of skips; what is not given is the experiment's own."""
+        return self.layout(
+            self.partition if partition is None else partition, self.skips if skips is None else skips
+        )
+
+    def size(self, profile: str) -> Size:
+        """The size whose trials a profile shows.
+
+        Raises:
+            ValueError: there is no such profile.
+        """
+        check_profile(profile)
+        return self.sizes[profile]()
+
+    def name_at(self, profile: str) -> str:
+        """Its name; where other data stand in for the paper's, the name says so."""
+        theirs = self.size(profile).stands_in_for
+        return self.name.replace(theirs, f"a substitute for {theirs}") if theirs else self.name
+
+    def trial(
+        self,
+        size: Size,
+        scheme: Scheme,
+        seed: int,
+        *,
+        partition: tuple[int, ...] | None = None,
+        skips: Pairs | None = None,
+        failout: Mapping[str, float] | None = None,
+        weights: Values | None = None,
+        short: bool = False,
+    ) -> Trial:
+        """One trial with every value spelt out; what is not given is the scheme's default."""
+        if failout is None:
+            failout = dict.fromkeys(self.failable, scheme.failout) if scheme.failout else {}
+        if skips is None:
+            skips = () if scheme is VANILLA else self.skips
+        return Trial(
+            network=size.network,
+            partition=self.partition if partition is None else partition,
+            skips=skips,
+            scheme=scheme.key,
+            failout=failout,
+            weights=weights or {"rule": "one", "probability": {}, "high": 1.0},
+            recipe=size.short_recipe if short else size.recipe,
+            data=size.data,
+            seed=seed,
+        )

@@ -1,0 +1,30 @@
+"""The network that a trial describes."""
+
+from __future__ import annotations
+
+from companion.experiments.trial import Trial
+from resilinet.models import model
+from resilinet.network import DistributedNetwork
+from resilinet.schemes import SCHEMES
+from resilinet.training import generator
+from resilinet.weights import WeightRule
+
+
+def build_network(trial: Trial) -> DistributedNetwork:
+    """The trial's network with its initial weights, the same for every scheme of one seed."""
+    sizes = {name: value for name, value in trial.network.items() if name != "model"}
+    family = model(str(trial.network["model"]))
+    topology = family.topology(trial.partition, trial.skips)
+    rule = WeightRule(**trial.weights)
+    network = DistributedNetwork(
+        family.blocks(**sizes),
+        topology,
+        input_shape=family.input_shape(**sizes),
+        skips=SCHEMES[trial.scheme].skips,
+        adapters=family.adapters(topology, **sizes),
+        weights=rule.draw(topology, generator(trial.seed, "hyperconnection weights")),
+        learned=rule.rule == "learned",
+    )
+    family.initialise(network.nodes, generator(trial.seed, "initial weights"))
+    family.initialise(network.adapters, generator(trial.seed, "initial adapters"))
+    return network

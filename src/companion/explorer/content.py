@@ -1,0 +1,153 @@
+"""What the explorer knows: each experiment with its nodes, and for each scheme and scenario all that is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from companion.experiments import ARTEFACTS, Size
+from companion.experiments.names import name_of
+from companion.experiments.networks import build_network
+from companion.explorer.scene import VIEWS, role, view, way
+from companion.figures.style import ORDER, look
+from companion.paper.measured import Measured
+from resilinet.bandwidth import link_elements
+from resilinet.failures import scenario_key, scenarios
+from resilinet.network import DistributedNetwork
+from resilinet.routing import Skips, routes
+from resilinet.schemes import SCHEMES, Scheme
+
+FLOAT32: Final = 4
+"""Bytes of a number that a hyperconnection carries."""
+SHOWN: Final[Mapping[str, str]] = {
+    "health": "table-1-health",
+    "mobilenet": "table-1-mobilenet",
+    "resnet": "figure-2c",
+    "imagenet": "figure-2b",
+}
+"""For each experiment the artefact whose rows are the schemes."""
+
+
+def payload(measured_by_experiment: Mapping[str, Measured]) -> dict[str, Any]:
+    """All that the page needs, as JSON values: accuracies in percent, traffic in bytes for one example.
+
+    Args:
+        measured_by_experiment: where to read each experiment of :data:`SHOWN`; one without any result is left out.
+
+    Raises:
+        ValueError: there is no such experiment.
+    """
+    for key in measured_by_experiment:
+        if key not in SHOWN:
+            raise ValueError(f"{key!r} is no experiment of the explorer; choose from {', '.join(SHOWN)}.")
+    found = [
+        _experiment(key, measured)
+        for key, measured in measured_by_experiment.items()
+        if any(_seeds(measured, SHOWN[key]).values())
+    ]
+    return {"schemes": [_scheme(SCHEMES[key]) for key in ORDER], "experiments": found}
+
+
+def _scheme(scheme: Scheme) -> dict[str, Any]:
+    skips = {
+        Skips.NEVER: "it has no skip hyperconnections",
+        Skips.ON_FAILURE: "its skips open when the node that they bypass is dead",
+        Skips.ALWAYS: "its skips are always open",
+    }[scheme.skips]
+    trained = "it was trained with failout" if scheme.failout else "it was trained without failout"
+    return {
+        "key": scheme.key,
+        "name": scheme.name,
+        "says": f"{skips}, and {trained}",
+        "skips": scheme.skips.value,
+        "marker": look(scheme).marker,
+    }
+
+
+def _experiment(key: str, measured: Measured) -> dict[str, Any]:
+    artefact = SHOWN[key]
+    experiment, size = ARTEFACTS[artefact].experiment, measured.size(artefact)
+    network, seeds = _network(measured, artefact), _seeds(measured, artefact)
+    topology, every = network.topology, list(scenarios(network.topology))
+    outcomes = {
+        scheme: {
+            scenario_key(topology, dead): _accuracy(measured, artefact, scheme, scenario_key(topology, dead))
+            | _flow(network, dead, SCHEMES[scheme].skips)
+            for dead in every
+        }
+        for scheme in seeds
+    }
+    guesses = [one["accuracy"] for found in outcomes.values() for one in found.values() if one["guess"]]
+    return {
+        "key": key,
+        "title": f"{experiment.name_at(measured.profile)} ({size.label})",
+        "about": _about(size, seeds, measured.statistics),
+        "seeds": seeds,
+        "guess": guesses[0] if guesses else None,
+        "nodes": [
+            {"name": name, "role": role(topology, name), "fails": name in topology.failable}
+            for name in topology.order
+        ],
+        "links": [{"key": link.key, "skip": link.is_skip} for link in topology.links],
+        "views": {direction: view(topology, direction) for direction in VIEWS},
+        "scenarios": [
+            {"key": scenario_key(topology, dead), "dead": [name for name in topology.order if name in dead]}
+            for dead in every
+        ],
+        "settings": [
+            {
+                "key": name,
+                "name": name_of(name),
+                "probability": {node: setting.probability.get(node, 0.0) for node in topology.failable},
+            }
+            for name, setting in experiment.settings.items()
+        ],
+        "outcomes": outcomes,
+    }
+
+
+# The three functions below are all that the explorer asks of stored results.
+
+
+def _seeds(measured: Measured, artefact: str) -> dict[str, int]:
+    """How many seeds there are of each scheme that the experiment compares."""
+    rows = measured.rows(artefact)
+    return {scheme: len(measured.records(artefact, scheme)) for scheme in ORDER if scheme in rows}
+
+
+def _network(measured: Measured, artefact: str) -> DistributedNetwork:
+    """The real modules of an experiment, with every skip hyperconnection that ResiliNet has."""
+    return build_network(measured.rows(artefact)["resilinet"][0])
+
+
+def _accuracy(measured: Measured, artefact: str, scheme: str, scenario: str) -> dict[str, Any]:
+    """The mean accuracy over seeds in percent, None without any; and whether it is that of a guess."""
+    found = measured.scenario(artefact, scheme, scenario).interval
+    return {
+        "accuracy": None if found is None else found.mean,
+        "guess": measured.is_guess(artefact, scheme, scenario),
+    }
+
+
+def _flow(network: DistributedNetwork, dead: frozenset[str], skips: Skips) -> dict[str, Any]:
+    """Which hyperconnections carry how many bytes, who is alive and hears nothing, and the way to the cloud."""
+    topology, alive = network.topology, network.topology.everyone - dead
+    reached = routes(topology, alive, skips)
+    carried = link_elements(topology, network.elements(), alive, skips)
+    return {
+        "bytes": {key: FLOAT32 * count for key, count in carried.items() if count},
+        "silent": [name for name in topology.order if name in alive and name not in reached],
+        "way": way(topology, reached[topology.cloud]) if topology.cloud in reached else None,
+    }
+
+
+def _about(size: Size, seeds: Mapping[str, int], statistics: str) -> str:
+    """How much is behind the numbers."""
+    low, high = min(seeds.values()), max(seeds.values())
+    many = f"{high}" if low == high else f"{low} to {high}"
+    text = f"Accuracies on test examples are means over {many} of {len(size.seeds)} seeds a scheme."
+    if size.network["model"] != "mlp":  # which has no batch normalisation
+        text += f" Batch normalisation: {statistics} statistics."
+    if size.name == "smoke":
+        return f"Smoke size: tiny networks on synthetic data, nothing here is about the paper. {text}"
+    return text if size.name == "paper" else f"{size.name.capitalize()} size: {size.label}. {text}"

@@ -1,0 +1,161 @@
+"""One trial, from its description to its record."""
+
+from __future__ import annotations
+
+import datetime
+import platform
+import subprocess
+import time
+from collections.abc import Callable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from companion.experiments.networks import build_network
+from companion.experiments.table_2 import deaths
+from companion.experiments.trial import Record, Trial
+from companion.sweeps.devices import described
+from resilinet.batch_statistics import Statistics, cost, estimate, flat
+from resilinet.data import DataError, Dataset
+from resilinet.data.loading import differing
+from resilinet.evaluation import correct_counts
+from resilinet.failout import Failout
+from resilinet.network import DistributedNetwork
+from resilinet.tensor_file import save
+from resilinet.training import Progress, train
+from resilinet.weights import survival_scaled
+
+STATISTICS_IMAGES = 4096
+"""Training images, without labels, that batch statistics per route are estimated from."""
+
+
+def placed(network: DistributedNetwork, device: str, memory_format: str = "contiguous") -> DistributedNetwork:
+    """The network on a device, computing on images in the order of numbers that a recipe names."""
+    # Weights stay contiguous: PyTorch's Adam copies those that are not, in every step.
+    network.memory_format = {"contiguous": torch.preserve_format, "channels-last": torch.channels_last}[
+        memory_format
+    ]
+    return network.to(device)
+
+
+def run(
+    trial: Trial,
+    data: Dataset,
+    folder: Path,
+    *,
+    device: str = "cpu",
+    stop: Callable[[], bool] = lambda: False,
+    report: Callable[[Progress], None] = lambda progress: None,
+) -> Record:
+    """Train and evaluate a trial.
+
+    Args:
+        trial: what to run.
+        data: the data set its description names.
+        folder: where its checkpoint and, in the end, its weights (``weights.pt``) and its batch statistics of each
+            route (``statistics.pt``, where there are any) lie; not the results store.
+        device: where it is computed, for example ``cuda``.
+        stop: asked after every epoch.
+        report: told after every epoch.
+
+    Raises:
+        DataError: ``data`` is not the data set that the trial describes, if only by split or preprocessing.
+        Interrupted: ``stop`` said so; a later call goes on.
+    """
+    if dict(data.description) != dict(trial.data):
+        raise DataError(differing(trial.data, data.description) + ".")
+    began, code = time.perf_counter(), commit()
+    network = placed(build_network(trial), device, trial.recipe.memory_format)
+    resumed = (folder / "checkpoint.pt").exists()
+    earlier: list[float] = []  # seconds that runs before an interruption took
+    history, best_epoch = train(
+        network,
+        data,
+        trial.recipe,
+        Failout(network.topology, trial.failout),
+        trial.seed,
+        checkpoint=folder / "checkpoint.pt",
+        stop=stop,
+        report=report,
+        resume=earlier.append,
+    )
+    save({name: value.cpu() for name, value in network.state_dict().items()}, folder / "weights.pt")
+    trained = time.perf_counter()
+    statistics = estimate(network, data.train.x[:STATISTICS_IMAGES])
+    estimated: dict[str, float] = {}
+    if statistics:
+        estimated["route_statistics_seconds"] = round(time.perf_counter() - trained, 2)
+        save({name: value.cpu() for name, value in flat(statistics).items()}, folder / "statistics.pt")
+    evaluated = evaluate(network, data, trial.failout, statistics)
+    seconds = sum(earlier) + time.perf_counter() - began
+    return Record(
+        trial=trial,
+        total=len(data.test.y),
+        labels={"train": data.label_counts("train"), "test": data.label_counts("test")},
+        history=history,
+        best_epoch=best_epoch,
+        parameters=sum(p.numel() for p in network.parameters()),
+        provenance=provenance(code, device, seconds, resumed) | estimated,
+        **evaluated,
+    )
+
+
+def evaluate(
+    network: DistributedNetwork,
+    data: Dataset,
+    failout: Mapping[str, float],
+    statistics: Statistics | None = None,
+) -> dict[str, Any]:
+    """The counts of a record: as trained, with scaled weights, and with batch statistics of each route.
+
+    Args:
+        network: trained, on the device that is to compute; left as it was.
+        data: what it is tested on.
+        failout: the rate at which each node was failed out, one reading of its survival (section 2.3).
+        statistics: of each route; without any there are no counts by them.
+    """
+    topology = network.topology
+    found: dict[str, Any] = {"counts": correct_counts(network, data.test.x, data.test.y), "survival": {}}
+    fixed = dict(network.fixed_weights)
+    for name, dies in deaths(topology, failout).items() if fixed else ():
+        network.fixed_weights = survival_scaled(fixed, topology, dies)
+        found["survival"][name] = correct_counts(network, data.test.x, data.test.y)
+    network.fixed_weights = fixed
+    if statistics:
+        network.route_statistics = statistics
+        found["per_route"] = correct_counts(network, data.test.x, data.test.y)
+        found["route_numbers"] = cost(statistics).total_numbers
+        network.route_statistics = {}
+    return found
+
+
+def provenance(code: str, device: str, wall_seconds: float, resumed: bool) -> dict[str, Any]:
+    """Where a number came from; none of this is part of a trial's identity."""
+    return {
+        "commit": code,
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "device": described(device),
+        "threads": torch.get_num_threads(),
+        "wall_seconds": round(wall_seconds, 1),
+        "resumed": resumed,
+        "finished": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+    }
+
+
+@cache
+def commit() -> str:
+    """The commit of the code that runs, with ``+changes`` where the package differs from it, or ``unknown``."""
+    here = Path(__file__).parent
+
+    def git(*words: str) -> str:
+        return subprocess.run(
+            ["git", *words], cwd=here, capture_output=True, text=True, check=True
+        ).stdout.strip()
+
+    try:
+        return git("rev-parse", "HEAD") + ("+changes" if git("status", "--porcelain", "--", ".") else "")
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"

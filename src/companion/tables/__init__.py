@@ -1,0 +1,50 @@
+"""The tables that chapters show, and what they say in words of what stands in them."""
+
+from companion.tables.cells import MARKS, SPACE, cell, ours, printed, show_check, show_sample
+from companion.tables.exhibits import (
+    averages,
+    beside,
+    best_rates,
+    figure_3,
+    figure_4,
+    own_setting,
+    short_recipe,
+    survival_scaling,
+    table_1,
+    table_3,
+    weight_rules,
+)
+from companion.tables.html import show
+from companion.tables.sentences import in_short, leads, legend, size_notice, statement, statement_by_part
+from companion.tables.verdict_rows import checks, differing, provenance
+
+__all__ = [
+    "MARKS",
+    "SPACE",
+    "averages",
+    "beside",
+    "best_rates",
+    "cell",
+    "checks",
+    "differing",
+    "figure_3",
+    "figure_4",
+    "in_short",
+    "leads",
+    "legend",
+    "ours",
+    "own_setting",
+    "printed",
+    "provenance",
+    "short_recipe",
+    "show",
+    "show_check",
+    "show_sample",
+    "size_notice",
+    "statement",
+    "statement_by_part",
+    "survival_scaling",
+    "table_1",
+    "table_3",
+    "weight_rules",
+]

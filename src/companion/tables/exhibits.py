@@ -1,0 +1,195 @@
+"""The paper's tables and figures as tables: its numbers and ours side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from statistics import fmean
+
+import pandas as pd
+
+from companion.experiments import ARTEFACTS
+from companion.experiments.names import FAILURES, SETTINGS, name_of
+from companion.paper.comparisons import RATES, config_gain, rate_sample, survival_loss, weight_samples
+from companion.paper.measured import Measured
+from companion.paper.printed import printed_values
+from companion.paper.verdicts import Entry, check
+from companion.tables.cells import NOTHING, ours, printed, show_check, show_rate, show_sample
+from resilinet.failures import FailureSetting
+from resilinet.schemes import SCHEMES
+
+
+def scheme_names(*keys: str) -> dict[str, str]:
+    """Schemes as the paper writes them, by key."""
+    return {key: SCHEMES[key].name for key in keys}
+
+
+def setting_names() -> dict[str, str]:
+    """Failure settings as the paper writes them, by key."""
+    return {name: name_of(name) for name in SETTINGS}
+
+
+def beside(
+    entries: Iterable[Entry], artefact: str, series: Mapping[str, str], conditions: Mapping[str, str]
+) -> pd.DataFrame:
+    """Printed numbers and ours: a row per condition, for each series a column ``paper`` and a column ``ours``.
+
+    Args:
+        entries: the ledger.
+        artefact: whose numbers.
+        series: keys of columns to their titles.
+        conditions: keys of rows to their titles.
+    """
+    known = {entry.key: entry for entry in entries if entry.artefact == artefact}
+    columns: dict[tuple[str, str], list[str]] = {}
+    for name, title in series.items():
+        found = [known.get(f"{name}/{condition}") for condition in conditions]
+        columns[title, "paper"] = ["" if e is None else printed(e) for e in found]
+        columns[title, "ours"] = ["" if e is None else ours(e) for e in found]
+    return pd.DataFrame(columns, index=pd.Index(list(conditions.values())))
+
+
+def table_1(entries: Sequence[Entry], artefact: str) -> pd.DataFrame:
+    """Table 1: the probability under Normal and the accuracy for each set of failing nodes, in percent."""
+    scenarios = [
+        key.split("/")[1] for name, key in printed_values() if name == artefact and "probability/" in key
+    ]
+    conditions = {key: key.replace("+", ", ").replace("none", "None") for key in scenarios}
+    schemes = scheme_names("resilinet-plus", "resilinet", "dfg", "vanilla")
+    return beside(
+        entries,
+        artefact,
+        {"probability": "Probability"} | schemes,
+        conditions | {"average": "Average"},
+    ).rename_axis("Failing nodes")
+
+
+def averages(entries: Sequence[Entry], artefact: str) -> pd.DataFrame:
+    """Figs. 2 and 6: average accuracy by failure setting, in percent."""
+    return beside(
+        entries, artefact, scheme_names("vanilla", "dfg", "resilinet"), setting_names()
+    ).rename_axis("Setting")
+
+
+def table_3(entries: Sequence[Entry], artefact: str) -> pd.DataFrame:
+    """Table 3: average accuracy by failout rate, in percent."""
+    rates = {rate: show_rate(rate) for rate in RATES}
+    return beside(entries, artefact, rates, setting_names()).rename_axis("Setting")
+
+
+def best_rates(measured: Measured, artefact: str) -> pd.DataFrame:
+    """Table 3: the failout rate with the highest average in each setting, in the paper and here.
+
+    Of ours, a third column has the rates whose difference from the best one, paired by seed, may be zero.
+    """
+    rows = {}
+    for setting in SETTINGS:
+        rates = [rate for rate in RATES if (artefact, f"{rate}/{setting}") in printed_values()]
+        samples = {rate: rate_sample(measured, artefact, rate, setting) for rate in rates}
+        trained = [rate for rate, sample in samples.items() if sample.complete]
+        row = {
+            "paper": show_rate(
+                max(rates, key=lambda rate: printed_values()[artefact, f"{rate}/{setting}"].value)
+            ),
+            "ours": f"{NOTHING} ({len(trained)} of {len(rates)} rates trained)",
+            "not told apart from it": "",
+        }
+        if trained == rates:
+            best = max(rates, key=lambda rate: fmean(samples[rate].values.values()))
+            row["ours"] = show_rate(best)
+            alike = (rate for rate in rates if not check("", samples[best] - samples[rate]).holds)
+            row["not told apart from it"] = (
+                ", ".join(show_rate(rate) for rate in alike if rate != best) or "none"
+            )
+        rows[name_of(setting)] = row
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("Setting")
+
+
+def figure_3(entries: Sequence[Entry], artefact: str) -> pd.DataFrame:
+    """Fig. 3: standard deviation among weight rules, in percentage points."""
+    known = {entry.key: entry for entry in entries if entry.artefact == artefact}
+    rows = {name_of(name): known[name] for name in SETTINGS}
+    return pd.DataFrame(
+        {title: [printed(e), ours(e)] for title, e in rows.items()}, index=["paper", "ours"]
+    ).T.rename_axis("Setting")
+
+
+def weight_rules(measured: Measured, artefact: str) -> pd.DataFrame:
+    """The averages behind Fig. 3, and those with weights from U(0,10), in percent."""
+    columns = {}
+    for setting in SETTINGS:
+        found = weight_samples(measured, artefact, setting)
+        found |= {"U(0,10)": measured.average(artefact, "U(0,10)", setting)}
+        columns[name_of(setting)] = {rule: show_sample(sample) for rule, sample in found.items()}
+    return pd.DataFrame(columns).rename_axis("Weights")
+
+
+def figure_4(measured: Measured, artefact: str) -> pd.DataFrame:
+    """Fig. 4: average accuracy for each set of skips, and the gain over Config 1 in Hazardous, in percent."""
+    rows = {}
+    for number, skips in enumerate(ARTEFACTS[artefact].experiment.configs, start=1):
+        row = {"Skips": ", ".join(f"{a}→{b}" for a, b in skips) or "none"}
+        for setting in SETTINGS:
+            row[name_of(setting)] = show_sample(measured.average(artefact, f"Config {number}", setting))
+        gain = check("", config_gain(measured, artefact, number, "hazardous"))
+        row["Gain in Hazardous"] = show_check(gain) if number > 1 else ""
+        rows[f"Config {number}"] = row
+    return pd.DataFrame(rows).T
+
+
+def survival_scaling(measured: Measured, artefact: str) -> pd.DataFrame:
+    """Section 2.3: what scaling by survival probabilities costs, in percentage points, paired by seed."""
+    measured, rows = measured.running(), {}
+    schemes = [key for key in ("resilinet", "resilinet-plus") if key in measured.rows(artefact)]
+    for key, name in scheme_names(*schemes).items():
+        for source, title in (("failout", "training: 10 % failout"), ("setting", "inference: the setting")):
+            row = {}
+            for setting in FAILURES:
+                loss = survival_loss(
+                    measured, artefact, key, setting, setting if source == "setting" else source
+                )
+                plain = measured.average(artefact, key, setting)
+                row[name_of(setting), "unscaled"] = show_sample(plain)
+                row[name_of(setting), "lost"] = show_check(check("", loss))
+            rows[name, title] = row
+    table = pd.DataFrame.from_dict(rows, orient="index")
+    table.columns = pd.MultiIndex.from_tuples(
+        [(name_of(s), part) for s in FAILURES for part in ("unscaled", "lost")]
+    )
+    return table.rename_axis(["Scheme", "Survival in"])
+
+
+def short_recipe(measured: Measured) -> pd.DataFrame:
+    """The short recipe against the paper's: average accuracies and their difference, paired by seed."""
+    rows = {}
+    for rate, suffix in (("10 %", ""), ("50 %", ", 50%")):
+        for setting in SETTINGS:
+            long, short = (
+                measured.average("short-recipe", f"{recipe}{suffix}", setting)
+                for recipe in ("paper's recipe", "short recipe")
+            )
+            shared = short - long
+            rows[rate, name_of(setting)] = {
+                "paper's recipe": show_sample(long),
+                "short recipe": show_sample(short),
+                "difference": show_check(check("", shared)),
+                "shared seeds": str(len(shared.values)),
+            }
+    return pd.DataFrame(rows).T.rename_axis(["Failout", "Setting"])
+
+
+def own_setting(measured: Measured, probability: Mapping[str, float]) -> pd.DataFrame:
+    """Average accuracy of every scheme under failure probabilities of the reader's own, in percent.
+
+    Raises:
+        ValueError: a value is no probability, or a node does not exist or cannot fail.
+    """
+    setting = FailureSetting("your own", dict(probability))
+    title = ", ".join(f"{node} {p:g}" for node, p in probability.items())
+    return pd.DataFrame(
+        {
+            title: {
+                name: show_sample(measured.average("table-1-health", key, setting))
+                for key, name in scheme_names("vanilla", "dfg", "resilinet", "resilinet-plus").items()
+            }
+        }
+    ).rename_axis("Scheme")

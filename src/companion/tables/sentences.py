@@ -1,0 +1,117 @@
+"""What pages say in words of sizes, seeds and verdicts, in Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from companion.experiments import ARTEFACTS, trials_of
+from companion.paper.ledger import totals
+from companion.paper.measured import Measured
+from companion.paper.verdicts import Entry, Verdict
+from companion.tables.cells import MARKS
+
+
+def legend() -> str:
+    """What the marks and the ± mean."""
+    told = (
+        Verdict.REPRODUCED,
+        Verdict.TREND,
+        Verdict.NOT_REPRODUCED,
+        Verdict.UNDECIDED,
+        Verdict.NOT_COMPARABLE,
+    )
+    marks = ", ".join(f"{MARKS[v]} {v}" for v in told)
+    return (
+        "± is half the 95 % t-interval over seeds; an interval that reaches down to zero is given by its ends. "
+        f"{marks}; (k/n) where only k of n seeds are there, too few for a verdict."
+    )
+
+
+def size_notice(measured: Measured, *artefacts: str) -> str:
+    """What a page says of the size of its trials and of how many are there, in Markdown.
+
+    Args:
+        measured: the results.
+        artefacts: those of the page, of one experiment.
+    """
+    experiment = ARTEFACTS[artefacts[0]].experiment
+    size, paper = experiment.size(measured.profile), experiment.size("full")
+    if size.name == "smoke":
+        return "**This page shows the smoke size: tiny networks on synthetic data. Nothing here is about the paper.**"
+    trials = trials_of(measured.profile, *artefacts)
+    done = sum(measured.record(trial) is not None for trial in trials)
+    text = (
+        ""
+        if done == len(trials)
+        else f"**{done} of {len(trials)} trainings behind this page have been run so far.** "
+    )
+    if size.name == "paper":
+        return text.strip()
+    ours, theirs = size.recipe, paper.recipe
+    batch = f", batches of {ours.batch_size} instead of {theirs.batch_size}" * (
+        ours.batch_size != theirs.batch_size
+    )
+    mixed = ", float32 instead of mixed precision" * (theirs.precision == "autocast" != ours.precision)
+    return (
+        f"{text}**This page shows the laptop size**: a width of {size.network['width']:g} instead of "
+        f"{paper.network['width']:g}, {ours.epochs} epochs with a {ours.schedule} learning rate from "
+        f"{ours.learning_rate:g} instead of {theirs.epochs} with a {theirs.schedule} one from {theirs.learning_rate:g}"
+        f"{batch}{mixed}, {len(size.seeds)} seeds. What such a network reaches is no measure of what the paper's "
+        "reaches, so that no accuracy here counts as reproduced, guesses aside; what is tested is whether one "
+        "condition comes out above another as printed. "
+        f"`resilinet sweep {' '.join(artefacts)} --profile full --device cuda` trains the full size"
+        f"{f', once {size.stands_in_for} is prepared' if size.stands_in_for else ''}."
+    )
+
+
+def in_short(entries: Sequence[Entry], *artefacts: str) -> str:
+    """How many numbers of some artefacts have which verdict, as the end of a sentence."""
+    counts = totals(
+        entry for entry in entries if entry.artefact in artefacts and entry.verdict != Verdict.GIVEN
+    )
+    parts = ", ".join(f"{n} {'is' if n == 1 else 'are'} {v}" for v, n in counts.items())
+    return f"of {sum(counts.values())} printed numbers {parts}"
+
+
+def statement(entries: Sequence[Entry], key: str) -> str:
+    """A statement of the paper with its verdict and what decides it, in Markdown."""
+    entry = _claim(entries, key)
+    return f"*{entry.statement}* {_decided(entry)}"
+
+
+def statement_by_part(entries: Sequence[Entry], parts: Mapping[str, str]) -> str:
+    """A statement of the paper once, then each of its parts with its verdict, in Markdown.
+
+    Args:
+        entries: the ledger.
+        parts: keys of one statement to what each is about.
+    """
+    found = {name: _claim(entries, key) for key, name in parts.items()}
+    lines = [f"- {name}: {_decided(entry)}" for name, entry in found.items()]
+    return "\n".join([f"*{next(iter(found.values())).statement}*", "", *lines])
+
+
+def _claim(entries: Sequence[Entry], key: str) -> Entry:
+    return next(entry for entry in entries if (entry.artefact, entry.key) == ("claims", key))
+
+
+def leads(entry: Entry, ahead: str, behind: str) -> str:
+    """Which of two is ahead in the means, check by check, or nothing where none has a mean yet.
+
+    Args:
+        entry: a statement whose checks compare the two, each in a failure setting that its words end with.
+        ahead: what is the greater one where a difference is above zero.
+        behind: what is the greater one elsewhere.
+    """
+    by: dict[str, list[str]] = {ahead: [], behind: []}
+    for one in entry.checks:
+        if one.difference is not None:
+            setting = one.what.rpartition(" in ")[2]
+            by[ahead if one.difference > 0 else behind].append(
+                f"{abs(one.difference):.2f} points in {setting}"
+            )
+    return "; ".join(f"{name} is ahead by {', '.join(points)}" for name, points in by.items() if points)
+
+
+def _decided(entry: Entry) -> str:
+    return f"**{entry.verdict.capitalize()}**: {entry.note}"

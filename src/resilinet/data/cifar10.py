@@ -1,0 +1,58 @@
+"""CIFAR-10 as the paper uses it: 60,000 colour images of 32 x 32 pixels in ten classes.
+
+Section 3.1 of the paper. The published training and test images are merged and split anew, as the
+code released with the paper does. Arrays are made once by `resilinet data cifar10` and checked
+against their manifest at every load.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from resilinet.data import DataError, Dataset
+from resilinet.data.assembly import assembled
+from resilinet.data.images import check_policy
+from resilinet.data.prepared import checked_arrays, checked_manifest
+from resilinet.data.splits import check_seed, rows_at_random
+
+__all__ = [
+    "CLASSES",
+    "load_cifar10",
+]
+
+CLASSES = 10
+
+_HINT = "prepare the data with `resilinet data cifar10`"
+_MADE: dict[str, Any] = {"dataset": "cifar10", "preprocessing": {"name": "unit", "version": 1}}
+_ARRAYS = ("x.npy", "y.npy")
+
+
+def load_cifar10(root: Path, split_seed: int = 0, augmentation: str = "released-code") -> Dataset:
+    """Load the prepared images and split them at random into training, validation and test images.
+
+    80 % train, 10 % validate and 10 % test: 48,000, 6,000 and 6,000 of the 60,000. `split_seed`
+    decides which. `augmentation` is for the trainer and changes no tensor, so it is part of the
+    description but not of the fingerprint. Shapes: x `(N, 3, 32, 32)` uint8, to be scaled to [0, 1]
+    by :func:`resilinet.data.images.as_input`; y `(N,)` from 0 to 9.
+
+    Raises:
+        DataError: an argument is not allowed, or the arrays under `root` are missing, cut off or
+            altered.
+    """
+    check_policy(augmentation)
+    check_seed(split_seed)
+    folder = Path(root) / "cifar10"
+    manifest = checked_manifest(folder, _MADE, _HINT)
+    x, y = checked_arrays(folder, manifest, _ARRAYS, _HINT)
+    if x.shape != (len(y), 3, 32, 32) or y.ndim != 1:
+        raise DataError(f"{folder}: arrays of {x.shape} and {y.shape}; {_HINT}")
+    parts = rows_at_random(len(y), split_seed)
+    description = {
+        "name": "cifar10",
+        "preprocessing": "unit",
+        "split": "random",
+        "split_seed": split_seed,
+    }
+    facts = {"preprocessing_version": _MADE["preprocessing"]["version"]}
+    return assembled(description, x, y, parts, CLASSES, facts=facts, augmentation=augmentation)

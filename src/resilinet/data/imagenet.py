@@ -1,0 +1,149 @@
+"""ImageNet (ILSVRC 2012) at 160 x 160 pixels, as in Fig. 2b of the paper, and a ten-class stand-in for it.
+
+Section 3.1 of the paper. `imagenette160` is ten of the thousand classes; its name and its fingerprint
+keep every trial on it apart from those on ImageNet. Arrays are made once by `resilinet data imagenet`
+or `resilinet data imagenette160`.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from resilinet.data import DataError, Dataset, Examples
+from resilinet.data.fingerprint import file_sha256, fingerprint
+from resilinet.data.images import check_policy
+from resilinet.data.prepared import checked_arrays, checked_manifest
+from resilinet.data.splits import check_seed
+
+__all__ = ["load_imagenet"]
+
+
+@dataclass(frozen=True)
+class Collection:
+    """What is known of a collection of photographs, so that none passes for another.
+
+    Attributes:
+        name: of the data set and of its folder.
+        classes: how many there are, in alphabetic order of their folders.
+        synsets: the names of these folders, or nothing where their number must do.
+        images: how many files lie under `train` and `val`; nothing where any number is right.
+        side: height and width in pixels of what is prepared.
+    """
+
+    name: str
+    classes: int
+    synsets: tuple[str, ...] = ()
+    images: Mapping[str, int] | None = None
+    side: int = 160
+
+
+IMAGENET = Collection("imagenet", 1000, images={"train": 1_281_167, "val": 50_000})
+
+
+IMAGENETTE160 = Collection(
+    "imagenette160",
+    10,
+    (
+        *("n01440764", "n02102040", "n02979186", "n03000684", "n03028079"),
+        *("n03394916", "n03417042", "n03425413", "n03445777", "n03888257"),
+    ),
+)
+
+
+COLLECTIONS = {collection.name: collection for collection in (IMAGENET, IMAGENETTE160)}
+
+
+PARTS = ("train", "validation", "test")
+
+
+def description_of(collection: Collection, split_seed: int) -> dict[str, Any]:
+    """Describe a prepared collection in all but augmentation and fingerprint."""
+    return {
+        "name": collection.name,
+        "preprocessing": f"squash-{collection.side}",
+        "split": "folders",
+        "split_seed": split_seed,
+    }
+
+
+def fingerprint_of(manifest: Mapping[str, Any]) -> str:
+    """Hash what determines the tensors: the files in order, their classes, and what is made of them."""
+    return fingerprint({key: manifest[key] for key in ("description", "version", "classes", "files_sha256")})
+
+
+def load_imagenet(
+    root: Path, collection: Collection = IMAGENET, split_seed: int = 0, augmentation: str = "none"
+) -> Dataset:
+    """Map the prepared images of a collection, without reading more of them than the checks do.
+
+    The published validation images test; of the training images nine tenths train and a random
+    tenth, chosen by `split_seed` when the data were prepared, validates. `augmentation` is for the
+    trainer and not part of the fingerprint. Shapes: x `(N, 3, 160, 160)` uint8, mapped from its file
+    and not to be written to; take a batch at a time, for ImageNet is larger than memory. y `(N,)`
+    from 0 to classes - 1, in alphabetic order of the class folders.
+
+    Checked at every load: that the manifest describes this collection and split and bears the
+    fingerprint of its own facts; that the list of files has the sha256 that went into it; and
+    that each array is as the manifest has it, by its sha256 or, above 1 GiB, by its type, its shape,
+    its length and the sha256 of 64 images of it.
+
+    Raises:
+        DataError: an argument is not allowed, or the files under `root` are missing, cut off or
+            altered.
+    """
+    check_policy(augmentation)
+    check_seed(split_seed)
+    hint = f"prepare the data with `resilinet data {collection.name} SOURCE --split-seed {split_seed}`"
+    folder = Path(root) / collection.name / f"split-{split_seed}"
+    description = description_of(collection, split_seed)
+    manifest = _checked_manifest(folder, description, hint)
+    arrays = checked_arrays(folder, manifest, [f"{part}-{a}.npy" for part in PARTS for a in "xy"], hint)
+    pairs = [(arrays[row], arrays[row + 1]) for row in range(0, len(arrays), 2)]
+    for x, y in pairs:
+        if x.shape != (len(y), 3, collection.side, collection.side) or y.ndim != 1:
+            raise DataError(f"{folder}: arrays of {x.shape} and {y.shape}; {hint}")
+    train, validation, test = (
+        Examples(_mapped(x), torch.from_numpy(np.asarray(y).astype(np.int64))) for x, y in pairs
+    )
+    return Dataset(
+        name=collection.name,
+        description={**description, "augmentation": augmentation, "fingerprint": manifest["fingerprint"]},
+        train=train,
+        validation=validation,
+        test=test,
+        classes=collection.classes,
+    )
+
+
+def _checked_manifest(folder: Path, description: dict[str, Any], hint: str) -> dict[str, Any]:
+    manifest = checked_manifest(folder, {"dataset": description["name"], "description": description}, hint)
+    try:
+        fits = fingerprint_of(manifest) == manifest["fingerprint"]
+        promised = manifest["files_sha256"]
+    except KeyError as missing:
+        raise DataError(f"{folder / 'manifest.json'}: {missing} is missing; {hint}") from None
+    if not fits:
+        raise DataError(f"{folder / 'manifest.json'}: altered, as its facts have another fingerprint; {hint}")
+    files = folder / "files.csv"
+    if not files.is_file():
+        raise DataError(f"{files}: there is no such file; {hint}")
+    if file_sha256(files) != promised:
+        raise DataError(f"{files}: it does not have the sha256 in the manifest; it has been altered; {hint}")
+    return manifest
+
+
+def _mapped(array: NDArray[Any]) -> torch.Tensor:
+    """Share the memory of a file that is mapped read-only."""
+    with warnings.catch_warnings():
+        # PyTorch has no read-only tensors and warns; a writable mapping would have to be backed by
+        # as much memory as the file is long.
+        warnings.filterwarnings("ignore", "The given NumPy array is not writable")
+        return torch.from_numpy(array)

@@ -1,0 +1,136 @@
+"""Prepared arrays on disk: NumPy files that are mapped rather than read, and a manifest that vouches for them.
+
+Every file is compared with its manifest before it is used. Up to :data:`WHOLLY_CHECKED` bytes a file
+is hashed whole. A larger one, which would take minutes, must have the type, the shape and the length
+that the manifest states, and a sample of its rows must have the sha256 stated there; the sha256 of the
+whole stands beside it for whoever wants to take the time.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from resilinet.data import DataError
+from resilinet.data.fingerprint import file_sha256
+
+__all__ = ["FORMAT", "WHOLLY_CHECKED", "checked_arrays", "checked_manifest", "keep", "sealed", "vouch"]
+
+FORMAT = 1
+"""The version of the manifest's layout."""
+
+WHOLLY_CHECKED = 1 << 30
+"""Bytes; a file up to this size is hashed whole at every load."""
+
+_SAMPLED_ROWS = 64
+
+
+def vouch(path: Path) -> dict[str, Any]:
+    """Describe an array in a NumPy file for a manifest: its type, its shape and what it hashes to."""
+    array: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
+    return {
+        "dtype": array.dtype.str,
+        "shape": list(array.shape),
+        "sha256": file_sha256(path),
+        "sample_sha256": _sample_sha256(array),
+    }
+
+
+@contextmanager
+def sealed(folder: Path, manifest: dict[str, Any]) -> Iterator[Path]:
+    """Give a place to write files in; once all are whole, move them to `folder`, the manifest last.
+
+    The manifest is the seal: it may be completed until the end, and where it lies, everything does.
+    After an error, nothing of what was written stays.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder, prefix=".writing-") as name:
+        place = Path(name)
+        yield place
+        # Without its seal while files are exchanged, a folder is never half old and half new.
+        (folder / "manifest.json").unlink(missing_ok=True)
+        for path in sorted(place.iterdir()):
+            path.replace(folder / path.name)
+        seal = place / "manifest.json"
+        seal.write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
+        seal.replace(folder / seal.name)
+
+
+def keep(folder: Path, manifest: dict[str, Any], arrays: Mapping[str, NDArray[Any]]) -> None:
+    """Write whole arrays into `folder` by their file names, each vouched for in the manifest."""
+    with sealed(folder, manifest) as place:
+        for name, array in arrays.items():
+            np.save(place / name, array, allow_pickle=False)
+            manifest["arrays"][name] = vouch(place / name)
+
+
+def checked_manifest(folder: Path, wanted: Mapping[str, Any], hint: str) -> dict[str, Any]:
+    """Read a manifest and compare it with what is `wanted` of it; `hint` says how to prepare the data.
+
+    Raises:
+        DataError: it is missing, unreadable, or of other data.
+    """
+    path = folder / "manifest.json"
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+        found = {key: manifest[key] for key in ("format", *wanted)}
+        if not all(isinstance(entry, dict) for entry in manifest["arrays"].values()):
+            raise TypeError("arrays")
+    except FileNotFoundError:
+        raise DataError(f"{path}: there is no such file; {hint}") from None
+    except (ValueError, KeyError, TypeError, AttributeError) as fault:
+        raise DataError(f"{path}: not a manifest of prepared data ({fault!r}); {hint}") from None
+    if found != {"format": FORMAT, **wanted}:
+        raise DataError(f"{path}: describes {found}, not { {'format': FORMAT, **wanted} }; {hint}")
+    return dict(manifest)
+
+
+def checked_arrays(
+    folder: Path, manifest: Mapping[str, Any], names: Sequence[str], hint: str
+) -> list[NDArray[Any]]:
+    """Map the named arrays of a folder, read-only, having compared each with the manifest.
+
+    Raises:
+        DataError: a file is missing, cut off, altered, or not what the manifest says; it is named.
+    """
+    return [_checked(folder / name, manifest["arrays"].get(name, {}), hint) for name in names]
+
+
+def _checked(path: Path, entry: Mapping[str, Any], hint: str) -> NDArray[Any]:
+    if not path.is_file():
+        raise DataError(f"{path}: there is no such file; {hint}")
+    whole = path.stat().st_size <= WHOLLY_CHECKED
+    if whole:
+        _compare(path, "", file_sha256(path), entry.get("sha256"), hint)
+    try:
+        array: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (ValueError, EOFError) as fault:
+        raise DataError(f"{path}: cut off or no array ({fault}); {hint}") from None
+    for fact, found in (("dtype", array.dtype.str), ("shape", list(array.shape))):
+        if found != entry.get(fact):
+            raise DataError(f"{path}: {fact} {found} where the manifest has {entry.get(fact)}; {hint}")
+    if not whole:
+        _compare(path, "a sample of ", _sample_sha256(array), entry.get("sample_sha256"), hint)
+    return array
+
+
+def _compare(path: Path, what: str, found: str, promised: object, hint: str) -> None:
+    if found != promised:
+        raise DataError(
+            f"{path}: the sha256 of {what}it is {found} where the manifest has {promised}; the file has "
+            f"been cut off or altered; {hint}"
+        )
+
+
+def _sample_sha256(array: NDArray[Any]) -> str:
+    """Hash rows spread evenly over an array, the first and the last among them."""
+    rows = np.unique(np.linspace(0, max(len(array) - 1, 0), _SAMPLED_ROWS).astype(np.int64))
+    return hashlib.sha256(np.ascontiguousarray(array[rows]).tobytes()).hexdigest()
