@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resilinet.bandwidth import link_elements, saving
+from resilinet.bandwidth import bandwidth_saving, link_elements
 from resilinet.models import mlp
 from resilinet.network import DistributedNetwork
 from resilinet.routing import Skips
@@ -28,8 +28,8 @@ def test_the_mlp_sends_its_input_and_its_hidden_layers(elements: dict[str, int])
 
 def test_health_saves_40_355_percent(elements: dict[str, int]) -> None:
     """Table 4 prints 40.35: cut off, not rounded."""
-    assert saving(TOPOLOGY, elements) == pytest.approx(523 / 1296, rel=1e-12)
-    assert f"{100 * saving(TOPOLOGY, elements):.3f}" == "40.355"
+    assert bandwidth_saving(TOPOLOGY, elements) == pytest.approx(523 / 1296, rel=1e-12)
+    assert f"{100 * bandwidth_saving(TOPOLOGY, elements):.3f}" == "40.355"
 
 
 def test_another_partition_saves_another_share() -> None:
@@ -37,7 +37,7 @@ def test_another_partition_saves_another_share() -> None:
     network = DistributedNetwork(
         mlp.blocks(width=100), topology, input_shape=(23,), adapters=mlp.adapters(topology, width=100)
     )
-    assert saving(topology, network.elements()) == pytest.approx(23 / (323 + 23), rel=1e-12)
+    assert bandwidth_saving(topology, network.elements()) == pytest.approx(23 / (323 + 23), rel=1e-12)
 
 
 @pytest.mark.parametrize(
@@ -65,9 +65,9 @@ def test_what_each_hyperconnection_carries_by_hand(
 def test_the_saving_is_skips_over_simple_and_skips(sent: list[int]) -> None:
     topology = with_skips(vertical({f"p{k}": 1 for k in range(len(sent))}))
     simple, skips = sum(sent[:-1]), sum(sent[:-2])
-    share = saving(topology, dict(zip(topology.order, sent, strict=True)))
+    share = bandwidth_saving(topology, dict(zip(topology.order, sent, strict=True)))
     assert share == pytest.approx(float(Fraction(skips, simple + skips)))
 
 
 def test_without_skips_nothing_is_saved(elements: dict[str, int]) -> None:
-    assert saving(TOPOLOGY.without_skips(), elements) == 0
+    assert bandwidth_saving(TOPOLOGY.without_skips(), elements) == 0

@@ -10,7 +10,7 @@ from resilinet.expectation import (
     Expected,
     Interval,
     expected,
-    expected_accuracy,
+    expected_from_counts,
     guess_accuracy,
     interval,
     paired,
@@ -52,7 +52,7 @@ ALL_ROWS = [0, 30714, 30720, 30720, 30720, 30716, 28315, 29441, 29337, 30720, 30
 def average(column: int) -> float:
     """A column's expected accuracy in %, through integer counts as results keep them."""
     counts = {key: round(row[column] * 100) for key, row in TABLE_1.items()}
-    return 100 * expected_accuracy(counts, 10_000, TOPOLOGY, NORMAL, math.nan)
+    return 100 * expected_from_counts(counts, 10_000, TOPOLOGY, NORMAL, math.nan)
 
 
 @pytest.mark.parametrize(
@@ -115,17 +115,17 @@ def test_where_no_information_flows_accuracy_is_the_guess() -> None:
 def test_expected_accuracy_by_hand() -> None:
     topology = mlp.topology((5, 5), skips=())
     setting = FailureSetting("half", {"n1": 0.5})
-    assert expected_accuracy({"none": 80, "n1": None}, 100, topology, setting, 0.1) == pytest.approx(0.45)
+    assert expected_from_counts({"none": 80, "n1": None}, 100, topology, setting, 0.1) == pytest.approx(0.45)
 
 
 def test_a_scenario_that_was_not_counted_is_missed() -> None:
     with pytest.raises(KeyError, match=r"n1\+n2"):
-        expected_accuracy({"none": 1, "n1": 1, "n2": 1, "n3": 1}, 1, TOPOLOGY, NORMAL, 0.1)
+        expected_from_counts({"none": 1, "n1": 1, "n2": 1, "n3": 1}, 1, TOPOLOGY, NORMAL, 0.1)
 
 
 def test_certainty_needs_only_its_own_scenario() -> None:
     setting = SETTINGS["health"]["no_failure"]
-    assert expected_accuracy({"none": 3}, 4, TOPOLOGY, setting, 0.1) == 0.75
+    assert expected_from_counts({"none": 3}, 4, TOPOLOGY, setting, 0.1) == 0.75
     assert expected(TOPOLOGY, setting, lambda dead: 0.75) == Expected(0.75, 0.0)
 
 

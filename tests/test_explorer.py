@@ -22,7 +22,7 @@ from companion.figures.topology_drawing import active_links
 from companion.paper import Measured
 from companion.results.store import Store
 from resilinet.book.offline import foreign_requests
-from resilinet.expectation import expected_accuracy, guess_accuracy, scenario_accuracies
+from resilinet.expectation import expected_from_counts, guess_accuracy, scenario_accuracies
 from resilinet.failures import FailureSetting, dead_nodes, scenario_key, scenarios
 from resilinet.models import partitions
 from resilinet.network import DistributedNetwork
@@ -242,7 +242,7 @@ def mean_expected(records: list[Record], probability: dict[str, float]) -> float
     """The package's expected accuracy in percent, seed by seed."""
     setting = FailureSetting("asked", probability)
     return float(
-        np.mean([100 * expected_accuracy(r.counts, r.total, TOPOLOGY, setting, GUESS) for r in records])
+        np.mean([100 * expected_from_counts(r.counts, r.total, TOPOLOGY, setting, GUESS) for r in records])
     )
 
 

@@ -10,7 +10,7 @@ from companion.experiments import EXPERIMENTS
 from companion.experiments.networks import build_network
 from companion.experiments.trial import Trial
 from companion.sweeps.run import placed
-from resilinet.batch_statistics import estimate
+from resilinet.batch_statistics import estimate_batch_statistics
 from resilinet.data import Dataset
 from resilinet.data.synthetic import synthetic_images
 from resilinet.evaluation import accuracy
@@ -110,7 +110,9 @@ def test_epochs_are_validated_with_statistics_of_the_route_without_failures(imag
     network = placed(build_network(trial), "cpu")
     validation = images.validation.x, images.validation.y
     with torch.autocast("cpu", torch.bfloat16):
-        network.route_statistics = estimate(network, images.train.x[:VALIDATION_STATISTICS], [frozenset()])
+        network.route_statistics = estimate_batch_statistics(
+            network, images.train.x[:VALIDATION_STATISTICS], [frozenset()]
+        )
         expected = accuracy(network, *validation)
         network.route_statistics = {}
         running = accuracy(network, *validation)

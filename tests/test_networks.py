@@ -15,7 +15,7 @@ from companion.experiments.trial import Trial
 from companion.results.network_files import NetworkError, load, load_run, save
 from damage import altered
 from resilinet import tensor_file
-from resilinet.batch_statistics import estimate, flat
+from resilinet.batch_statistics import estimate_batch_statistics, flat
 from resilinet.cli import app
 from resilinet.schemes import RESILINET
 
@@ -38,7 +38,7 @@ def test_weights_are_rounded_and_statistics_are_not(trial: Trial, tmp_path: Path
     for name, buffer in network.named_buffers():
         if name.endswith("running_var"):
             buffer.fill_(123456.7)  # more than float16 can say
-    network.route_statistics = estimate(network, images())
+    network.route_statistics = estimate_batch_statistics(network, images())
     save(network, trial, tmp_path / "network.pt")
     again, same_trial = load(tmp_path / "network.pt")
     assert same_trial == trial
@@ -60,7 +60,7 @@ def test_a_run_is_read_with_its_statistics(trial: Trial, tmp_path: Path) -> None
     tensor_file.save(network.state_dict(), folder / "weights.pt")
     with pytest.raises(NetworkError, match=r"statistics\.pt: the statistics of trial .* run the trial first"):
         load_run(trial, tmp_path)
-    network.route_statistics = estimate(network, images())
+    network.route_statistics = estimate_batch_statistics(network, images())
     tensor_file.save(flat(network.route_statistics), folder / "statistics.pt")
     x = images()[:2].float() / 255
     for alive in (None, network.topology.everyone - {"z1"}):
@@ -101,7 +101,7 @@ def test_an_altered_network_is_refused(trial: Trial, tmp_path: Path) -> None:
 @pytest.mark.parametrize("kind", ["trial", "weights", "statistics"])
 def test_the_sha256_covers_all_that_the_answer_depends_on(trial: Trial, tmp_path: Path, kind: str) -> None:
     path, network = tmp_path / "network.pt", build_network(trial).eval()
-    network.route_statistics = estimate(network, images())
+    network.route_statistics = estimate_batch_statistics(network, images())
     save(network, trial, path)
     content: dict[str, Any] = torch.load(path, weights_only=True)
     if kind == "trial":
@@ -174,7 +174,7 @@ def test_a_damaged_run_is_named_with_its_trial(
 ) -> None:
     network, folder = build_network(trial), tmp_path / trial.id[:16]
     tensor_file.save(network.state_dict(), folder / "weights.pt")
-    tensor_file.save(flat(estimate(network, images())), folder / "statistics.pt")
+    tensor_file.save(flat(estimate_batch_statistics(network, images())), folder / "statistics.pt")
     load_run(trial, tmp_path)
     damage(folder / f"{what}.pt")
     with pytest.raises(

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from resilinet.batch_statistics import Statistics, cost, estimate, flat, from_flat
+from resilinet.batch_statistics import Statistics, cost, estimate_batch_statistics, flat, from_flat
 from resilinet.evaluation import correct_counts
 from resilinet.failures import scenario_key, scenarios
 from resilinet.models import mlp
@@ -51,7 +51,7 @@ def assert_close(one: dict[str, Tensor], other: dict[str, Tensor], **tolerance: 
 
 def test_means_and_variances_by_hand_along_the_path_of_every_scenario() -> None:
     net, pairs = network(), set()
-    found = estimate(net, X)
+    found = estimate_batch_statistics(net, X)
     for dead, plan in reaching(Skips.ON_FAILURE):
         # Under ResiliNet the living nodes are a path: each hears the living one before it.
         x = X
@@ -76,9 +76,9 @@ def test_sharing_stages_changes_nothing(skips: Skips) -> None:
     net = network(skips)
     alone: Statistics = {}
     for dead, _ in reaching(skips):
-        for pair, statistics in estimate(net, X, [dead], chunk=7).items():
+        for pair, statistics in estimate_batch_statistics(net, X, [dead], chunk=7).items():
             assert_close(statistics, alone.setdefault(pair, statistics), rtol=0, atol=0)
-    shared = estimate(net, X, chunk=7)
+    shared = estimate_batch_statistics(net, X, chunk=7)
     assert shared.keys() == alone.keys()
     for pair, statistics in shared.items():
         assert_close(statistics, alone[pair], rtol=0, atol=0)
@@ -86,7 +86,7 @@ def test_sharing_stages_changes_nothing(skips: Skips) -> None:
 
 def test_several_chunks_count_alike() -> None:
     net = network()
-    found = estimate(net, X, chunk=12)["i", frozenset()]
+    found = estimate_batch_statistics(net, X, chunk=12)["i", frozenset()]
     halves = [net.nodes["i"][0][0](part) for part in X.split(12)]
     expected = {
         "0.1.running_mean": sum(z.mean((0, 2, 3)) for z in halves) / 2,
@@ -97,7 +97,7 @@ def test_several_chunks_count_alike() -> None:
 
 def test_running_statistics_approach_those_of_the_only_route() -> None:
     net = network(Skips.NEVER)
-    found = estimate(net, X, [frozenset()])
+    found = estimate_batch_statistics(net, X, [frozenset()])
     net.train()
     for _ in range(100):
         net(X)
@@ -111,12 +111,12 @@ def test_running_statistics_approach_those_of_the_only_route() -> None:
 def test_dead_nodes_are_never_read(skips: Skips) -> None:
     for dead, _ in reaching(skips):
         net = network(skips)
-        before = estimate(net, X, [dead])
+        before = estimate_batch_statistics(net, X, [dead])
         for name in dead:
             for tensor in (*net.nodes[name].parameters(), *net.nodes[name].buffers()):
                 if tensor.is_floating_point():
                     nn.init.constant_(tensor, float("nan"))
-        after = estimate(net, X, [dead])
+        after = estimate_batch_statistics(net, X, [dead])
         assert before.keys() == after.keys()
         for pair, statistics in after.items():
             assert_close(statistics, before[pair], rtol=0, atol=0)
@@ -129,7 +129,7 @@ def test_the_network_is_left_as_it_was() -> None:
     net.route_statistics = mine
     modes = [module.training for module in net.modules()]
     state = copy.deepcopy(net.state_dict())
-    found = estimate(net, X, chunk=5)
+    found = estimate_batch_statistics(net, X, chunk=5)
     assert [module.training for module in net.modules()] == modes
     assert_close(net.state_dict(), state, rtol=0, atol=0)
     assert net.route_statistics is mine
@@ -149,7 +149,7 @@ def test_each_route_is_normalised_though_what_arrives_differs() -> None:
     for _ in range(150):
         net(X)
     net.eval()
-    by_route = estimate(net, X)
+    by_route = estimate_batch_statistics(net, X)
     for statistics, fits in ({}, [True, False]), (by_route, [True, True]):
         net.route_statistics = statistics
         for dead, fit in zip([set(), {"a"}], fits, strict=True):
@@ -163,7 +163,7 @@ def test_each_route_is_normalised_though_what_arrives_differs() -> None:
 def test_a_network_computes_with_the_statistics_of_the_route_everywhere(skips: Skips) -> None:
     net, y = network(skips), torch.arange(24) % 5
     before = net(X)
-    net.route_statistics = estimate(net, X)
+    net.route_statistics = estimate_batch_statistics(net, X)
     assert not torch.equal(net(X), before)
     forward = {}
     for dead in scenarios(TOPOLOGY):
@@ -187,7 +187,7 @@ def test_statistics_equal_to_the_running_ones_change_no_bit() -> None:
 
 def test_training_ignores_them_and_leaves_them_alone() -> None:
     one, other = network().train(), network().train()
-    other.route_statistics = estimate(other, X)
+    other.route_statistics = estimate_batch_statistics(other, X)
     kept = copy.deepcopy(other.route_statistics)
     assert torch.equal(one(X), other(X))
     assert_close(one.state_dict(), other.state_dict(), rtol=0, atol=0)
@@ -197,8 +197,8 @@ def test_training_ignores_them_and_leaves_them_alone() -> None:
 
 def test_another_precision_is_kept() -> None:
     single, half = network(), network().to(torch.bfloat16)
-    rough = estimate(half, X.to(torch.bfloat16))
-    for pair, statistics in estimate(single, X).items():
+    rough = estimate_batch_statistics(half, X.to(torch.bfloat16))
+    for pair, statistics in estimate_batch_statistics(single, X).items():
         assert {tensor.dtype for tensor in rough[pair].values()} == {torch.bfloat16}
         assert_close(
             {name: tensor.float() for name, tensor in rough[pair].items()}, statistics, rtol=0.03, atol=0.03
@@ -207,7 +207,7 @@ def test_another_precision_is_kept() -> None:
 
 def test_they_follow_the_network_to_another_type_and_device() -> None:
     net = network()
-    net.route_statistics = estimate(net, X)
+    net.route_statistics = estimate_batch_statistics(net, X)
     double = copy.deepcopy(net).double()
     torch.testing.assert_close(double(X.double()).float(), net(X))
     elsewhere = net.to("meta").route_statistics
@@ -216,7 +216,7 @@ def test_they_follow_the_network_to_another_type_and_device() -> None:
 
 def test_images_as_they_are_stored_give_what_their_values_give() -> None:
     net, images = network(), (X * 255).to(torch.uint8)
-    stored, values = estimate(net, images), estimate(net, images / 255)
+    stored, values = estimate_batch_statistics(net, images), estimate_batch_statistics(net, images / 255)
     for pair, statistics in stored.items():
         assert_close(statistics, values[pair])
 
@@ -226,20 +226,20 @@ def test_a_network_without_batch_normalisation_has_none() -> None:
     net = DistributedNetwork(
         mlp.blocks(features=5, width=8), topology, input_shape=(5,), adapters=mlp.adapters(topology, 5, 8)
     )
-    assert estimate(net, torch.randn(4, 5)) == {}
+    assert estimate_batch_statistics(net, torch.randn(4, 5)) == {}
     assert cost({}).total_numbers == 0
 
 
 def test_the_cost_is_a_set_for_each_route_beyond_the_first() -> None:
     """i and a are reached by one route; b over a or past it; c from b, by either of its routes, or past it."""
-    found = cost(estimate(network(), X))
+    found = cost(estimate_batch_statistics(network(), X))
     assert found.numbers == {"i": 0, "a": 0, "b": 2 * 4, "c": 2 * 2 * 4}
     assert found.bytes == {name: 4 * count for name, count in found.numbers.items()}
     assert (found.total_numbers, found.total_bytes) == (24, 96)
 
 
 def test_flat_names_lead_back() -> None:
-    found = estimate(network(), X)
+    found = estimate_batch_statistics(network(), X)
     plain = flat(found)
     assert "b|i->b|0.1.running_mean" in plain
     assert from_flat(plain) == found
@@ -248,9 +248,9 @@ def test_flat_names_lead_back() -> None:
 @pytest.mark.parametrize(("examples", "chunk"), [(1, 512), (24, 1)])
 def test_statistics_need_two_examples(examples: int, chunk: int) -> None:
     with pytest.raises(ValueError, match=f"of {examples} examples in chunks of {chunk} cannot be taken"):
-        estimate(network(), X[:examples], chunk=chunk)
+        estimate_batch_statistics(network(), X[:examples], chunk=chunk)
 
 
 def test_no_chunk_has_a_single_example() -> None:
     for examples in range(2, 8):
-        estimate(network(), X[:examples], [frozenset()], chunk=2)
+        estimate_batch_statistics(network(), X[:examples], [frozenset()], chunk=2)

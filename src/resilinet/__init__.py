@@ -1,1 +1,107 @@
-"""Failure-resilient inference in distributed neural networks: a companion of the ResiliNet paper."""
+"""ResiliNet: neural networks cut over physical nodes that answer while nodes are failed.
+
+>>> import resilinet as rn
+>>> chain = rn.with_skips(rn.vertical({"sensor": 0, "edge": 1, "cloud": 1}))
+>>> [skip.key for skip in chain.skips]
+['sensor->cloud']
+
+Every name below is loaded when it is first used, so that importing the package takes no time and no PyTorch.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from resilinet import data, models
+    from resilinet.bandwidth import bandwidth_saving
+    from resilinet.batch_statistics import estimate_batch_statistics
+    from resilinet.evaluation import accuracy, correct_counts, expected_accuracy
+    from resilinet.failout import Failout, uniform_rates
+    from resilinet.failures import FailureSetting, scenarios
+    from resilinet.network import DistributedNetwork
+    from resilinet.recipe import Recipe
+    from resilinet.routing import Skips, routes
+    from resilinet.schemes import DFG, RESILINET, RESILINET_PLUS, SCHEMES, VANILLA, Scheme
+    from resilinet.topology import (
+        Hyperconnection,
+        Node,
+        Topology,
+        TopologyError,
+        vertical,
+        with_skips,
+    )
+    from resilinet.training import train
+    from resilinet.weights import WeightRule
+
+__all__ = [
+    "DFG",
+    "RESILINET",
+    "RESILINET_PLUS",
+    "SCHEMES",
+    "VANILLA",
+    "DistributedNetwork",
+    "Failout",
+    "FailureSetting",
+    "Hyperconnection",
+    "Node",
+    "Recipe",
+    "Scheme",
+    "Skips",
+    "Topology",
+    "TopologyError",
+    "WeightRule",
+    "__version__",
+    "accuracy",
+    "bandwidth_saving",
+    "correct_counts",
+    "data",
+    "estimate_batch_statistics",
+    "expected_accuracy",
+    "models",
+    "routes",
+    "scenarios",
+    "train",
+    "uniform_rates",
+    "vertical",
+    "with_skips",
+]
+
+_MODULE_OF = {
+    **dict.fromkeys(
+        ("Hyperconnection", "Node", "Topology", "TopologyError", "vertical", "with_skips"), "topology"
+    ),
+    **dict.fromkeys(("Skips", "routes"), "routing"),
+    **dict.fromkeys(("DFG", "RESILINET", "RESILINET_PLUS", "SCHEMES", "VANILLA", "Scheme"), "schemes"),
+    **dict.fromkeys(("FailureSetting", "scenarios"), "failures"),
+    **dict.fromkeys(("Failout", "uniform_rates"), "failout"),
+    **dict.fromkeys(("accuracy", "correct_counts", "expected_accuracy"), "evaluation"),
+    "DistributedNetwork": "network",
+    "Recipe": "recipe",
+    "WeightRule": "weights",
+    "bandwidth_saving": "bandwidth",
+    "estimate_batch_statistics": "batch_statistics",
+    "train": "training",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name."""
+    if name == "__version__":
+        from importlib.metadata import version  # slower to load than all of this
+
+        value: Any = version("resilinet")
+    elif name in ("data", "models"):
+        value = import_module(f"resilinet.{name}")
+    elif name in _MODULE_OF:
+        value = getattr(import_module(f"resilinet.{_MODULE_OF[name]}"), name)
+    else:
+        raise AttributeError(f"module 'resilinet' has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """The public names."""
+    return __all__

@@ -26,7 +26,7 @@ def link_elements(
     return carried
 
 
-def saving(topology: Topology, elements: Mapping[str, int]) -> float:
+def bandwidth_saving(topology: Topology, elements: Mapping[str, int]) -> float:
     """The share of traffic, from 0 to 1, that ResiliNet saves against DFG while no node is dead (Table 4).
 
     With every node alive DFG sends over simple and skip hyperconnections, ResiliNet over the simple ones alone:

@@ -25,7 +25,7 @@ _BUFFERS = ("running_mean", "running_var")
 
 
 @torch.no_grad()
-def estimate(
+def estimate_batch_statistics(
     network: DistributedNetwork, x: Tensor, dead: Iterable[Set[str]] | None = None, *, chunk: int = 512
 ) -> Statistics:
     """Batch statistics of every node that normalises, for each route by which it is reached.

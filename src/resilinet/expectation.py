@@ -89,7 +89,7 @@ def expected(
     return Expected(math.fsum(p * accuracy(dead) for dead, p in taken), remainder)
 
 
-def expected_accuracy(
+def expected_from_counts(
     counts: Mapping[str, int | None], total: int, topology: Topology, setting: FailureSetting, guess: float
 ) -> float:
     """The exact expected accuracy, from 0 to 1, of a network whose every scenario was counted.

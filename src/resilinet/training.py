@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from resilinet import checkpoints, tensor_file
-from resilinet.batch_statistics import estimate
+from resilinet.batch_statistics import estimate_batch_statistics
 from resilinet.data import Dataset
 from resilinet.data.images import as_input, augment
 from resilinet.evaluation import accuracy
@@ -234,7 +234,7 @@ def validated(
         running = accuracy(network, x, y)
         statistics = {}
         if recipe.validation == "re-estimated":
-            statistics = estimate(network, train[:VALIDATION_STATISTICS], [frozenset()])
+            statistics = estimate_batch_statistics(network, train[:VALIDATION_STATISTICS], [frozenset()])
         if not statistics:  # a network without batch normalisation has none
             return {"validation_accuracy": running}
         network.route_statistics = statistics

@@ -52,9 +52,9 @@ def bandwidth_saving(number: Printed) -> tuple[float, str]:
 def savings() -> dict[str, dict[str, float]]:
     """What each network of Table 4 saves, in percent, by its key and its geometry."""
     from companion.experiments.table_4 import networks
-    from resilinet.bandwidth import saving
+    from resilinet.bandwidth import bandwidth_saving
 
     found: dict[str, dict[str, float]] = {}
     for (_, geometry, key), network in networks().items():
-        found.setdefault(key, {})[geometry] = 100 * saving(network.topology, network.elements())
+        found.setdefault(key, {})[geometry] = 100 * bandwidth_saving(network.topology, network.elements())
     return found

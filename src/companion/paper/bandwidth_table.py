@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from companion.experiments.table_4 import networks
 from companion.paper import printed_value
-from resilinet.bandwidth import saving
+from resilinet.bandwidth import bandwidth_saving
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ def rows() -> list[BandwidthRow]:
     found = []
     for (experiment, geometry, key), network in networks().items():
         sent = network.elements()
-        ours, paper = 100 * saving(network.topology, sent), printed_value("table-4", key)
+        ours, paper = 100 * bandwidth_saving(network.topology, sent), printed_value("table-4", key)
         note = (
             "" if abs(ours - paper) <= 0.0051 else "the printed number belongs to no geometry of this network"
         )

@@ -17,7 +17,7 @@ from companion.results.store import Store
 from resilinet.expectation import (
     GUESSES,
     Interval,
-    expected_accuracy,
+    expected_from_counts,
     guess_accuracy,
     interval,
     scenario_accuracies,
@@ -189,7 +189,7 @@ class Measured:
         def measure(record: Record) -> float:
             counts = self.counts(record) if survival is None else record.survival[survival]
             where = _topology(experiment.key, record.trial.partition, record.trial.skips)
-            return 100 * expected_accuracy(counts, record.total, where, chosen, self.chance(record))
+            return 100 * expected_from_counts(counts, record.total, where, chosen, self.chance(record))
 
         return self.sample(artefact, row, measure)
 

@@ -26,7 +26,7 @@ from companion.experiments.trial import Record
 from companion.results.reruns import Rerun
 from resilinet.expectation import (
     Interval,
-    expected_accuracy,
+    expected_from_counts,
     guess_accuracy,
     interval,
     scenario_accuracies,
@@ -84,7 +84,7 @@ def accuracies(record: Record, experiment: Experiment) -> dict[str, float]:
         for key, value in scenario_accuracies(counts, record.total, guess).items():
             found[f"{key}{suffix}"] = 100 * value
         for name, setting in experiment.settings.items():
-            average = expected_accuracy(counts, record.total, topology, setting, guess)
+            average = expected_from_counts(counts, record.total, topology, setting, guess)
             found[f"average, {name.replace('_', ' ')}{suffix}"] = 100 * average
     return found
 

@@ -17,7 +17,7 @@ from companion.experiments.networks import build_network
 from companion.experiments.table_2 import deaths
 from companion.experiments.trial import Record, Trial
 from companion.sweeps.devices import described
-from resilinet.batch_statistics import Statistics, cost, estimate, flat
+from resilinet.batch_statistics import Statistics, cost, estimate_batch_statistics, flat
 from resilinet.data import DataError, Dataset
 from resilinet.data.loading import differing
 from resilinet.evaluation import correct_counts
@@ -83,7 +83,7 @@ def run(
     )
     save({name: value.cpu() for name, value in network.state_dict().items()}, folder / "weights.pt")
     trained = time.perf_counter()
-    statistics = estimate(network, data.train.x[:STATISTICS_IMAGES])
+    statistics = estimate_batch_statistics(network, data.train.x[:STATISTICS_IMAGES])
     estimated: dict[str, float] = {}
     if statistics:
         estimated["route_statistics_seconds"] = round(time.perf_counter() - trained, 2)

@@ -85,7 +85,7 @@ def evaluate(
     from companion.results.network_files import load as load_network
     from resilinet.data.loading import load
     from resilinet.evaluation import correct_counts
-    from resilinet.expectation import expected_accuracy, guess_accuracy, scenario_accuracies
+    from resilinet.expectation import expected_from_counts, guess_accuracy, scenario_accuracies
     from resilinet.failures import FailureSetting
 
     if dead and probability:
@@ -118,7 +118,7 @@ def evaluate(
         "no information flow": [key for key, count in counts.items() if count is None],
         "expected accuracy": {}
         if dead
-        else {s.name: expected_accuracy(counts, total, topology, s, chance) for s in settings},
+        else {s.name: expected_from_counts(counts, total, topology, s, chance) for s in settings},
     }
     if as_json:
         say_json(answer)
