@@ -1,23 +1,22 @@
-"""How fast the convolutional networks train and answer, against the machine's matrix products, and what skips cost.
+"""How fast the convolutional networks train, against the machine's matrix products and against plain PyTorch.
 
-    python benchmarks/image_networks.py                        the laptop's size on the processor
-    python benchmarks/image_networks.py --profile full --device cuda
-    python benchmarks/image_networks.py resnet --steps 3       a quick look
+    python benchmarks/image_networks.py                        every network, some minutes
+    python benchmarks/image_networks.py resnet --rounds 3      a quick look
+    python benchmarks/image_networks.py --scheme vanilla --scheme resilinet     what skips and failout cost
 
-Steps are timed on made-up images of the real shape, augmentation included, so that no data are needed, and
-multiplied up to an epoch. Operations are three times those that PyTorch counts forward; the rate that they are
-held against is that of a large matrix product in float32 at the same moment. The schemes Vanilla and ResiliNet tell
-what skips and failout cost in time (FAQ 8.14). No test runs this: times depend on the machine and on what else it does.
+Steps are timed on made-up images of the real shape, augmentation included, so that no data are needed. Each way of
+computing takes its turn in every round and the best round counts, so that all have had the same machine. Operations
+are three times those that PyTorch counts forward; the rate that they are held against is that of a large matrix
+product in the same precision at the same moment. The second table trains with one process of all threads and with one
+process a thread side by side. No test runs this: times depend on the machine and on what else it does.
 """
 
 from __future__ import annotations
 
-import dataclasses
-import json
-import statistics
+import multiprocessing
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Annotated
 
 import torch
@@ -31,148 +30,159 @@ from companion.experiments import EXPERIMENTS
 from companion.experiments.networks import build_network
 from companion.experiments.trial import Trial
 from companion.sweeps.allocator import keep_freed_memory
-from companion.sweeps.devices import usable
 from companion.sweeps.run import placed
 from resilinet.data.images import as_input, augment
-from resilinet.evaluation import correct_counts
 from resilinet.failout import Failout
+from resilinet.models.convolutions import StridedDepthwise
 from resilinet.schemes import SCHEMES
 from resilinet.training import generator
 
-NETWORKS = ("mobilenet", "resnet", "imagenet")
-TRAINING_IMAGES = {"cifar10": 48_000, "imagenette160": 2_160, "imagenet": 1_153_051}
-"""By data set, after a tenth of ImageNet's was held out."""
+NETWORKS = {"mobilenet": 0.75, "narrow": 0.25, "resnet": 1.0}
+"""Width of each network; the narrow one is MobileNet, too."""
+WAYS = {
+    "float32, contiguous, PyTorch's kernels": ("float32", "contiguous", False),
+    "float32, contiguous": ("float32", "contiguous", True),
+    "float32, channels last": ("float32", "channels-last", True),
+    "bfloat16, contiguous": ("autocast", "contiguous", True),
+    "bfloat16, channels last": ("autocast", "channels-last", True),
+}
+"""Precision, order of numbers, and whether strided depthwise convolutions have the gradient of our own."""
+TRAINING_IMAGES = 48_000
+SIDE = 2048
+"""Of the matrices whose product is timed."""
 
 
-@dataclass(frozen=True)
-class Speed:
-    """One network under one scheme.
+class Plain(nn.Module):
+    """A strided depthwise convolution as PyTorch computes it."""
 
-    Attributes:
-        network: which experiment.
-        scheme: its key.
-        epoch: seconds that its training steps take.
-        images: trained on in a second.
-        answers: images a second that are answered, every failure scenario counted once.
-        share: of the rate of matrix products, from 0 to 1, that a training step reaches.
-    """
+    def __init__(self, layer: StridedDepthwise) -> None:
+        super().__init__()
+        self.layer = layer
 
-    network: str
-    scheme: str
-    epoch: float
-    images: float
-    answers: float
-    share: float
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """What the layer computes."""
+        padded = nn.functional.pad(x, (0, 1, 0, 1))
+        return nn.functional.conv2d(padded, self.layer.weight, stride=2, groups=self.layer.groups)
 
 
-def measure(key: str, trial: Trial, device: str, steps: int, rate: float) -> Speed:
-    """Time training steps and evaluation of a trial's network on made-up images."""
-    network = placed(build_network(trial), device)
-    recipe, stream = trial.recipe, generator(0, "images")
-    shape = (recipe.batch_size, *network.input_shape)
-    images = torch.randint(0, 256, shape, dtype=torch.uint8, generator=stream).to(device)
-    labels = torch.randint(0, int(trial.network["classes"]), (recipe.batch_size,), generator=stream).to(
-        device
-    )
+def trial_of(key: str, scheme: str) -> Trial:
+    """The trial of the paper's size at a width."""
+    experiment = EXPERIMENTS["resnet" if key == "resnet" else "mobilenet"]
+    trial = experiment.trial(experiment.size("full"), SCHEMES[scheme], 0)
+    return replace(trial, network={**trial.network, "width": NETWORKS[key]})
+
+
+def training_step(trial: Trial, way: str) -> tuple[Callable[[], None], int]:
+    """A step of training, and the floating-point operations in it."""
+    precision, order, ours = WAYS[way]
+    network = placed(build_network(trial), "cpu", order)
+    if not ours:
+        for module in [*network.modules()]:
+            for name, layer in [*module.named_children()]:
+                if isinstance(layer, StridedDepthwise):
+                    module.add_module(name, Plain(layer))
+    stream, masks = generator(0, "images"), generator(0, "failout")
+    shape = (trial.recipe.batch_size, *network.input_shape)
+    images = torch.randint(0, 256, shape, dtype=torch.uint8, generator=stream)
+    labels = torch.randint(0, 10, (trial.recipe.batch_size,), generator=stream)
     optimizer = torch.optim.Adam(network.parameters(), fused=True)
-    failout, masks = Failout(network.topology, trial.failout), generator(0, "failout")
+    failout = Failout(network.topology, trial.failout)
+    with FlopCounterMode(display=False) as counter, torch.no_grad():
+        network(as_input(images, torch.float32))
 
     def step() -> None:
         x = augment(as_input(images, torch.float32), stream, str(trial.data["augmentation"]))
-        with torch.autocast(
-            torch.device(device).type, torch.bfloat16, enabled=recipe.precision == "autocast"
-        ):
+        with torch.autocast("cpu", torch.bfloat16, enabled=precision == "autocast"):
             logits = network(x, failout.draw(masks), silent_nodes_send=True)
         assert logits is not None
         nn.functional.cross_entropy(logits.float(), labels).backward()
         optimizer.step()
         optimizer.zero_grad(set_to_none=False)
 
-    network.train()
-    with FlopCounterMode(display=False) as counter, torch.no_grad():
-        network(as_input(images, torch.float32))
-    for _ in range(2):
-        step()
-    taken = statistics.median(timed(step, device) for _ in range(steps))
-    answering = min(timed(lambda: correct_counts(network, images, labels), device) for _ in range(2))
-    scenarios = 2 ** len(network.topology.failable)
-    count = TRAINING_IMAGES[str(trial.data["name"])]
-    return Speed(
-        network=key,
-        scheme=trial.scheme,
-        epoch=taken * -(-count // recipe.batch_size),
-        images=recipe.batch_size / taken,
-        answers=scenarios * recipe.batch_size / answering,
-        # Backward takes as many operations again for the inputs and for the weights; PyTorch counts too many there
-        # for depthwise convolutions.
-        share=3 * counter.get_total_flops() / taken / rate,
-    )
+    # Backward takes as many operations again for the inputs and for the weights; PyTorch counts too many there for
+    # depthwise convolutions.
+    return step, 3 * counter.get_total_flops()
 
 
-def product_rate(device: str, side: int = 2048) -> float:
-    """Floating-point operations a second of a float32 matrix product."""
-    a, b = (torch.randn(side, side, device=device) for _ in range(2))
-    times = [timed(lambda: a @ b, device) for _ in range(5)]
-    return 2 * side**3 / min(times)
+def best(steps: Sequence[Callable[[], object]], rounds: int) -> list[float]:
+    """Seconds of the quickest of some rounds of each, taken in turns after one that warms up."""
+    found = [float("inf")] * len(steps)
+    for number in range(rounds + 1):
+        for which, step in enumerate(steps):
+            began = time.perf_counter()
+            step()
+            if number:
+                found[which] = min(found[which], time.perf_counter() - began)
+    return found
 
 
-def timed(work: Callable[[], object], device: str) -> float:
-    """Seconds that ``work`` takes."""
+def product(dtype: torch.dtype) -> Callable[[], object]:
+    """A matrix product of ``2 * SIDE**3`` floating-point operations."""
+    a, b = (torch.randn(SIDE, SIDE).to(dtype) for _ in range(2))
+    return lambda: a @ b
+
+
+def epochs_an_hour(key: str, scheme: str, threads: int, rounds: int) -> float:
+    """How many epochs a process trains in an hour, in the quickest way; run side by side by :func:`side_by_side`."""
+    torch.set_num_threads(threads)
+    keep_freed_memory()
+    trial = trial_of(key, scheme)
+    step, _ = training_step(trial, "bfloat16, channels last")
+    step()
     began = time.perf_counter()
-    work()
-    if device != "cpu":
-        torch.cuda.synchronize(device)
-    return time.perf_counter() - began
+    for _ in range(5 * rounds):
+        step()
+    taken = (time.perf_counter() - began) / (5 * rounds)
+    return 3600 / (taken * TRAINING_IMAGES / trial.recipe.batch_size)
+
+
+def side_by_side(key: str, scheme: str, processes: int, threads: int, rounds: int) -> float:
+    """Epochs an hour of all processes together."""
+    context = multiprocessing.get_context("spawn")
+    with context.Pool(processes) as pool:
+        return sum(pool.starmap(epochs_an_hour, [(key, scheme, threads, rounds)] * processes, chunksize=1))
 
 
 def main(
     networks: Annotated[
-        list[str] | None, typer.Argument(help="mobilenet, resnet, imagenet; all by default.")
+        list[str] | None, typer.Argument(help=f"{', '.join(NETWORKS)}; all by default.")
     ] = None,
-    profile: Annotated[
-        str, typer.Option(help="published: the laptop's size; full: the paper's.")
-    ] = "published",
     scheme: Annotated[list[str] | None, typer.Option(help="Which schemes (repeatable).")] = None,
-    steps: Annotated[int, typer.Option(min=1, help="Training steps to time, after two that warm up.")] = 10,
-    threads: Annotated[int, typer.Option(min=1, help="Threads, on the processor.")] = 1,
-    device: Annotated[str, typer.Option(help="cpu, cuda, ...")] = "cpu",
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+    rounds: Annotated[int, typer.Option(min=1, help="Rounds to time, after one that warms up.")] = 8,
+    threads: Annotated[int, typer.Option(min=1, help="Threads of a process.")] = 2,
 ) -> None:
-    """Measure seconds an epoch of the convolutional networks, with and without skips and failout."""
+    """Measure training steps of the convolutional networks on the processor."""
     for name in networks or ():
         if name not in NETWORKS:
-            raise typer.BadParameter(f"{name!r} is no image experiment; choose from {', '.join(NETWORKS)}.")
-    usable(device)
+            raise typer.BadParameter(f"{name!r} is no network; choose from {', '.join(NETWORKS)}.")
     torch.set_num_threads(threads)
     keep_freed_memory()  # as a sweep does
-    speeds, console = [], Console()
+    console = Console(width=120)
+    table = Table(title=f"A step of 128 images, {threads} threads")
+    for column in ("network", "scheme", "way", "ms", "times as quick", "GFLOP/s of products", "share"):
+        table.add_column(column, justify="left" if column in ("network", "scheme", "way") else "right")
+    products = {"float32": product(torch.float32), "autocast": product(torch.bfloat16)}
     for key in networks or NETWORKS:
-        experiment = EXPERIMENTS[key]
-        for name in scheme or ("vanilla", "resilinet"):
-            trial = experiment.trial(experiment.size(profile), SCHEMES[name], 0)
-            speeds.append(measure(key, trial, device, steps, product_rate(device)))
-    if as_json:
-        console.print_json(json.dumps([dataclasses.asdict(speed) for speed in speeds]))
-        return
-    table = Table(title=f"{profile} size, {device}, {threads} thread(s)")
-    for column in (
-        "network",
-        "scheme",
-        "epoch, s",
-        "images/s trained",
-        "images/s answered",
-        "share of the rate",
-    ):
-        table.add_column(column, justify="left" if column in ("network", "scheme") else "right")
-    for speed in speeds:
-        table.add_row(
-            speed.network,
-            speed.scheme,
-            f"{speed.epoch:.1f}",
-            f"{speed.images:.0f}",
-            f"{speed.answers:.0f}",
-            f"{100 * speed.share:.0f} %",
-        )
+        for one in scheme or ("vanilla",):
+            ways = [training_step(trial_of(key, one), way) for way in WAYS]
+            times = best([*(step for step, _ in ways), *products.values()], rounds)
+            rates = {
+                name: 2 * SIDE**3 / taken for name, taken in zip(products, times[len(ways) :], strict=True)
+            }
+            for (way, (precision, _, _)), (_, operations), taken in zip(
+                WAYS.items(), ways, times, strict=False
+            ):
+                rate = rates[precision]
+                numbers = (f"{1000 * taken:.0f}", f"{times[0] / taken:.2f}", f"{rate / 1e9:.0f}")
+                table.add_row(key, one, way, *numbers, f"{100 * operations / taken / rate:.0f} %")
+    console.print(table)
+    table = Table(title="Epochs of 48,000 images an hour, bfloat16, channels last")
+    for column in ("network", f"1 process of {threads} threads", f"{threads} processes of 1 thread"):
+        table.add_column(column, justify="left" if column == "network" else "right")
+    for key in networks or NETWORKS:
+        one = (scheme or ["vanilla"])[0]
+        found = [side_by_side(key, one, p, t, rounds) for p, t in ((1, threads), (threads, 1))]
+        table.add_row(key, *(f"{value:.0f}" for value in found))
     console.print(table)
 
 
