@@ -113,7 +113,7 @@ def sweep(
     from resilinet.devices import usable
     from resilinet.duration import seconds
     from resilinet.sweeps import Setup, missing
-    from resilinet.sweeps.cluster import Cluster
+    from resilinet.sweeps.ray import Cluster
 
     if every == bool(artefacts):
         raise ValueError("name the artefacts to run, or say --all (and not both).")

@@ -7,15 +7,12 @@ from collections.abc import Callable, Sequence
 import torch
 
 from resilinet.allocator import keep_freed_memory
-from resilinet.datasets import Dataset
-from resilinet.datasets.loading import load
 from resilinet.reasons import explain
 from resilinet.runner import run
 from resilinet.store import Store
 from resilinet.sweeps.claiming import claim
-from resilinet.sweeps.data import key
 from resilinet.sweeps.events import Event
-from resilinet.sweeps.setup import Setup
+from resilinet.sweeps.setup import Setup, loaded
 from resilinet.training import Interrupted, Progress
 from resilinet.trials import Trial
 from resilinet.whole_file import PARTIAL
@@ -32,7 +29,6 @@ def work(
     torch.set_num_threads(setup.threads)
     keep_freed_memory()
     store = Store(setup.results)
-    data: dict[str, Dataset] = {}
     for trial in trials:
         if stop():
             return
@@ -45,11 +41,8 @@ def work(
             tell(Event("epoch", trial_id, worker, progress.epoch, progress.epochs))
 
         try:
-            name = key(trial.data)
-            if name not in data:
-                data = {name: load(trial.data, setup.data)}
-            folder = setup.runs / trial.id[:16]
-            store.write(run(trial, data[name], folder, device=setup.device, stop=stop, report=report))
+            data, folder = loaded(trial.data, setup), setup.runs / trial.id[:16]
+            store.write(run(trial, data, folder, device=setup.device, stop=stop, report=report))
             tidy(trial, setup)
             tell(Event("finished", trial.id, worker, epochs, epochs))
         except Interrupted:
