@@ -26,13 +26,12 @@ from companion.experiments import trials_of
 from companion.experiments.catalogue import UNKNOWN
 from companion.experiments.trial import Record, Trial
 from companion.results.store import Store, StoreError
+from companion.sweeps import local as sweep_module
 from companion.sweeps import prepare as chapter
 from resilinet.checkpoints import CheckpointWarning
 from resilinet.cli import app
 from resilinet.data import DataError
 from resilinet.sweeps import Event, Setup, missing, sweep, worker
-from resilinet.sweeps import local as sweep_module
-from resilinet.sweeps.data import distinct
 from resilinet.sweeps.watch import watched_sweep
 from resilinet.sweeps.worker import tidy
 
@@ -139,13 +138,17 @@ def test_data_sets_that_differ_by_augmentation_alone_are_two(
         replace(trials[0], data={**trials[0].data, "augmentation": name})
         for name in ("none", "released-code")
     )
-    given = []
-    monkeypatch.setattr(sweep_module, "load", lambda description, root: description)
-    monkeypatch.setattr(worker, "load", lambda description, root: description)
+    checked, given = [], []
+
+    def load(description: dict[str, object], root: Path) -> dict[str, object]:
+        checked.append(description)
+        return description
+
+    monkeypatch.setattr("resilinet.sweeps.setup.load", load)
     monkeypatch.setattr(worker, "run", lambda trial, data, *a, **o: given.append((trial.data, data)) or 1 / 0)
-    sweep([plain, turned], setup(tmp_path))
+    sweep([plain, turned, turned], setup(tmp_path))
     assert given == [(plain.data, plain.data), (turned.data, turned.data)]
-    assert distinct([plain, turned, plain]) == [plain.data, turned.data]
+    assert checked == [plain.data, turned.data] * 2, "each once before anything runs, and once for its trial"
 
 
 def test_nothing_to_run_ends_at_once(tmp_path: Path) -> None:

@@ -117,7 +117,7 @@ def sweep(
     from companion.sweeps.devices import usable
     from resilinet.duration import seconds
     from resilinet.sweeps import Setup, missing
-    from resilinet.sweeps.cluster import Cluster
+    from resilinet.sweeps.ray import Cluster
 
     if every + planned + bool(artefacts) != 1:
         raise ValueError("name the artefacts to run, or say --all or --planned (and only one of these).")

@@ -15,11 +15,9 @@ from multiprocessing.context import SpawnProcess
 from companion.experiments.trial import Trial
 from companion.results.store import Store
 from resilinet.checkpoints import CheckpointWarning
-from resilinet.data.loading import load
-from resilinet.sweeps.data import distinct
 from resilinet.sweeps.events import STOPPING, Event
 from resilinet.sweeps.interrupts import interrupts
-from resilinet.sweeps.setup import Setup, missing
+from resilinet.sweeps.setup import Setup, check_data, missing
 from resilinet.sweeps.warned import checkpoint_warnings
 from resilinet.sweeps.worker import work
 
@@ -78,8 +76,7 @@ def sweep(
     """
     deadline = math.inf if time_budget is None else time.time() + time_budget
     todo = missing(trials, Store(setup.results))
-    for description in distinct(todo):
-        load(description, setup.data)  # refused here, once, rather than by every trial
+    check_data(todo, setup)
     failed: list[Event] = []
 
     def hear(event: Event) -> None:

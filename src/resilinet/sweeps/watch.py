@@ -17,9 +17,9 @@ from rich.progress import (
 
 from companion.experiments.trial import Trial
 from companion.results.store import Store
-from resilinet.sweeps.cluster import Cluster, sweep_on_cluster
 from resilinet.sweeps.events import STOPPING, Event
 from resilinet.sweeps.local import sweep
+from resilinet.sweeps.ray import Cluster, sweep_on_cluster
 from resilinet.sweeps.reached import Reached
 from resilinet.sweeps.setup import Setup, missing
 from resilinet.sweeps.warned import checkpoint_warnings
@@ -36,7 +36,7 @@ def watched_sweep(
 ) -> list[Event]:
     """A sweep with a progress display; away from a terminal it prints a line per trial.
 
-    It is :func:`resilinet.sweeps.sweep`, or :func:`resilinet.sweeps.cluster.sweep_on_cluster` where a cluster is given.
+    It is :func:`resilinet.sweeps.sweep`, or :func:`resilinet.sweeps.ray.sweep_on_cluster` where a cluster is given.
     """
     console = console or Console(stderr=True)
     todo = {trial.id: trial for trial in missing(trials, Store(setup.results))}
@@ -60,7 +60,7 @@ def watched_sweep(
         checkpoint_warnings(say),
     ):
         everything = progress.add_task(f"epochs of {len(todo)} trials", total=epochs)
-        bars: dict[int, TaskID] = {}
+        bars: dict[str, TaskID] = {}
         reached = Reached()
 
         def tell(event: Event) -> None:
@@ -70,15 +70,16 @@ def watched_sweep(
             trial = todo.get(event.trial)
             label = f"{trial.scheme}, seed {trial.seed}" if trial else "a worker"
             again = event.kind == "started" and event.trial in reached.epochs
+            ended = event.kind in ("finished", "stopped", "failed")
+            if (ended or again) and event.trial in bars:
+                progress.remove_task(bars.pop(event.trial))
             if event.kind == "started":
-                if event.worker in bars:
-                    progress.remove_task(bars[event.worker])
-                bars[event.worker] = progress.add_task(label, total=event.epochs)
+                bars[event.trial] = progress.add_task(label, total=event.epochs)
                 reached.epochs.setdefault(event.trial, 0)
-            elif event.kind == "epoch" and event.worker in bars:
+            elif event.kind == "epoch" and event.trial in bars:
                 progress.advance(everything, reached.hear(event))
-                progress.update(bars[event.worker], completed=event.epoch)
-            if (again or event.kind in ("finished", "stopped", "failed")) and not console.is_terminal:
+                progress.update(bars[event.trial], completed=event.epoch)
+            if (again or ended) and not console.is_terminal:
                 kind = "started again" if again else event.kind
                 console.print(f"{kind}: {label} ({event.trial[:16]})", highlight=False)
 

@@ -12,12 +12,9 @@ from companion.sweeps.allocator import keep_freed_memory
 from companion.sweeps.run import run
 from companion.sweeps.trial_errors import explain
 from resilinet.atomic_files import PARTIAL
-from resilinet.data import Dataset
-from resilinet.data.loading import load
 from resilinet.sweeps.claiming import claim
-from resilinet.sweeps.data import key
 from resilinet.sweeps.events import Event
-from resilinet.sweeps.setup import Setup
+from resilinet.sweeps.setup import Setup, loaded
 from resilinet.training import Interrupted, Progress
 
 
@@ -32,7 +29,6 @@ def work(
     torch.set_num_threads(setup.threads)
     keep_freed_memory()
     store = Store(setup.results)
-    data: dict[str, Dataset] = {}
     for trial in trials:
         if stop():
             return
@@ -45,11 +41,8 @@ def work(
             tell(Event("epoch", trial_id, worker, progress.epoch, progress.epochs))
 
         try:
-            name = key(trial.data)
-            if name not in data:
-                data = {name: load(trial.data, setup.data)}
-            folder = setup.runs / trial.id[:16]
-            store.write(run(trial, data[name], folder, device=setup.device, stop=stop, report=report))
+            data, folder = loaded(trial.data, setup), setup.runs / trial.id[:16]
+            store.write(run(trial, data, folder, device=setup.device, stop=stop, report=report))
             tidy(trial, setup)
             tell(Event("finished", trial.id, worker, epochs, epochs))
         except Interrupted:
