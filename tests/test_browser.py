@@ -20,12 +20,14 @@ from test_book import TinyBook
 
 ROOT = Path(__file__).parents[1]
 WHOLE = ROOT / "build" / "published"
+ASSETS = ROOT / "book" / "_assets"
 SET_FROM = ("_config.yml", "book", "src/resilinet/book")
 
 # The rules of axe-core that shut readers out; it calls the others moderate or minor.
 GRAVE = ("serious", "critical")
 ALL_RULES = {"resultTypes": ["violations"], "preload": False}
 PHONE = {"width": 360, "height": 800}
+PAPER = {"width": 672, "height": 980}  # A4 less the margins of print.css, in CSS pixels
 COLOURS = {**ALL_RULES, "runOnly": ["color-contrast"]}
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
@@ -167,6 +169,37 @@ def test_a_barrier_and_a_complaint_are_found_where_they_are(browser: Browser, tm
     assert {one.split(":")[0] for one in barriers(page, ALL_RULES)} == {"color-contrast", "image-alt"}
     assert any("f is not defined" in one for one in complaints)
     assert any("none.png" in one for one in complaints)
+    page.close()
+
+
+def test_paper_shows_what_is_read_and_not_what_is_clicked(browser: Browser, tmp_path: Path) -> None:
+    sheets = "".join(
+        f'<link rel="stylesheet" href="{(ASSETS / name).as_uri()}" media="{media}">'
+        for name, media in (("book.css", "all"), ("print.css", "print"))
+    )
+    wide = "".join(f"<td>column{number}</td>" for number in range(40))
+    (tmp_path / "page.html").write_text(
+        f"""<html><head>{sheets}<script src="{(ASSETS / "settle.js").as_uri()}"></script></head>
+        <body><div class="bd-sidebar-primary">contents</div>
+        <article class="bd-article"><h1><b>Title</b><a class="headerlink">#</a></h1>
+        <details class="hide"><summary>Show code</summary>code</details>
+        <details class="ledger"><summary>Ledger</summary><p>numbers</p></details>
+        <div class="cell_output"><div class="output"><table class="dataframe"><tr>{wide}</tr></table></div></div>
+        <div class="resilinet-explorer"><div class="rx-stage">buttons</div>
+        <details class="rx-numbers"><summary>All</summary><p>every scenario</p></details></div>
+        </article></body></html>""",
+        encoding="utf-8",
+    )
+    page, _, _ = opened(browser, (tmp_path / "page.html").as_uri())
+    page.emulate_media(media="print")
+    page.set_viewport_size(PAPER)
+    for shown in ("Title", "Ledger", "numbers", "every scenario", "column39"):
+        assert page.get_by_text(shown, exact=True).is_visible(), shown
+    for hidden in ("contents", "#", "Show code", "code", "buttons"):
+        assert not page.get_by_text(hidden, exact=True).is_visible(), hidden
+    # Nothing scrolls on paper, so that what is wider would be cut. The browser announces that it prints.
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert page.evaluate("document.documentElement.scrollWidth") <= PAPER["width"]
     page.close()
 
 
