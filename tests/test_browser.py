@@ -6,8 +6,11 @@ else a tiny one of the same theme and settings, which has every kind of page but
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -132,8 +135,9 @@ def look(browser: Browser, address: str) -> Seen:
 
 @pytest.fixture(scope="module")
 def seen(site: Site, browser: Browser) -> dict[str, Seen]:
-    """Every page but the first address, which only sends a reader on."""
-    return {name: look(browser, site.address(name)) for name in site.pages if name != "index.html"}
+    """Every page but the first address, which only sends a reader on, and the one that hosts show for others."""
+    apart = {"index.html", "404.html"}
+    return {name: look(browser, site.address(name)) for name in site.pages if name not in apart}
 
 
 def test_no_page_complains(seen: dict[str, Seen]) -> None:
@@ -201,6 +205,40 @@ def test_paper_shows_what_is_read_and_not_what_is_clicked(browser: Browser, tmp_
     page.evaluate("dispatchEvent(new Event('beforeprint'))")
     assert page.evaluate("document.documentElement.scrollWidth") <= PAPER["width"]
     page.close()
+
+
+class Host(SimpleHTTPRequestHandler):
+    """Answers with the book's 404 page, as GitHub Pages does, where there is no file."""
+
+    def send_error(self, code: int, *rest: object) -> None:
+        body = (Path(self.directory) / "404.html").read_bytes()
+        self.send_response(code)
+        self.send_header("Content-Type", "text/html; charset=utf-8")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *rest: object) -> None:
+        pass
+
+
+def test_an_address_that_leads_nowhere_leads_back_at_any_depth(site: Site, browser: Browser) -> None:
+    with ThreadingHTTPServer(("localhost", 0), partial(Host, directory=str(site.html))) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        root = f"http://localhost:{server.server_address[1]}"
+        page = browser.new_page()
+        page.set_default_timeout(PATIENCE)
+        refused: list[str] = []
+        page.on("response", lambda got: refused.append(got.url) if got.status != 200 else None)
+        page.goto(f"{root}/deep/down/none.html")
+        assert page.get_by_role("heading", name="There is no such page here").is_visible()
+        first = page.locator(".bd-sidebar-primary a[href$='.html']").nth(1)
+        address = page.evaluate("link => link.href", first.element_handle())
+        page.goto(address)
+        assert "no such page" not in page.content()
+        assert refused == [f"{root}/deep/down/none.html"]
+        page.close()
+        server.shutdown()
 
 
 def test_search_finds_what_the_book_is_about(site: Site, browser: Browser) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import yaml
 
@@ -30,6 +31,9 @@ def write_settings(config: Path, target: Path, footer: str, address: Address) ->
     # Given here, as Jupyter Book drops the options under html where there are any here.
     options = sphinx.setdefault("html_theme_options", {})
     options["extra_footer"] = footer
+    # For link previews, and for the page at addresses that lead nowhere, which is shown at any depth.
+    sphinx["ogp_site_url"] = address.site
+    sphinx["notfound_urls_prefix"] = urlsplit(address.site).path or "/"
     if address.is_on_github:
         options.update(
             # Of these the theme makes the buttons that open a notebook, and so it must know where those lie.
