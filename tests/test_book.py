@@ -68,8 +68,9 @@ print("answer", answer)
 The {doc}`first chapter </first>` has more.
 
 ```{code-cell} python
-from resilinet.exhibits import Exhibit, Shown
-Shown("<table><tr><td>0.33</td></tr></table>", Exhibit("share\\n0.3333\\n", (), "A third"))
+import pandas as pd
+from resilinet.tables import show
+show(pd.DataFrame({"share": [0.3333]}), "A third")
 ```
 """
 )
@@ -155,13 +156,6 @@ def page(book: TinyBook, name: str, profile: str = "published") -> str:
 def test_pages_show_what_the_chapters_computed(book: TinyBook) -> None:
     assert "profile published value 1" in page(book, "first")
     assert "answer 42" in page(book, "part/second")
-
-
-def test_a_table_leads_to_its_numbers_in_full(book: TinyBook) -> None:
-    links = re.findall(r'href="([^"]+\.csv)"', page(book, "part/second"))
-    assert links == ["../data/part/second/table-a-third.csv"]
-    file = book.out / "published" / "html" / "part" / links[0]
-    assert file.read_text(encoding="utf-8") == "share\n0.3333\n"
 
 
 def test_what_a_page_offers_to_download_is_plain(book: TinyBook) -> None:

@@ -39,7 +39,6 @@ ORDER = [
     "environment",
     "decisions",
     "teaching",
-    "colophon",
     "glossary",
     "references",
 ]

@@ -6,15 +6,16 @@ import csv
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import jupytext
-import matplotlib.pyplot as plt
 import nbformat
 import numpy as np
 import pandas as pd
@@ -24,19 +25,15 @@ import yaml
 from made_up import made_up
 from resilinet import figures, tables
 from resilinet.book.address import Address
-from resilinet.book.colophon import MARK, Origin, fill_colophon
 from resilinet.book.edition import Edition
 from resilinet.book.errors import BookError
 from resilinet.book.notebooks import clean_notebook
 from resilinet.book.pages import Page, read_pages
-from resilinet.book.placement import Placed, place
 from resilinet.book.plain import PlainMarkdown, leftovers
-from resilinet.book.plots import read_numbers
 from resilinet.book.references import References
 from resilinet.book.roles import Roles
 from resilinet.book.settings import NOTEBOOKS, write_settings
 from resilinet.cells import Cell, in_full, to_csv
-from resilinet.exhibits import MIME, Exhibit
 from resilinet.experiments import ARTEFACTS
 from resilinet.paper import Measured, verify
 from resilinet.paper.page import show_ledger
@@ -176,7 +173,6 @@ def output(**data: Any) -> dict[str, Any]:
 
 def test_a_notebook_keeps_outputs_and_captions_but_not_what_only_the_book_reads() -> None:
     shown = output(text_html="<table></table>", text_markdown="{doc}`failout`")
-    shown["data"] |= Exhibit("a\n1\n").bundle
     glued = output() | {"data": {"application/papermill.record/text/plain": "7"}}
     notebook = executed(
         shown, glued, mystnb={"figure": {"name": "fig-x", "caption": "What {doc}`failout` does."}}
@@ -189,7 +185,6 @@ def test_a_notebook_keeps_outputs_and_captions_but_not_what_only_the_book_reads(
         {"text/html": "<table></table>", "text/markdown": "[Failout](failout.ipynb)"}
     ]
     assert caption["source"] == "What [Failout](failout.ipynb) does."
-    assert MIME in notebook["cells"][1]["outputs"][0]["data"], "what was run is left alone"
 
 
 def test_a_notebook_with_a_mark_left_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -227,47 +222,58 @@ def test_the_set_up_cell_fetches_the_project_or_says_that_it_cannot(tmp_path: Pa
     assert fetched.stdout.strip() == os.path.realpath(alone / "resilinet-companion" / "book"), fetched.stderr
 
 
-def rows(text: str) -> list[dict[str, str]]:
-    return list(csv.DictReader(io.StringIO(text)))
+def rows(shown: Any) -> list[dict[str, str]]:
+    """The rows of the one file that HTML in a cell offers."""
+    (text,) = re.findall(r'href="data:text/csv;charset=utf-8,([^"]*)"', str(shown.data))
+    return list(csv.DictReader(io.StringIO(unquote(text))))
 
 
-def test_a_file_keeps_what_a_table_rounds(store: Store) -> None:
+def trials_in(shown: Any) -> list[str]:
+    """The first digits of the trials that HTML in a cell unfolds to."""
+    return re.findall(r'href="verdicts\.html#trial-(\w+)"', str(shown.data))
+
+
+def test_a_file_keeps_what_a_table_rounds_and_names_its_trials(store: Store) -> None:
     shown = tables.show(tables.averages(verify(store), "figure-2a"), "Fig. 2a: average accuracy in %")
-    normal = next(row for row in rows(shown.exhibit.csv) if row["Setting"] == "Normal")
+    normal = next(row for row in rows(shown) if row["Setting"] == "Normal")
     ours = Measured(store).average("figure-2a", "dfg", "normal")
     assert float(normal["DFG, ours (%)"]) == np.mean(list(ours.values.values()))
-    assert f"{float(normal['DFG, ours (%)']):.2f}" in shown.data
+    assert f"{float(normal['DFG, ours (%)']):.2f}" in str(shown.data)
     assert float(normal["DFG, ours, 95 % low (%)"]) == ours.interval.low  # type: ignore[union-attr]
     assert normal["DFG, ours, seeds"] == str(len(ours.values))
-    assert set(shown.exhibit.trials) == {trial.id for trial in ARTEFACTS["figure-2a"].trials("published")}
+    assert set(trials_in(shown)) == {trial.id[:16] for trial in ARTEFACTS["figure-2a"].trials("published")}
+    assert 'download="fig-2a-average-accuracy-in.csv"' in str(shown.data)
 
 
 def test_a_file_keeps_every_seed_of_a_figure(store: Store) -> None:
-    exhibit = figures.averages(Measured(store), "figure-2a").exhibit
-    assert exhibit is not None
-    row = next(r for r in rows(exhibit.csv) if (r["series"], r["setting"]) == ("ResiliNet", "Poor"))
+    shown = figures.in_words(Measured(store), "figure-2a")
+    row = next(r for r in rows(shown) if (r["series"], r["setting"]) == ("ResiliNet", "Poor"))
     values = Measured(store).average("figure-2a", "resilinet", "poor").values
     assert {seed: float(row[f"seed {seed} (%)"]) for seed in values} == values
     assert float(row["paper (%)"]) > 0
-    assert len(exhibit.trials) == len(ARTEFACTS["figure-2a"].trials("published"))
+    assert len(trials_in(shown)) == len(ARTEFACTS["figure-2a"].trials("published"))
 
 
 def test_the_ledger_can_be_taken_away_whole(store: Store) -> None:
     entries = [entry for entry in verify(store) if entry.artefact != "claims"]
-    exhibit = show_ledger(entries).exhibit
-    found = rows(exhibit.csv)
+    found = rows(show_ledger(entries))
     assert [(row["artefact"], row["key"], row["verdict"]) for row in found] == [
         (entry.artefact, entry.key, str(entry.verdict)) for entry in entries
     ]
     assert [float(row["paper"]) for row in found] == [entry.paper for entry in entries]
-    assert set(exhibit.trials) == {name for entry in entries for name in entry.trials}
 
 
 def test_what_is_missing_is_empty_in_a_file(tmp_path: Path) -> None:
-    exhibit = figures.averages(Measured(Store(tmp_path)), "figure-2a").exhibit
-    assert exhibit is not None
-    assert {row["ours (%)"] for row in rows(exhibit.csv)} == {""}
-    assert exhibit.trials == ()
+    shown = figures.in_words(Measured(Store(tmp_path)), "figure-2a")
+    assert {row["ours (%)"] for row in rows(shown)} == {""}
+    assert trials_in(shown) == []
+
+
+def test_any_text_comes_out_of_a_link_as_it_went_in() -> None:
+    text = 'one "two" <b>, näher; 5 %#\n'
+    shown = tables.offer(pd.DataFrame({"a": [text]}), 'What <is> "meant"')
+    assert rows(shown)[0]["a"] == text
+    assert 'aria-label="CSV: What &lt;is&gt; &quot;meant&quot;"' in str(shown.data)
 
 
 @pytest.mark.parametrize(
@@ -287,133 +293,6 @@ def test_a_header_names_the_unit_that_the_caption_says(caption: str, column: str
 def test_columns_of_one_name_are_kept_apart() -> None:
     table = pd.DataFrame([[Cell("1", 1.25), Cell("2", 2.5)]], columns=["a", "a"])
     assert to_csv(in_full(table)).splitlines() == ["row,a (%),a (%)", "0,1.25,2.5"]
-
-
-def test_numbers_of_a_plot_are_those_it_was_drawn_from() -> None:
-    figure, axes = plt.subplots()
-    axes.bar(["none", "n1"], [0.1, 0.25], label="expected")
-    axes.plot(["none", "n1"], [0.125, np.nan], label="drawn")
-    axes.axhline(0.5)
-    axes.set(xlabel="dead", ylabel="share")
-    found = [(row["series"], row["dead"], row["share"]) for row in rows(read_numbers(figure))]
-    expected = [("expected", "none", "0.1"), ("expected", "n1", "0.25"), ("drawn", "none", "0.125")]
-    assert found == [*expected, ("drawn", "n1", "")]
-    plt.close(figure)
-
-
-def test_each_panel_names_its_own_numbers_whichever_panels_have_none() -> None:
-    figure, axes = plt.subplots(1, 3)
-    for ax, title in zip(axes, ("off", "empty", "full"), strict=True):
-        ax.set_title(title)
-    axes[0].plot([1], [2])
-    axes[0].set_axis_off()
-    axes[2].plot([3], [4])
-    assert [(row["panel"], row["y"]) for row in rows(read_numbers(figure))] == [("full", "4.0")]
-    plt.close(figure)
-
-
-def test_the_caps_of_intervals_are_no_points() -> None:
-    figure, axes = plt.subplots()
-    axes.errorbar([1.5, 2.5], [3, 5], yerr=1, capsize=3, label="ours")
-    found = [(row["series"], row["x"], row["y"]) for row in rows(read_numbers(figure))]
-    assert found == [
-        ("ours", "1.5", "3.0"),
-        ("ours", "2.5", "5.0"),
-        *(
-            (f"interval, {end}", x, y)
-            for x, *ys in (("1.5", "2.0", "4.0"), ("2.5", "4.0", "6.0"))
-            for end, y in zip(("low", "high"), ys, strict=True)
-        ),
-    ]
-    plt.close(figure)
-
-
-def test_only_what_stands_at_a_tick_has_its_name() -> None:
-    figure, axes = plt.subplots()
-    axes.plot([0, 0.3, 0.6, 1], [1, 2, 3, 4])
-    axes.set_xticks([0, 1], ["none", "n1"])
-    assert [row["x"] for row in rows(read_numbers(figure))] == ["none", "0.3", "0.6", "n1"]
-    plt.close(figure)
-
-
-def test_bars_side_by_side_and_what_is_drawn_on_them_have_the_name_of_their_tick() -> None:
-    figure, axes = plt.subplots()
-    for offset in (-0.3, 0.0, 0.3):
-        axes.bar([offset, 1 + offset], [1, 2], 0.25)
-    axes.plot([0.3, 0.5, 0.7], [1, 2, 3])
-    axes.set_xticks([0, 1], ["none", "n1"])
-    found = [row["x"] for row in rows(read_numbers(figure))]
-    assert found == [*["none", "n1"] * 3, "none", "0.5", "n1"]
-    plt.close(figure)
-
-
-def test_a_drawing_has_no_numbers() -> None:
-    figure, axes = plt.subplots()
-    axes.plot([1, 2], [3, 4])
-    axes.set_axis_off()
-    assert read_numbers(figure) == ""
-    plt.close(figure)
-
-
-def test_each_exhibit_gets_an_anchor_a_file_and_a_mark_with_a_name() -> None:
-    table = output(text_html="<table></table>")
-    tables_with_captions = []
-    for caption in ("Table 1: all", "Table 1: all", ""):
-        one = json.loads(json.dumps(table))
-        one["data"] |= Exhibit("a\n1\n", ("t",), caption).bundle
-        tables_with_captions.append(one)
-    notebook = executed(*tables_with_captions)
-    found = place("part/x", notebook, with_colophon=True)
-    assert [one.anchor for one in found] == ["table-1-all", "table-1-all-2", "table-under-t"]
-    html = notebook["cells"][1]["outputs"][0]["data"]["text/html"]
-    assert 'id="table-1-all"' in html
-    assert (
-        '<a href="../data/part/x/table-1-all.csv" download aria-label="Numbers of this table as CSV">' in html
-    )
-    assert '<a href="../colophon.html#of-part-x-table-1-all" aria-label="Provenance of this table">' in html
-    assert MIME not in json.dumps(notebook)
-
-
-def test_a_figure_is_marked_in_its_caption_and_a_hidden_cell_not_at_all() -> None:
-    drawn = output(**{"image_svg+xml": "<svg/>"})
-    drawn["data"] |= Exhibit("").bundle
-    options = {"figure": {"name": "fig-x", "caption": "What it shows."}}
-    notebook = executed(drawn, mystnb=options)
-    (one,) = place("x", notebook, with_colophon=True)
-    assert (one.anchor, one.caption) == ("fig-x", "What it shows.")
-    assert 'href="colophon.html#of-x-fig-x"' in options["figure"]["caption"]
-    assert ".csv" not in options["figure"]["caption"], "a drawing has no numbers to offer"
-    hidden = output(text_html="<table></table>")
-    hidden["data"] |= Exhibit("a\n").bundle
-    assert place("x", executed(hidden, tags=["remove-cell"]), with_colophon=True) == []
-
-
-def test_the_colophon_says_of_each_exhibit_what_its_trials_say(store: Store, tmp_path: Path) -> None:
-    trials = ARTEFACTS["figure-2a"].trials("published")
-    (tmp_path / "colophon.md").write_text(f"# Colophon\n\n{MARK}\n", encoding="utf-8")
-    placed = [
-        Placed(
-            "x", "fig-x", False, "The paper's Fig. 2a. All of it.", "", tuple(trial.id for trial in trials)
-        ),
-        Placed("x", "table-y", True, "All | of it", "", ()),
-    ]
-    fill_colophon(tmp_path, placed, {"x": "The chapter"}, {"x": Origin(store.folder, 3)}, Address())
-    lines = (tmp_path / "colophon.md").read_text(encoding="utf-8").splitlines()
-    first, second = lines[-5], lines[-1]
-    assert (
-        lines[-3]
-        == "Computed with the page, which reads 3 stored results, and tied to no training by itself:"
-    )
-    assert all(trial.id[:16] in first for trial in trials)
-    seeds = sorted({trial.seed for trial in trials})
-    assert f"| {seeds[0]} to {seeds[-1]} |" in first
-    assert str(trials[0].data["fingerprint"])[:16] in first
-    assert f"{trials[0].recipe.epochs} epochs" in first
-    assert "{numref}`fig-x` The paper's Fig. 2a |" in first
-    assert "<code>0123456+</code>" in first
-    assert first.endswith("| 2026-01-02 to 2026-09-02 |")
-    assert 'id="of-x-table-y"' in second
-    assert "All &#124; of it" in second
 
 
 @pytest.fixture

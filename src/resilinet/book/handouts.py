@@ -1,4 +1,4 @@
-"""What readers take away: the numbers of each table and figure, and every page in plain Markdown."""
+"""What readers take away: every page in plain Markdown."""
 
 from __future__ import annotations
 
@@ -10,15 +10,6 @@ from resilinet.book.notebooks import clean_notebook
 from resilinet.book.plain import PlainMarkdown
 from resilinet.book.references import References
 from resilinet.book.roles import Roles
-
-
-def hand_out_numbers(draft: Draft) -> None:
-    """Writes the numbers of each table and figure beside the pages."""
-    for one in draft.placed:
-        if one.csv:
-            path = draft.html / one.file
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(one.csv, encoding="utf-8")
 
 
 def hand_out_pages(draft: Draft) -> None:

@@ -11,7 +11,6 @@ from resilinet.book.errors import BookError
 from resilinet.book.plain import PlainMarkdown, leftovers
 from resilinet.book.references import References
 from resilinet.book.roles import Roles, glued_values
-from resilinet.exhibits import MIME
 
 RECORD = "application/papermill.record/"
 """Begins the type of an output that only keeps a value for a sentence."""
@@ -95,7 +94,7 @@ def _output(output: dict[str, Any], plain: PlainMarkdown) -> dict[str, Any] | No
     if data is None:
         return output
     output["metadata"] = {}
-    for mime in [mime for mime in data if mime == MIME or mime.startswith(RECORD)]:
+    for mime in [mime for mime in data if mime.startswith(RECORD)]:
         del data[mime]
     if "text/markdown" in data:
         data["text/markdown"] = plain.write_out("".join(data["text/markdown"]))

@@ -10,13 +10,10 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from resilinet import style
-from resilinet.cells import in_full, to_csv, trials_behind
-from resilinet.exhibits import Exhibit
-from resilinet.figures.points import Point, numbers, points_of
+from resilinet.figures.points import Point, points_of
 from resilinet.figures.words import size_label
 from resilinet.paper.comparisons import FAILURES, RATES, SETTINGS, name_of, survival_loss
 from resilinet.paper.measured import Measured
-from resilinet.plotted import Plotted
 from resilinet.schemes import SCHEMES
 
 COLOUR: Final = style.LOOKS["resilinet"].colour
@@ -136,13 +133,13 @@ def survival_scaling(measured: Measured, artefact: str) -> Figure:
     return figure
 
 
-def _blank() -> tuple[Plotted, Axes]:
-    figure = Plotted(figsize=(7.0, 4.0), layout="constrained")
+def _blank() -> tuple[Figure, Axes]:
+    figure = Figure(figsize=(7.0, 4.0), layout="constrained")
     return figure, figure.add_subplot()
 
 
-def _panels() -> tuple[Plotted, list[Axes]]:
-    figure = Plotted(figsize=(7.0, 5.2), layout="constrained")
+def _panels() -> tuple[Figure, list[Axes]]:
+    figure = Figure(figsize=(7.0, 5.2), layout="constrained")
     return figure, list(figure.subplots(2, 2).flat)
 
 
@@ -190,12 +187,9 @@ def _below(figure: Figure, handles: Sequence[Line2D], columns: int = 5) -> None:
     figure.legend(handles=handles, loc="outside lower center", ncols=min(len(handles), columns))
 
 
-def _say_source(figure: Plotted, measured: Measured, artefact: str, shown: Sequence[Point]) -> None:
-    """Write on the figure what it was made from, so that it keeps saying so wherever it is copied to, and keep it."""
+def _say_source(figure: Figure, measured: Measured, artefact: str, shown: Sequence[Point]) -> None:
+    """Write on the figure what it was made from, so that it keeps saying so wherever it is copied to."""
     seeds = [len(point.sample.values) for point in shown]
     wanted = max((point.sample.wanted for point in shown), default=0)
     label = size_label(measured, artefact, seeds, wanted)
     figure.suptitle(label, x=0.99, ha="right", fontsize=8.5, color=style.INK)
-    unit = "points" if figure.axes[0].get_ylabel().endswith("(points)") else "%"
-    table = numbers(shown, unit)
-    figure.exhibit = Exhibit(to_csv(in_full(table)), trials_behind(table))

@@ -14,7 +14,7 @@ from resilinet.tables.artefacts import (
     weight_rules,
 )
 from resilinet.tables.entries import MARKS, SPACE, cell, ours, printed, show_check, show_sample
-from resilinet.tables.showing import show
+from resilinet.tables.showing import offer, show
 from resilinet.tables.verdicts import checks, differing, provenance
 from resilinet.tables.words import in_short, leads, legend, size_notice, statement, statement_by_part
 
@@ -32,6 +32,7 @@ __all__ = [
     "in_short",
     "leads",
     "legend",
+    "offer",
     "ours",
     "own_setting",
     "printed",
