@@ -1,22 +1,17 @@
-"""What readers take away: chapters as plain notebooks, numbers as CSV, and where each number came from."""
+"""What readers take away: numbers as CSV with the trials behind them, and where the book itself came from."""
 
 from __future__ import annotations
 
 import csv
 import io
-import json
-import os
 import re
 import subprocess
-import sys
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-import jupytext
-import nbformat
 import numpy as np
 import pandas as pd
 import pytest
@@ -26,12 +21,6 @@ from made_up import made_up
 from resilinet import figures, tables
 from resilinet.book.address import Address
 from resilinet.book.edition import Edition
-from resilinet.book.errors import BookError
-from resilinet.book.notebooks import clean_notebook
-from resilinet.book.pages import Page, read_pages
-from resilinet.book.plain import PlainMarkdown, leftovers
-from resilinet.book.references import References
-from resilinet.book.roles import Roles
 from resilinet.book.settings import NOTEBOOKS, write_settings
 from resilinet.cells import Cell, in_full, to_csv
 from resilinet.experiments import ARTEFACTS
@@ -40,25 +29,6 @@ from resilinet.paper.page import show_ledger
 from resilinet.store import Store
 
 ROOT = Path(__file__).parents[1]
-BOOK = ROOT / "book"
-PAGES = read_pages(BOOK)
-REFERENCES = References.gather(PAGES, BOOK)
-
-each_chapter = pytest.mark.parametrize("page", [p for p in PAGES if p.is_chapter], ids=lambda page: page.name)
-each_text = pytest.mark.parametrize(
-    "page", [p for p in PAGES if not p.is_chapter], ids=lambda page: page.name
-)
-
-
-def notebook_of(page: Page) -> dict[str, Any]:
-    """A chapter as a notebook that nobody has run."""
-    text = jupytext.writes(jupytext.read(page.path, fmt="md:myst"), fmt="ipynb")
-    loaded: dict[str, Any] = json.loads(text)
-    return loaded
-
-
-def plain(text: str, **glued: Any) -> str:
-    return PlainMarkdown(Roles(REFERENCES, glued), BOOK).write_out(text)
 
 
 @pytest.fixture(scope="module")
@@ -70,156 +40,6 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
         made = {"commit": "0123456789+changes", "finished": f"2026-0{1 + trial.seed % 9}-02T00:00:00+00:00"}
         store.write(replace(record, provenance=made))
     return store
-
-
-@each_chapter
-def test_no_mark_of_myst_is_left_in_a_chapter(page: Page) -> None:
-    clean = clean_notebook(notebook_of(page), REFERENCES, BOOK, "")
-    nbformat.validate(nbformat.from_dict(clean))
-    for cell in clean["cells"]:
-        assert cell["cell_type"] == "code" or leftovers(cell["source"]) == []
-    code = [cell for cell in clean["cells"] if cell["cell_type"] == "code"]
-    assert code[0]["source"].startswith("# Set-up")
-    assert code[1]["metadata"]["tags"] == ["parameters"]
-
-
-@each_text
-def test_no_mark_of_myst_is_left_in_a_text_page(page: Page) -> None:
-    assert leftovers(plain(page.path.read_text(encoding="utf-8"))) == []
-
-
-@pytest.mark.parametrize(
-    "mark",
-    ["{doc}`x`", "```{note}\nx\n```", ":::{card} x", "(label)=", "`x`{.python}", "[a](b.md)", "> ```{tip}"],
-)
-def test_a_mark_that_is_left_is_found(mark: str) -> None:
-    assert leftovers(f"Words.\n\n{mark}\n")
-
-
-@pytest.mark.parametrize(
-    "text", ["`{doc}` is a role.", "```\n{doc}`x`\n```", "$\\bar{x}_{1}$", "a (label) ="]
-)
-def test_code_and_formulas_are_no_marks(text: str) -> None:
-    assert leftovers(text) == []
-    assert plain(text) == text
-
-
-@pytest.mark.parametrize(
-    ("written", "read"),
-    [
-        ("See {doc}`failout`.", "See [Failout](failout.ipynb)."),
-        ("See {doc}`the rule <failout>`.", "See [the rule](failout.ipynb)."),
-        ("{doc}`glossary`", "*Glossary*"),
-        ("{term}`physical nodes <Physical node>`", "physical nodes"),
-        ("{cite:t}`yousefpour2020resilinet`", "Yousefpour et al. (2020)"),
-        ("{cite:p}`he2016resnet,ioffe2015batch`", "(He et al., 2016; Ioffe and Szegedy, 2015)"),
-        ("{glue:text}`saving:.1f` %", "40.4 %"),
-        ("[text](failout.md#top)", "[text](failout.ipynb)"),
-        ("{unheard-of}`words`", "words"),
-        ("(label)=\n# Title\n% a comment\ntext", "# Title\ntext"),
-        ("```{math}\n:label: eq-x\na = b\n```", "$$\na = b\n$$"),
-        ("```{note}\nMind this.\n```", "> **Note**\n>\n> Mind this."),
-        (
-            "```{admonition} Answer\n:class: dropdown\nIt is {doc}`failout`.\n```",
-            "<details><summary>Answer</summary>\n\nIt is [Failout](failout.ipynb).\n\n</details>",
-        ),
-        ("::::{grid} 2\n:::{grid-item-card} Read\nWords.\n:::\n::::", "**Read**\n\nWords."),
-        ("- item\n\n  ```{tip}\n  Twice.\n  ```", "- item\n\n  > **Tip**\n  >\n  > Twice."),
-        (
-            "```{exercise-start} Count\n:label: ex-1\n```\nHow many?\n```{exercise-end}\n```",
-            "**Exercise: Count**\n\nHow many?",
-        ),
-        (
-            "```{solution-start} short-recipe\n:class: dropdown\n```\nSeven.",
-            "**Solution: A shorter recipe**\n\nSeven.",
-        ),
-        ("```{unheard-of} Title\nWords.\n```", "> **Title**\n>\n> Words."),
-    ],
-)
-def test_marks_become_words(written: str, read: str) -> None:
-    assert plain(written, saving=40.355) == read
-
-
-def test_numbers_of_figures_and_equations_are_those_of_the_set_pages(tmp_path: Path) -> None:
-    (tmp_path / "a.md").write_text("# A\n", encoding="utf-8")
-    (tmp_path / "a.html").write_text(
-        '<figure class="x" id="fig-one"><img/><figcaption><span class="caption-number">Fig. 12 </span></figcaption>'
-        '<div class="math" id="equation-eq-two"><span class="eqno">(3)<a></a></span></div>',
-        encoding="utf-8",
-    )
-    found = References.gather([Page("a", tmp_path / "a.md", True)], tmp_path, tmp_path)
-    assert Roles(found).write_out("{numref}`fig-one`, {eq}`eq-two`") == "Fig. 12, (3)"
-
-
-def executed(*outputs: dict[str, Any], **metadata: Any) -> dict[str, Any]:
-    """A notebook of a title and one cell that has been run."""
-    cell = {
-        "cell_type": "code",
-        "metadata": metadata,
-        "source": "x",
-        "execution_count": 1,
-        "outputs": [*outputs],
-    }
-    return {"cells": [{"cell_type": "markdown", "metadata": {}, "source": "# T"}, cell], "metadata": {}}
-
-
-def output(**data: Any) -> dict[str, Any]:
-    return {
-        "output_type": "display_data",
-        "metadata": {},
-        "data": {k.replace("_", "/"): v for k, v in data.items()},
-    }
-
-
-def test_a_notebook_keeps_outputs_and_captions_but_not_what_only_the_book_reads() -> None:
-    shown = output(text_html="<table></table>", text_markdown="{doc}`failout`")
-    glued = output() | {"data": {"application/papermill.record/text/plain": "7"}}
-    notebook = executed(
-        shown, glued, mystnb={"figure": {"name": "fig-x", "caption": "What {doc}`failout` does."}}
-    )
-    clean = clean_notebook(notebook, REFERENCES, BOOK, "https://example.org/x")
-    (title, set_up, cell, caption) = clean["cells"]
-    assert title["source"] == "# T"
-    assert 'repository = "https://example.org/x"' in set_up["source"]
-    assert [o["data"] for o in cell["outputs"]] == [
-        {"text/html": "<table></table>", "text/markdown": "[Failout](failout.ipynb)"}
-    ]
-    assert caption["source"] == "What [Failout](failout.ipynb) does."
-
-
-def test_a_notebook_with_a_mark_left_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(PlainMarkdown, "write_out", lambda self, text: text)
-    notebook = executed()
-    notebook["cells"][0]["source"] = "{doc}`x`"
-    with pytest.raises(BookError, match="marks of MyST"):
-        clean_notebook(notebook, REFERENCES, BOOK, "")
-
-
-def set_up(folder: Path, repository: str) -> subprocess.CompletedProcess[str]:
-    """Runs the set-up cell in a folder and says where it ended."""
-    source = clean_notebook(executed(), REFERENCES, BOOK, repository)["cells"][1]["source"]
-    command = [sys.executable, "-c", f"{source}\nprint(os.getcwd())"]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-
-
-def test_the_set_up_cell_finds_the_project_around_it(tmp_path: Path) -> None:
-    (tmp_path / "book" / "deep").mkdir(parents=True)
-    (tmp_path / "book" / "_toc.yml").touch()
-    assert set_up(tmp_path / "book" / "deep", "").stdout.strip() == os.path.realpath(tmp_path / "book")
-
-
-def test_the_set_up_cell_fetches_the_project_or_says_that_it_cannot(tmp_path: Path) -> None:
-    project = tmp_path / "project"
-    (project / "book").mkdir(parents=True)
-    (project / "book" / "_toc.yml").touch()
-    git = ["git", "-C", str(project), "-c", "user.name=a", "-c", "user.email=a@b.c"]
-    for words in (["init", "-q"], ["add", "."], ["commit", "-qm", "a"]):
-        subprocess.run([*git, *words], check=True)
-    alone = tmp_path / "alone"
-    alone.mkdir()
-    assert "Give `repository` the address" in set_up(alone, "").stderr
-    fetched = set_up(alone, project.as_uri())
-    assert fetched.stdout.strip() == os.path.realpath(alone / "resilinet-companion" / "book"), fetched.stderr
 
 
 def rows(shown: Any) -> list[dict[str, str]]:
@@ -322,15 +142,13 @@ def test_buttons_lead_to_the_notebooks_or_are_left_out(tmp_path: Path, elsewhere
     assert known == Address("https://github.com/a/b")
     text = settings(tmp_path, known)
     assert f"repository_branch: {NOTEBOOKS}\n" in text
-    assert f"path_to_docs: {NOTEBOOKS}\n" in text
     assert "https://github.com/a/b/edit/main/book/" in text
 
 
 def test_the_branch_that_buttons_open_is_written_by_the_workflow() -> None:
     workflow = (ROOT / ".github" / "workflows" / "book.yml").read_text(encoding="utf-8")
     assert f"git push --force origin {NOTEBOOKS}\n" in workflow
-    assert f"path: {NOTEBOOKS}\n" in workflow
-    assert f"git add {NOTEBOOKS}\n" in workflow
+    assert "git add --force book/*.ipynb\n" in workflow
 
 
 def test_a_workflow_knows_where_it_runs(tmp_path: Path, elsewhere: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ import yaml
 from resilinet.book.address import Address
 
 NOTEBOOKS = "notebooks"
-"""The branch of the repository that holds the notebooks to take away, and the folder in it (see ``book.yml``)."""
+"""The branch of the repository that holds the executed notebooks, beside their chapters (see ``book.yml``)."""
 BRANCH = "main"
 
 
@@ -36,12 +36,10 @@ def write_settings(config: Path, target: Path, footer: str, address: Address) ->
     sphinx["notfound_urls_prefix"] = urlsplit(address.site).path or "/"
     if address.is_on_github:
         options.update(
-            # Of these the theme makes the buttons that open a notebook, and so it must know where those lie.
             repository_url=address.repository,
             repository_branch=NOTEBOOKS,
-            path_to_docs=NOTEBOOKS,
+            # Not Colab, which would need an installation in every notebook.
             launch_buttons={
-                "colab_url": "https://colab.research.google.com",
                 "binderhub_url": "https://mybinder.org",
                 "notebook_interface": "jupyterlab",
             },

@@ -11,7 +11,6 @@ from collections.abc import Callable
 
 from resilinet.book.draft import Draft
 from resilinet.book.errors import BookError
-from resilinet.book.handouts import hand_out_pages
 from resilinet.book.offline import foreign_requests
 from resilinet.book.times import state_times
 
@@ -25,5 +24,5 @@ def ask_nobody(draft: Draft) -> None:
         raise BookError("\n".join(["The book must not ask other hosts, but:", *foreign[:20]]))
 
 
-STEPS: tuple[Step, ...] = (hand_out_pages, state_times, ask_nobody)
+STEPS: tuple[Step, ...] = (state_times, ask_nobody)
 """In the order in which they are taken; the check comes last, so that it sees all."""
