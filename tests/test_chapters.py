@@ -119,6 +119,16 @@ def test_the_first_code_cell_declares_the_parameters_and_profile_first(page: Pag
 
 
 @each_chapter
+def test_every_parameter_is_explained(page: Page) -> None:
+    shared = re.findall(
+        r"^\| `(\w+)` \|", (ROOT / "book" / "environment.md").read_text(encoding="utf-8"), re.M
+    )
+    assert "profile" in shared
+    for line in code(page)[0].source.splitlines():
+        assert line.partition(" = ")[0] in shared or "  # " in line, line
+
+
+@each_chapter
 def test_every_figure_has_a_name_a_caption_and_an_alternative_text(page: Page) -> None:
     for name, options in figures(page).items():
         assert name.startswith("fig-")

@@ -116,8 +116,8 @@ PARTS: tuple[Part, ...] = (
     Part("Explorer", "the page on which readers fail nodes", ("explorer",)),
     Part(
         "Book",
-        "chapters run, timed, set as pages and checked",
-        ("book", "chapter_parameters", "chapter_times"),
+        "chapters run, set as pages and checked",
+        ("book",),
     ),
     Part("Teaching", "exercises as assignments", ("teaching",)),
     Part("Command line", "the commands of `resilinet`", ("cli",)),
