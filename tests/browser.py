@@ -9,8 +9,14 @@ from contextlib import contextmanager
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from resilinet.book.pdf.printing import BROWSERS
-
+BROWSERS = (
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+    "/Applications/Chromium.app/Contents/MacOS/Chromium",
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+)
 PROGRAM = next(filter(None, map(shutil.which, BROWSERS)), None)
 # A page loads in a second, but not on a machine that is busy with something else.
 PATIENCE = 180_000

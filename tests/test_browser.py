@@ -6,8 +6,12 @@ else a tiny one of the same theme and settings, which has every kind of page but
 
 from __future__ import annotations
 
+import re
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +24,14 @@ from test_book import TinyBook
 
 ROOT = Path(__file__).parents[1]
 WHOLE = ROOT / "build" / "published"
+ASSETS = ROOT / "book" / "_assets"
 SET_FROM = ("_config.yml", "book", "src/resilinet/book")
 
 # The rules of axe-core that shut readers out; it calls the others moderate or minor.
 GRAVE = ("serious", "critical")
 ALL_RULES = {"resultTypes": ["violations"], "preload": False}
 PHONE = {"width": 360, "height": 800}
+PAPER = {"width": 672, "height": 980}  # A4 less the margins of print.css, in CSS pixels
 COLOURS = {**ALL_RULES, "runOnly": ["color-contrast"]}
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
@@ -130,8 +136,9 @@ def look(browser: Browser, address: str) -> Seen:
 
 @pytest.fixture(scope="module")
 def seen(site: Site, browser: Browser) -> dict[str, Seen]:
-    """Every page but the first address, which only sends a reader on."""
-    return {name: look(browser, site.address(name)) for name in site.pages if name != "index.html"}
+    """Every page but the first address, which only sends a reader on, and the one that hosts show for others."""
+    apart = {"index.html", "404.html"}
+    return {name: look(browser, site.address(name)) for name in site.pages if name not in apart}
 
 
 def test_no_page_complains(seen: dict[str, Seen]) -> None:
@@ -170,6 +177,71 @@ def test_a_barrier_and_a_complaint_are_found_where_they_are(browser: Browser, tm
     page.close()
 
 
+def test_paper_shows_what_is_read_and_not_what_is_clicked(browser: Browser, tmp_path: Path) -> None:
+    sheets = "".join(
+        f'<link rel="stylesheet" href="{(ASSETS / name).as_uri()}" media="{media}">'
+        for name, media in (("book.css", "all"), ("print.css", "print"))
+    )
+    wide = "".join(f"<td>column{number}</td>" for number in range(40))
+    (tmp_path / "page.html").write_text(
+        f"""<html><head>{sheets}<script src="{(ASSETS / "settle.js").as_uri()}"></script></head>
+        <body><div class="bd-sidebar-primary">contents</div>
+        <article class="bd-article"><h1><b>Title</b><a class="headerlink">#</a></h1>
+        <details class="hide"><summary>Show code</summary>code</details>
+        <details class="ledger"><summary>Ledger</summary><p>numbers</p></details>
+        <div class="cell_output"><div class="output"><table class="dataframe"><tr>{wide}</tr></table></div></div>
+        <div class="resilinet-explorer"><div class="rx-stage">buttons</div>
+        <details class="rx-numbers"><summary>All</summary><p>every scenario</p></details></div>
+        </article></body></html>""",
+        encoding="utf-8",
+    )
+    page, _, _ = opened(browser, (tmp_path / "page.html").as_uri())
+    page.emulate_media(media="print")
+    page.set_viewport_size(PAPER)
+    for shown in ("Title", "Ledger", "numbers", "every scenario", "column39"):
+        assert page.get_by_text(shown, exact=True).is_visible(), shown
+    for hidden in ("contents", "#", "Show code", "code", "buttons"):
+        assert not page.get_by_text(hidden, exact=True).is_visible(), hidden
+    # Nothing scrolls on paper, so that what is wider would be cut. The browser announces that it prints.
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert page.evaluate("document.documentElement.scrollWidth") <= PAPER["width"]
+    page.close()
+
+
+class Host(SimpleHTTPRequestHandler):
+    """Answers with the book's 404 page, as GitHub Pages does, where there is no file."""
+
+    def send_error(self, code: int, *rest: object) -> None:
+        body = (Path(self.directory) / "404.html").read_bytes()
+        self.send_response(code)
+        self.send_header("Content-Type", "text/html; charset=utf-8")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *rest: object) -> None:
+        pass
+
+
+def test_an_address_that_leads_nowhere_leads_back_at_any_depth(site: Site, browser: Browser) -> None:
+    with ThreadingHTTPServer(("localhost", 0), partial(Host, directory=str(site.html))) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        root = f"http://localhost:{server.server_address[1]}"
+        page = browser.new_page()
+        page.set_default_timeout(PATIENCE)
+        refused: list[str] = []
+        page.on("response", lambda got: refused.append(got.url) if got.status != 200 else None)
+        page.goto(f"{root}/deep/down/none.html")
+        assert page.get_by_role("heading", name="There is no such page here").is_visible()
+        first = page.locator(".bd-sidebar-primary a[href$='.html']").nth(1)
+        address = page.evaluate("link => link.href", first.element_handle())
+        page.goto(address)
+        assert "no such page" not in page.content()
+        assert refused == [f"{root}/deep/down/none.html"]
+        page.close()
+        server.shutdown()
+
+
 def test_search_finds_what_the_book_is_about(site: Site, browser: Browser) -> None:
     word, target = ("failout", "failout.html") if site.whole else ("resilience", "intro.html")
     page, complaints, asked = opened(browser, f"{site.address('search.html')}?q={word}")
@@ -183,6 +255,27 @@ def test_search_finds_what_the_book_is_about(site: Site, browser: Browser) -> No
     assert target in named
     assert (complaints, asked) == ([], [])
     page.close()
+
+
+def test_a_reader_takes_the_numbers_of_a_table_away(site: Site, browser: Browser) -> None:
+    name, file = ("bandwidth", None) if site.whole else ("part/second", "a-third.csv")
+    page, complaints, _ = opened(browser, site.address(f"{name}.html"))
+    with page.expect_download() as download:
+        page.locator(".exhibit-links a[download]").first.click()
+    assert file in (None, download.value.suggested_filename)
+    assert "," in download.value.path().read_text(encoding="utf-8").splitlines()[0]
+    assert complaints == []
+    page.close()
+
+
+def test_provenance_leads_to_a_trial(site: Site) -> None:
+    if not site.whole:
+        pytest.skip("trials are in the whole book, newer than its sources: make book")
+    pages = {name: (site.html / name).read_text(encoding="utf-8") for name in site.pages}
+    led = {name: set(re.findall(r'href="verdicts\.html#(trial-\w+)"', text)) for name, text in pages.items()}
+    anchors = set(re.findall(r'id="(trial-\w+)"', pages["verdicts.html"]))
+    assert len(led["health-results.html"]) > 1
+    assert {name: found - anchors for name, found in led.items() if found - anchors} == {}
 
 
 def test_solutions_are_hidden_until_a_reader_asks(site: Site, browser: Browser) -> None:

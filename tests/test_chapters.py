@@ -39,7 +39,6 @@ ORDER = [
     "environment",
     "decisions",
     "teaching",
-    "colophon",
     "glossary",
     "references",
 ]
@@ -117,6 +116,16 @@ def test_the_first_code_cell_declares_the_parameters_and_profile_first(page: Pag
     assert "parameters" in first.metadata["tags"]
     assert first.source.startswith('profile = "published"')
     assert sum("parameters" in cell.metadata.get("tags", []) for cell in code(page)) == 1
+
+
+@each_chapter
+def test_every_parameter_is_explained(page: Page) -> None:
+    shared = re.findall(
+        r"^\| `(\w+)` \|", (ROOT / "book" / "environment.md").read_text(encoding="utf-8"), re.M
+    )
+    assert "profile" in shared
+    for line in code(page)[0].source.splitlines():
+        assert line.partition(" = ")[0] in shared or "  # " in line, line
 
 
 @each_chapter

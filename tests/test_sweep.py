@@ -26,7 +26,7 @@ from companion.experiments import trials_of
 from companion.experiments.catalogue import UNKNOWN
 from companion.experiments.trial import Record, Trial
 from companion.results.store import Store, StoreError
-from companion.sweeps import local as sweep_module
+from resilinet.sweeps import local as sweep_module
 from companion.sweeps import prepare as chapter
 from resilinet.checkpoints import CheckpointWarning
 from resilinet.cli import app

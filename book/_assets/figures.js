@@ -39,7 +39,7 @@ document.addEventListener("DOMContentLoaded", () => {
 
   function open(figure) {
     const words = figure.closest("figure")?.querySelector("figcaption p")?.cloneNode(true);
-    words?.querySelectorAll("a.headerlink, .exhibit-links").forEach((link) => link.remove());
+    words?.querySelectorAll("a.headerlink").forEach((link) => link.remove());
     caption.textContent = words?.textContent ?? "";
     image = element("img", { src: figure.src, alt: figure.alt });
     view.replaceChildren(image);

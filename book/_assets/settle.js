@@ -1,5 +1,5 @@
 // What the theme and Sphinx leave undone: for a page that no reader has set to light or dark, for one that is opened
-// as a file, and for readers who listen.
+// as a file, for readers who listen, and for paper.
 "use strict";
 {
   const page = document.documentElement;
@@ -16,4 +16,13 @@
   document.addEventListener("DOMContentLoaded", () => {
     document.querySelectorAll(".citation-list[role=list]").forEach((list) => list.removeAttribute("role"));
   });
+  // Nothing scrolls on paper (print.css): a table too wide for it grows smaller before it is cut.
+  const sized = (zoom) => document.querySelectorAll(".bd-article table").forEach((table) => {
+    table.style.zoom = zoom(table);
+  });
+  addEventListener("beforeprint", () => {
+    const width = Math.min(document.querySelector(".bd-article").clientWidth, 672);
+    sized((table) => Math.min(1, width / table.scrollWidth));
+  });
+  addEventListener("afterprint", () => sized(() => ""));
 }

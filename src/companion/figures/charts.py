@@ -12,12 +12,9 @@ from matplotlib.lines import Line2D
 from companion.experiments.names import FAILURES, SETTINGS, name_of
 from companion.figures import style
 from companion.figures.descriptions import size_label
-from companion.figures.points import Point, numbers, points_of
+from companion.figures.points import Point, points_of
 from companion.paper.comparisons import RATES, survival_loss
 from companion.paper.measured import Measured
-from companion.tables.numbers import in_full, to_csv, trials_behind
-from resilinet.exhibits import Exhibit
-from resilinet.plotted import Plotted
 from resilinet.schemes import SCHEMES
 
 COLOUR: Final = style.LOOKS["resilinet"].colour
@@ -137,13 +134,13 @@ def survival_scaling(measured: Measured, artefact: str) -> Figure:
     return figure
 
 
-def _blank() -> tuple[Plotted, Axes]:
-    figure = Plotted(figsize=(7.0, 4.0), layout="constrained")
+def _blank() -> tuple[Figure, Axes]:
+    figure = Figure(figsize=(7.0, 4.0), layout="constrained")
     return figure, figure.add_subplot()
 
 
-def _panels() -> tuple[Plotted, list[Axes]]:
-    figure = Plotted(figsize=(7.0, 5.2), layout="constrained")
+def _panels() -> tuple[Figure, list[Axes]]:
+    figure = Figure(figsize=(7.0, 5.2), layout="constrained")
     return figure, list(figure.subplots(2, 2).flat)
 
 
@@ -191,12 +188,9 @@ def _below(figure: Figure, handles: Sequence[Line2D], columns: int = 5) -> None:
     figure.legend(handles=handles, loc="outside lower center", ncols=min(len(handles), columns))
 
 
-def _say_source(figure: Plotted, measured: Measured, artefact: str, shown: Sequence[Point]) -> None:
-    """Write on the figure what it was made from, so that it keeps saying so wherever it is copied to, and keep it."""
+def _say_source(figure: Figure, measured: Measured, artefact: str, shown: Sequence[Point]) -> None:
+    """Write on the figure what it was made from, so that it keeps saying so wherever it is copied to."""
     seeds = [len(point.sample.values) for point in shown]
     wanted = max((point.sample.wanted for point in shown), default=0)
     label = size_label(measured, artefact, seeds, wanted)
     figure.suptitle(label, x=0.99, ha="right", fontsize=8.5, color=style.INK)
-    unit = "points" if figure.axes[0].get_ylabel().endswith("(points)") else "%"
-    table = numbers(shown, unit)
-    figure.exhibit = Exhibit(to_csv(in_full(table)), trials_behind(table))

@@ -7,8 +7,9 @@ from typing import Any
 
 from companion.experiments import ARTEFACTS
 from companion.experiments.names import name_of
-from companion.figures.points import Point, points_of, series_name
+from companion.figures.points import Point, numbers, points_of, series_name
 from companion.paper.measured import Measured
+from companion.tables.html import offer
 
 
 def size_label(measured: Measured, artefact: str, seeds: Sequence[int], wanted: int) -> str:
@@ -36,8 +37,11 @@ def size_label(measured: Measured, artefact: str, seeds: Sequence[int], wanted: 
 
 def alt_text(measured: Measured, artefact: str) -> str:
     """The numbers of an artefact in words, for readers who do not see its figure; made from the numbers alone."""
-    unit = "points" if artefact.startswith("figure-3") else "%"
-    return " ".join(_in_words(point, unit) for point in points_of(measured, artefact))
+    return " ".join(_in_words(point, _unit(artefact)) for point in points_of(measured, artefact))
+
+
+def _unit(artefact: str) -> str:
+    return "points" if artefact.startswith("figure-3") else "%"
 
 
 def _in_words(point: Point, unit: str) -> str:
@@ -53,8 +57,10 @@ def _in_words(point: Point, unit: str) -> str:
 
 
 def in_words(measured: Measured, artefact: str) -> Any:
-    """A line that unfolds to :func:`alt_text`, to stand below a figure."""
+    """A line that unfolds to :func:`alt_text`, and every seed's number to take away, to stand below a figure."""
     from IPython.display import HTML
 
-    words = f"{ARTEFACTS[artefact].title_at(measured.profile)}. {alt_text(measured, artefact)}"
-    return HTML(f"<details><summary>The figure in words</summary><p>{words}</p></details>")
+    title = ARTEFACTS[artefact].title_at(measured.profile)
+    words = f"<details><summary>The figure in words</summary><p>{title}. {alt_text(measured, artefact)}</p></details>"
+    table = numbers(points_of(measured, artefact), _unit(artefact))
+    return HTML(words + str(offer(table, title).data))

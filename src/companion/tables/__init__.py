@@ -14,7 +14,7 @@ from companion.tables.exhibits import (
     table_3,
     weight_rules,
 )
-from companion.tables.html import show
+from companion.tables.html import offer, show
 from companion.tables.sentences import in_short, leads, legend, size_notice, statement, statement_by_part
 from companion.tables.verdict_rows import checks, differing, provenance
 
@@ -32,6 +32,7 @@ __all__ = [
     "in_short",
     "leads",
     "legend",
+    "offer",
     "ours",
     "own_setting",
     "printed",

@@ -11,8 +11,9 @@ import pandas as pd
 
 from companion.paper.ledger import totals
 from companion.paper.verdicts import Entry, Verdict
+from companion.tables.html import show, take_away
 from companion.tables.numbers import to_csv
-from resilinet.exhibits import Exhibit, Shown
+from companion.tables.verdict_rows import checks
 
 if TYPE_CHECKING:
     from IPython.display import HTML
@@ -56,8 +57,8 @@ def show_totals(entries: Sequence[Entry]) -> HTML:
     return _html(f'<table class="dataframe"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>')
 
 
-def show_ledger(entries: Iterable[Entry]) -> Shown:
-    """Every printed number, a part to unfold for each artefact; it carries its numbers with it."""
+def show_ledger(entries: Iterable[Entry]) -> HTML:
+    """Every printed number, a part to unfold for each artefact, and all of them to take away."""
     entries = list(entries)
     parts = []
     for artefact, group in groupby(entries, key=lambda entry: entry.artefact):
@@ -72,17 +73,13 @@ def show_ledger(entries: Iterable[Entry]) -> Shown:
         {**{name: getattr(entry, name) for name in IN_FULL}, "verdict": str(entry.verdict)}
         for entry in entries
     ]
-    trials = dict.fromkeys(name for entry in entries for name in entry.trials)
-    exhibit = Exhibit(
-        to_csv(pd.DataFrame(rows, dtype=object)), tuple(trials), "Every printed number and ours"
-    )
-    return Shown("\n".join(parts), exhibit)
+    # Its last column has the trials already.
+    away = take_away(to_csv(pd.DataFrame(rows, dtype=object)), caption="Every printed number and ours")
+    return _html("\n".join([*parts, away]))
 
 
 def show_statements(entries: Iterable[Entry]) -> HTML:
     """Every statement with its verdict, and the comparisons behind it to unfold."""
-    from companion.tables import checks, show  # tables are built on the ledger
-
     parts = []
     for entry in entries:
         if entry.artefact != "claims":

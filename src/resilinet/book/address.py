@@ -36,5 +36,5 @@ class Address:
 
     @property
     def is_on_github(self) -> bool:
-        """Whether Colab can open notebooks of the repository."""
+        """Whether Binder can open notebooks of the repository."""
         return self.repository.startswith("https://github.com/")

@@ -8,7 +8,6 @@ from pathlib import Path
 
 from resilinet.book.address import Address
 from resilinet.book.pages import Page
-from resilinet.book.placement import Placed
 
 
 @dataclass(frozen=True)
@@ -22,7 +21,6 @@ class Draft:
         root: the project's folder.
         pages: the table of contents, in reading order.
         notebooks: the executed notebook of each chapter as papermill left it, by name of the page.
-        placed: its tables and figures, page by page.
         address: where project and book lie on the web, as far as that is known.
     """
 
@@ -32,7 +30,6 @@ class Draft:
     root: Path
     pages: tuple[Page, ...]
     notebooks: Mapping[str, Path]
-    placed: tuple[Placed, ...]
     address: Address
 
     def page(self, name: str) -> Path:

@@ -13,15 +13,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from resilinet.book.address import Address
 from resilinet.book.chapters import Order, Workshop, run_orders
-from resilinet.book.colophon import Origin, fill_colophon
 from resilinet.book.draft import Draft
 from resilinet.book.edition import Edition
 from resilinet.book.errors import BookError, BookRequestError
 from resilinet.book.pages import Page, read_pages
-from resilinet.book.placement import place_all
-from resilinet.book.references import References
 from resilinet.book.settings import write_settings
-from resilinet.book.stamps import Stamp, digest_bytes, digest_file, digest_tree
+from resilinet.book.stamps import digest_bytes, digest_file, digest_tree
 from resilinet.book.steps import STEPS
 from resilinet.book.typeset import lay_out, typeset
 
@@ -87,15 +84,11 @@ def build(
         with console.status("Setting the pages"):
             notebooks = {order.page.name: workshop.notebook(order.page) for order in orders}
             lay_out(source, notebooks, sheet)
-            placed = place_all(sheet, notebooks)
-            titles = References.gather(pages, source).titles
-            origins = {order.page.name: _origin(workshop, order) for order in orders}
-            fill_colophon(sheet, placed, titles, origins, address)
             settings = work / "_config.yml"
             write_settings(config, settings, footer, address)
 
             def finish(html: Path) -> None:
-                draft = Draft(html, sheet, source, root, tuple(pages), notebooks, tuple(placed), address)
+                draft = Draft(html, sheet, source, root, tuple(pages), notebooks, address)
                 for step in STEPS:
                     step(draft)
 
@@ -168,21 +161,8 @@ def _run(workshop: Workshop, orders: list[Order], jobs: int, console: Console) -
         raise BookError("\n\n".join(str(error) for error in errors))
 
 
-def _origin(workshop: Workshop, order: Order) -> Origin:
-    """Returns which stored results a chapter read, as its stamp noted."""
-    stamp = Stamp.load(workshop.record(order.page, "stamp.json"))
-    reads = stamp.reads if stamp is not None else {}
-    return Origin(order.results, sum(Path(path).parent == order.results for path in reads))
-
-
 def _typeset_key(workshop: Workshop, orders: list[Order], source: Path, config: Path, *said: str) -> str:
     """Returns the digest of all that the typeset pages are made from."""
-    # The stamps, too: the colophon says of the results that were read what no notebook shows.
-    made = [
-        path
-        for order in orders
-        for path in (workshop.notebook(order.page), workshop.record(order.page, "stamp.json"))
-    ]
-    files = [digest_file(path) or "" for path in made]
+    files = [digest_file(workshop.notebook(order.page)) or "" for order in orders]
     parts = [workshop.base, digest_tree(source), digest_file(config) or "", *said, *files]
     return digest_bytes(*(part.encode() for part in parts))

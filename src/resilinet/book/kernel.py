@@ -59,5 +59,4 @@ def main() -> None:
     if WATCHED in os.environ and NOTES in os.environ:
         watched = os.environ[WATCHED].split(os.pathsep)
         note_reads(tuple(f"{folder}{os.sep}" for folder in watched), Path(os.environ[NOTES]))
-    # In the started kernel, before the first cell, and without a name in the chapter's own scope.
-    launch_new_instance(exec_lines=["__import__('resilinet.book.plots', fromlist=['']).keep_numbers()"])
+    launch_new_instance()

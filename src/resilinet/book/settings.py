@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import yaml
 
 from resilinet.book.address import Address
 
 NOTEBOOKS = "notebooks"
-"""The branch of the repository that holds the notebooks to take away, and the folder in it (see ``book.yml``)."""
+"""The branch of the repository that holds the executed notebooks, beside their chapters (see ``book.yml``)."""
 BRANCH = "main"
 
 
@@ -30,14 +31,15 @@ def write_settings(config: Path, target: Path, footer: str, address: Address) ->
     # Given here, as Jupyter Book drops the options under html where there are any here.
     options = sphinx.setdefault("html_theme_options", {})
     options["extra_footer"] = footer
+    # For link previews, and for the page at addresses that lead nowhere, which is shown at any depth.
+    sphinx["ogp_site_url"] = address.site
+    sphinx["notfound_urls_prefix"] = urlsplit(address.site).path or "/"
     if address.is_on_github:
         options.update(
-            # Of these the theme makes the buttons that open a notebook, and so it must know where those lie.
             repository_url=address.repository,
             repository_branch=NOTEBOOKS,
-            path_to_docs=NOTEBOOKS,
+            # Not Colab, which would need an installation in every notebook.
             launch_buttons={
-                "colab_url": "https://colab.research.google.com",
                 "binderhub_url": "https://mybinder.org",
                 "notebook_interface": "jupyterlab",
             },

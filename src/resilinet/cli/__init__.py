@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from resilinet.cli import data
-from resilinet.cli.book import book, times
+from resilinet.cli.book import book
 from resilinet.cli.networks import evaluate, networks
 from resilinet.cli.paper import bandwidth, verify
 from resilinet.cli.prose import flowing
@@ -19,5 +19,5 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(data.app, name="data")
-for command in (sweep, status, reproduce, networks, evaluate, bandwidth, verify, book, times):
+for command in (sweep, status, reproduce, networks, evaluate, bandwidth, verify, book):
     app.command(help=flowing(command))(command)

@@ -1,4 +1,4 @@
-"""``resilinet book | times``: runs chapters, builds the book, and measures what chapters take."""
+"""``resilinet book``: runs chapters and builds the book."""
 
 from __future__ import annotations
 
@@ -36,36 +36,3 @@ def book(
         err.print(f"resilinet: {error}", style="red", highlight=False, soft_wrap=True)
         raise typer.Exit(1) from None
     out.print(f"The book is at {index}", soft_wrap=True)
-
-
-@plain_errors
-def times(
-    profile: Profile = "published",
-    chapter: Annotated[list[str] | None, typer.Option(help="Only this chapter (repeatable).")] = None,
-    source: Annotated[Path, typer.Option(help="The folder of chapters.")] = Path("book"),
-) -> None:
-    """Measure what each chapter takes on this machine, time and memory, and note it where the book reads it.
-
-    Chapters run one after the other, each from nothing: published reads the stored results, smoke trains every trial
-    tiny. The processor time is told beside the time on the clock, which depends on what else the machine does. The page
-    for reviewers shows both.
-
-    Example: resilinet times --profile smoke
-    """
-    from resilinet.book import BookError, BookRequestError
-    from resilinet.book.times import keep_time
-    from resilinet.chapter_times import measured
-
-    try:
-        for taken in measured(source, profile, chapter or ()):
-            keep_time(taken, source)
-            out.print(
-                f"{taken.chapter}: {taken.wall} s on the clock, {taken.cpu} s of processors, {taken.memory:.0f} MiB",
-                highlight=False,
-                soft_wrap=True,
-            )
-    except BookRequestError:
-        raise
-    except BookError as error:
-        err.print(f"resilinet: {error}", style="red", highlight=False, soft_wrap=True)
-        raise typer.Exit(1) from None
