@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from resilinet.cli import app
+from companion.cli import app
 
 ROOT = Path(__file__).parents[1]
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))

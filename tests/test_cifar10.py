@@ -18,9 +18,9 @@ import pytest
 import torch
 from typer.testing import CliRunner
 
+from companion.cli import app
 from data_prep.cifar10_batches import prepare_cifar10
 from data_prep.torchvision_import import import_torchvision
-from resilinet.cli import app
 from resilinet.data import DataError, prepared
 from resilinet.data.cifar10 import load_cifar10
 from resilinet.data.loading import load

@@ -8,14 +8,14 @@ import torch
 import typer
 from typer.testing import CliRunner
 
+from companion.cli import app
+from companion.cli.common import plain_errors
+from companion.cli.sweep import that_can_be_run
+from companion.cli.verify import ledger_table
 from companion.experiments import ARTEFACTS, all_trials
 from companion.paper import verify
 from companion.results.store import Store
 from made_up import made_up
-from resilinet.cli import app
-from resilinet.cli.common import plain_errors
-from resilinet.cli.paper import ledger_table
-from resilinet.cli.trials import that_can_be_run
 from resilinet.duration import seconds
 from resilinet.schemes import SCHEMES
 

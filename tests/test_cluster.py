@@ -21,9 +21,9 @@ from rich.progress import Progress, TaskID
 from typer.testing import CliRunner
 
 from cluster_nodes import be_patient, node_options
+from companion.cli import app
 from companion.experiments.trial import Record, Trial
 from companion.results.store import Store
-from resilinet.cli import app
 from resilinet.data import DataError
 from resilinet.sweeps import Event, Setup, missing, sweep, watch
 from resilinet.sweeps import ray as ray_module

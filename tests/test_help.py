@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import typer
 
-from resilinet.cli import app
+from companion.cli import app
 
 GROUP: Any = typer.main.get_command(app)
 COMMANDS = {

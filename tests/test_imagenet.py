@@ -17,9 +17,9 @@ import torch
 from PIL import Image
 from typer.testing import CliRunner
 
+from companion.cli import app
 from data_prep import photograph_preparation as imagenet_preparation
 from data_prep.photograph_preparation import prepare_images
-from resilinet.cli import app
 from resilinet.data import DataError, prepared
 from resilinet.data.imagenet import COLLECTIONS, IMAGENET, IMAGENETTE160, Collection, load_imagenet
 from resilinet.data.loading import load

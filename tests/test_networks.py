@@ -9,6 +9,7 @@ import pytest
 import torch
 from typer.testing import CliRunner
 
+from companion.cli import app
 from companion.experiments import EXPERIMENTS
 from companion.experiments.networks import build_network
 from companion.experiments.trial import Trial
@@ -16,7 +17,6 @@ from companion.results.network_files import NetworkError, load, load_run, save
 from damage import altered
 from resilinet import tensor_file
 from resilinet.batch_statistics import estimate_batch_statistics, flat
-from resilinet.cli import app
 from resilinet.schemes import RESILINET
 
 

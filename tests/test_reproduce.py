@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from companion.cli import app
+from companion.cli.reproduce import length
 from companion.experiments import artefact_of
 from companion.experiments.trial import Record, Trial
 from companion.results import Rerun, accuracies, chosen, compare, conclusion, identical, seconds
 from companion.results.store import Store
 from made_up import made_up
-from resilinet.cli import app
-from resilinet.cli.reproduce import length
 from resilinet.sweeps import Setup, sweep
 
 ROWS = artefact_of("table-1-health").rows("published")

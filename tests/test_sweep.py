@@ -22,16 +22,16 @@ from filelock import FileLock, Timeout
 from rich.console import Console
 from typer.testing import CliRunner
 
+from companion.cli import app
 from companion.experiments import trials_of
 from companion.experiments.catalogue import UNKNOWN
 from companion.experiments.trial import Record, Trial
 from companion.results.store import Store, StoreError
-from resilinet.sweeps import local as sweep_module
 from companion.sweeps import prepare as chapter
 from resilinet.checkpoints import CheckpointWarning
-from resilinet.cli import app
 from resilinet.data import DataError
 from resilinet.sweeps import Event, Setup, missing, sweep, worker
+from resilinet.sweeps import local as sweep_module
 from resilinet.sweeps.watch import watched_sweep
 from resilinet.sweeps.worker import tidy
 
@@ -543,7 +543,7 @@ def test_a_place_that_cannot_be_written_to_is_refused_before_anything_runs(
     tmp_path: Path, option: str, what: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     places = {"--results": tmp_path / "results", "--runs": tmp_path / "runs"}
-    monkeypatch.setattr("resilinet.cli.trials.train", lambda *_, **__: pytest.fail("it was run"))
+    monkeypatch.setattr("companion.cli.sweep.train", lambda *_, **__: pytest.fail("it was run"))
     (tmp_path / "file").touch()
     places[option] = tmp_path / "file" / "below"
     message = refused(*(word for pair in places.items() for word in pair))

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from resilinet.cli.common import Profile, err, out, plain_errors
+from companion.cli.common import Profile, err, out, plain_errors
 
 
 @plain_errors

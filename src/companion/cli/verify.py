@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
+from companion.cli.common import Json, Profile, Results, err, out, plain_errors, say_json
+from companion.cli.sweep import name_missing
 from companion.results.store import Store
-from resilinet.cli.common import Json, Profile, Results, err, out, plain_errors, say_json
-from resilinet.cli.trials import name_missing
 
 if TYPE_CHECKING:
     from companion.paper import Entry

@@ -11,8 +11,8 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
+from companion.cli.common import Data, Json, Profile, Runs, check_writable, out, plain_errors, say_json
 from companion.experiments import artefact_of
-from resilinet.cli.common import Data, Json, Profile, Runs, check_writable, out, plain_errors, say_json
 from resilinet.topology import Topology
 
 

@@ -9,10 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.table import Table
 
-from companion.experiments import ARTEFACTS, all_trials, is_known, planned_trials, trials_of
-from companion.experiments.trial import Trial
-from companion.results.store import Store
-from resilinet.cli.common import (
+from companion.cli.common import (
     Data,
     Device,
     Json,
@@ -27,6 +24,9 @@ from resilinet.cli.common import (
     plain_errors,
     say_json,
 )
+from companion.experiments import ARTEFACTS, all_trials, is_known, planned_trials, trials_of
+from companion.experiments.trial import Trial
+from companion.results.store import Store
 
 if TYPE_CHECKING:
     from resilinet.sweeps import Event, Setup

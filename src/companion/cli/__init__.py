@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import typer
 
-from resilinet.cli import data
-from resilinet.cli.book import book
-from resilinet.cli.networks import evaluate, networks
-from resilinet.cli.paper import bandwidth, verify
-from resilinet.cli.prose import flowing
-from resilinet.cli.reproduce import reproduce
-from resilinet.cli.trials import status, sweep
+from companion.cli import data
+from companion.cli.book import book
+from companion.cli.evaluate import evaluate, networks
+from companion.cli.prose import flowing
+from companion.cli.reproduce import reproduce
+from companion.cli.sweep import status, sweep
+from companion.cli.verify import bandwidth, verify
 
 app = typer.Typer(
     help="Failure-resilient inference in distributed neural networks: data, trials, results and the book.",

@@ -11,18 +11,7 @@ import typer
 from rich import box
 from rich.table import Table
 
-from companion.results import (
-    Comparison,
-    Rerun,
-    chosen,
-    compare,
-    conclusion,
-    identical,
-    machines,
-    seconds,
-)
-from companion.results.store import Store
-from resilinet.cli.common import (
+from companion.cli.common import (
     Data,
     Device,
     Json,
@@ -35,7 +24,18 @@ from resilinet.cli.common import (
     plain_errors,
     say_json,
 )
-from resilinet.cli.trials import name_failed, train
+from companion.cli.sweep import name_failed, train
+from companion.results import (
+    Comparison,
+    Rerun,
+    chosen,
+    compare,
+    conclusion,
+    identical,
+    machines,
+    seconds,
+)
+from companion.results.store import Store
 
 SHOWN = 1
 """Of that many trials at most, every accuracy is printed; of more, a line per trial."""

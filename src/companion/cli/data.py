@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from resilinet.cli.common import Data, out, plain_errors
-from resilinet.cli.prose import flowing
+from companion.cli.common import Data, out, plain_errors
+from companion.cli.prose import flowing
 
 app = typer.Typer(help="Prepare data sets as checked arrays.", no_args_is_help=True)
 
