@@ -14,10 +14,8 @@ from multiprocessing.context import SpawnProcess
 
 from resilinet.checkpoints import CheckpointWarning
 from resilinet.store import Store
-from resilinet.sweeps.events import STOPPING, Event
-from resilinet.sweeps.interrupts import interrupts
+from resilinet.sweeps.events import STOPPING, Event, checkpoint_warnings, interrupts
 from resilinet.sweeps.setup import Setup, check_data, missing
-from resilinet.sweeps.warned import checkpoint_warnings
 from resilinet.sweeps.worker import work
 from resilinet.trials import Trial
 
