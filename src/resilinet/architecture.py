@@ -51,8 +51,8 @@ PARTS: tuple[Part, ...] = (
     ),
     Part(
         "Machine",
-        "devices, memory, optional libraries, whole files, durations and exceptions in words",
-        ("devices", "allocator", "torchvision_import", "duration", "reasons", "whole_file"),
+        "devices, memory, optional libraries, whole files and exceptions in words",
+        ("devices", "allocator", "torchvision_import", "reasons", "whole_file"),
     ),
     Part("Data", "recordings and images as checked tensors with a fingerprint", ("datasets",)),
     Part(

@@ -115,7 +115,6 @@ def sweep(
     Example: resilinet sweep --all --executor ray --address auto --device cuda --gpus-per-trial 0.25
     """
     from companion.sweeps.devices import usable
-    from resilinet.duration import seconds
     from resilinet.sweeps import Setup, missing
     from resilinet.sweeps.ray import Cluster
 
@@ -123,7 +122,7 @@ def sweep(
         raise ValueError("name the artefacts to run, or say --all or --planned (and only one of these).")
     wanted = trials_of(profile, *(artefacts or []))
     trials = that_can_be_run(all_trials(profile) if every else planned_trials() if planned else wanted, every)
-    budget = None if time_budget is None else seconds(time_budget)
+    budget = None if time_budget is None else as_seconds(time_budget)
     if executor not in ("local", "ray"):
         raise ValueError(f"{executor!r} is no executor; choose local or ray.")
     if executor == "local" and (address or gpus_per_trial):
@@ -147,6 +146,23 @@ def sweep(
     )
     # A worker that was lost does not matter where another one has done its work.
     name_failed([event for event in failed if event.trial or left])
+
+
+def as_seconds(length: str) -> float:
+    """The seconds in a length of time as people write it, ``90s``, ``9m`` or ``1h30m``; a number alone is seconds.
+
+    Raises:
+        ValueError: it is no length of time above 0.
+    """
+    import pandas as pd
+
+    try:
+        found = pd.Timedelta(f"{length}s" if length.isdecimal() else length).total_seconds()
+    except ValueError:
+        found = 0.0
+    if not found > 0:  # which not a time, as pandas reads an empty text, is neither
+        raise ValueError(f"{length!r} is no length of time; write for example 90s, 9m or 1h30m.")
+    return found
 
 
 def that_can_be_run(trials: Sequence[Trial], every: bool) -> list[Trial]:

@@ -59,8 +59,8 @@ def complete(trials: Sequence[Trial], setup: Setup, say: Callable[[str], None]) 
         RuntimeError: a trial failed.
     """
     from resilinet.sweeps import STOPPING, missing, sweep
-    from resilinet.sweeps.claiming import unclaimed
-    from resilinet.sweeps.reached import Reached
+    from resilinet.sweeps.watch import Reached
+    from resilinet.sweeps.worker import unclaimed
 
     store, began, done = Store(setup.results), time.monotonic(), 0
     todo = missing(trials, store)

@@ -1,7 +1,8 @@
 """Sweeps: the trials that have no result yet are run, on this machine or on a cluster.
 
-``worker`` runs one after the other, ``local`` has workers in processes, ``ray`` runs trials on the nodes of a Ray
-cluster, ``watch`` shows either to whoever waits; ``claiming`` keeps two sweeps from running one trial.
+``worker`` runs one after the other that nobody else runs, ``local`` has workers in processes, ``ray`` runs trials on
+the nodes of a Ray cluster, ``watch`` shows either to whoever waits; ``setup`` says where and how, ``events`` what is
+told.
 """
 
 from resilinet.sweeps.events import STOPPING, Event

@@ -15,10 +15,8 @@ from multiprocessing.context import SpawnProcess
 from companion.experiments.trial import Trial
 from companion.results.store import Store
 from resilinet.checkpoints import CheckpointWarning
-from resilinet.sweeps.events import STOPPING, Event
-from resilinet.sweeps.interrupts import interrupts
+from resilinet.sweeps.events import STOPPING, Event, checkpoint_warnings, interrupts
 from resilinet.sweeps.setup import Setup, check_data, missing
-from resilinet.sweeps.warned import checkpoint_warnings
 from resilinet.sweeps.worker import work
 
 

@@ -21,11 +21,9 @@ from companion.sweeps.devices import usable
 from companion.sweeps.run import run
 from companion.sweeps.trial_errors import explain
 from resilinet.data import DataError
-from resilinet.sweeps.claiming import claim
-from resilinet.sweeps.events import STOPPING, Event
-from resilinet.sweeps.interrupts import interrupts
+from resilinet.sweeps.events import STOPPING, Event, interrupts
 from resilinet.sweeps.setup import Setup, check_data, loaded, missing
-from resilinet.sweeps.worker import tidy
+from resilinet.sweeps.worker import claim, tidy
 from resilinet.training import Interrupted, Progress
 
 POLL, PATIENCE = 0.2, 10.0
@@ -134,10 +132,8 @@ def _drive(
 ) -> list[Event]:
     """Hand trials to the cluster, take in what comes back, and return the events of those that failed."""
     store, stopping, failed = Store(setup.results), False, list[Event]()
-    running, nodes = (
-        dict[Any, tuple[Trial, FileLock]](),
-        dict[str, str](),
-    )  # and where each trial began, last time
+    running: dict[Any, tuple[Trial, FileLock]] = {}
+    nodes: dict[str, str] = {}  # where each trial began, last time
     # The board is on this node, without which the sweep is over anyway, and so safe from the end of any other.
     only_on = ray.util.scheduling_strategies.NodeAffinitySchedulingStrategy
     here = only_on(ray.get_runtime_context().get_node_id(), soft=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from rich.console import Console
 from rich.progress import (
@@ -17,12 +18,25 @@ from rich.progress import (
 
 from companion.experiments.trial import Trial
 from companion.results.store import Store
-from resilinet.sweeps.events import STOPPING, Event
+from resilinet.sweeps.events import STOPPING, Event, checkpoint_warnings
 from resilinet.sweeps.local import sweep
 from resilinet.sweeps.ray import Cluster, sweep_on_cluster
-from resilinet.sweeps.reached import Reached
 from resilinet.sweeps.setup import Setup, missing
-from resilinet.sweeps.warned import checkpoint_warnings
+
+
+@dataclass
+class Reached:
+    """The farthest epoch of each trial, by its identity, so that every epoch counts once."""
+
+    epochs: dict[str, int] = field(default_factory=dict)
+
+    def hear(self, event: Event) -> int:
+        """Take in that an epoch is over, and return how many more are done than before."""
+        # A resumed trial begins in the middle: its earlier epochs are done, too. One that was lost with its node may
+        # begin before what it had reached: those epochs are done already.
+        before = self.epochs.get(event.trial, 0)
+        self.epochs[event.trial] = max(event.epoch, before)
+        return self.epochs[event.trial] - before
 
 
 def watched_sweep(

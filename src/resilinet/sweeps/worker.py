@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 
 import torch
+from filelock import FileLock, Timeout
 
 from companion.experiments.trial import Trial
 from companion.results.store import Store
@@ -12,7 +14,6 @@ from companion.sweeps.allocator import keep_freed_memory
 from companion.sweeps.run import run
 from companion.sweeps.trial_errors import explain
 from resilinet.atomic_files import PARTIAL
-from resilinet.sweeps.claiming import claim
 from resilinet.sweeps.events import Event
 from resilinet.sweeps.setup import Setup, loaded
 from resilinet.training import Interrupted, Progress
@@ -62,3 +63,35 @@ def tidy(trial: Trial, setup: Setup) -> None:
     # And what somebody who was killed left half written.
     for path in (*(folder / name for name in spare), *folder.glob(f"*{PARTIAL}")):
         path.unlink(missing_ok=True)
+
+
+def claim(trial: Trial, runs: Path, store: Store) -> FileLock | None:
+    """The lock on a trial's folder, held, or None where somebody runs the trial or has run it.
+
+    The operating system frees the lock of a killed process, so nothing needs to be cleaned up, and any number of
+    workers and sweeps may share one store.
+    """
+    lock = _locked(runs / trial.id[:16])
+    if lock is not None and trial.id in store:
+        lock.release()
+        return None
+    return lock
+
+
+def unclaimed(trials: Iterable[Trial], runs: Path) -> bool:
+    """Whether nobody runs some of the trials at this moment."""
+    for trial in trials:
+        if (lock := _locked(runs / trial.id[:16])) is not None:
+            lock.release()
+            return True
+    return False
+
+
+def _locked(folder: Path) -> FileLock | None:
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(folder / "lock", timeout=0)
+    try:
+        lock.acquire()
+    except Timeout:
+        return None
+    return lock
