@@ -24,11 +24,12 @@ from cluster_nodes import be_patient, node_options
 from companion.cli import app
 from companion.experiments.trial import Record, Trial
 from companion.results.store import Store
+from companion.sweeps import Event, Setup, missing, sweep
+from companion.sweeps import progress as watch
+from companion.sweeps import ray as ray_module
+from companion.sweeps.progress import watched_sweep
+from companion.sweeps.ray import Cluster, ClusterError, sweep_on_cluster
 from resilinet.data import DataError
-from resilinet.sweeps import Event, Setup, missing, sweep, watch
-from resilinet.sweeps import ray as ray_module
-from resilinet.sweeps.ray import Cluster, ClusterError, sweep_on_cluster
-from resilinet.sweeps.watch import watched_sweep
 
 ROOT = Path(__file__).parents[1]
 
@@ -149,7 +150,7 @@ def test_out_of_time_a_trial_stops_after_its_epoch_and_can_go_on_anywhere(
     before = max(event.epoch for event in told)
     again: list[Event] = []
     clock = SimpleNamespace(time=lambda: float(len(again)))
-    monkeypatch.setattr("resilinet.sweeps.local.time", clock)
+    monkeypatch.setattr("companion.sweeps.local.time", clock)
     assert sweep(endless[:1], setup(tmp_path), time_budget=1.5, tell=again.append) == []
     assert [event.epoch for event in again if event.kind == "epoch"] == [before + 1]
 

@@ -27,20 +27,20 @@ from companion.experiments import trials_of
 from companion.experiments.catalogue import UNKNOWN
 from companion.experiments.trial import Record, Trial
 from companion.results.store import Store, StoreError
+from companion.sweeps import Event, Setup, missing, sweep, worker
+from companion.sweeps import local as sweep_module
 from companion.sweeps import prepare as chapter
+from companion.sweeps.progress import watched_sweep
+from companion.sweeps.worker import tidy
 from resilinet.checkpoints import CheckpointWarning
 from resilinet.data import DataError
-from resilinet.sweeps import Event, Setup, missing, sweep, worker
-from resilinet.sweeps import local as sweep_module
-from resilinet.sweeps.watch import watched_sweep
-from resilinet.sweeps.worker import tidy
 
 pytestmark = pytest.mark.usefixtures("_one_thread")
 
 SCRIPT = """
 import json, multiprocessing, os, signal, sys, time
 from pathlib import Path
-from resilinet.sweeps import Setup, sweep
+from companion.sweeps import Setup, sweep
 from companion.experiments.trial import Trial
 
 folder, processes, die_at = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
@@ -144,7 +144,7 @@ def test_data_sets_that_differ_by_augmentation_alone_are_two(
         checked.append(description)
         return description
 
-    monkeypatch.setattr("resilinet.sweeps.setup.load", load)
+    monkeypatch.setattr("companion.sweeps.settings.load", load)
     monkeypatch.setattr(worker, "run", lambda trial, data, *a, **o: given.append((trial.data, data)) or 1 / 0)
     sweep([plain, turned, turned], setup(tmp_path))
     assert given == [(plain.data, plain.data), (turned.data, turned.data)]
@@ -482,7 +482,7 @@ def test_a_chapter_that_waits_for_others_does_not_sweep_meanwhile(
         return sweep(*arguments, **options)
 
     monkeypatch.setattr(chapter, "time", SimpleNamespace(monotonic=lambda: 0.0, sleep=sleep))
-    monkeypatch.setattr("resilinet.sweeps.sweep", swept)
+    monkeypatch.setattr("companion.sweeps.sweep", swept)
     with lock:
         chapter.complete(trials[:1], setup(tmp_path), lambda text: None)
     assert happened == ["slept", "slept", "slept", "swept"]
@@ -501,7 +501,7 @@ def test_the_time_left_leaves_out_epochs_that_a_resumed_trial_has_behind_it(
         return [Event("failed", trials[1].id, 0)]
 
     monkeypatch.setattr(chapter, "time", SimpleNamespace(monotonic=lambda: float(next(clock))))
-    monkeypatch.setattr("resilinet.sweeps.sweep", resumed)
+    monkeypatch.setattr("companion.sweeps.sweep", resumed)
     with pytest.raises(RuntimeError, match="failed"):
         chapter.complete(trials[:2], setup(tmp_path), said.append)
     assert said == [f"0 of 2 missing trials run, about {left} min left" for left in (3, 2)]
@@ -578,8 +578,8 @@ def test_a_file_is_no_folder_of_data(tmp_path: Path) -> None:
 def test_a_store_with_every_result_need_not_be_writable(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("resilinet.sweeps.missing", lambda *_: [])
-    monkeypatch.setattr("resilinet.sweeps.watch.missing", lambda *_: [])
+    monkeypatch.setattr("companion.sweeps.missing", lambda *_: [])
+    monkeypatch.setattr("companion.sweeps.progress.missing", lambda *_: [])
     places = ["--results", str(tmp_path / "results"), "--runs", str(tmp_path / "runs")]
     result = CliRunner().invoke(app, ["sweep", "figure-2a", "--profile", "smoke", *places])
     assert result.exit_code == 0, result.output

@@ -29,7 +29,7 @@ from companion.experiments.trial import Trial
 from companion.results.store import Store
 
 if TYPE_CHECKING:
-    from resilinet.sweeps import Event, Setup
+    from companion.sweeps import Event, Setup
 
 
 def train(trials: Sequence[Trial], setup: Setup, **how: Any) -> list[Event]:
@@ -38,9 +38,9 @@ def train(trials: Sequence[Trial], setup: Setup, **how: Any) -> list[Event]:
     Args:
         trials: what is wanted.
         setup: where and how.
-        how: as for :func:`resilinet.sweeps.watch.watched_sweep`.
+        how: as for :func:`companion.sweeps.progress.watched_sweep`.
     """
-    from resilinet.sweeps.watch import watched_sweep
+    from companion.sweeps.progress import watched_sweep
 
     try:
         return watched_sweep(trials, setup, console=err, **how)
@@ -114,9 +114,9 @@ def sweep(
 
     Example: resilinet sweep --all --executor ray --address auto --device cuda --gpus-per-trial 0.25
     """
+    from companion.sweeps import Setup, missing
     from companion.sweeps.devices import usable
-    from resilinet.sweeps import Setup, missing
-    from resilinet.sweeps.ray import Cluster
+    from companion.sweeps.ray import Cluster
 
     if every + planned + bool(artefacts) != 1:
         raise ValueError("name the artefacts to run, or say --all or --planned (and only one of these).")

@@ -13,7 +13,7 @@ from companion.experiments.trial import Trial
 from companion.results.store import Store
 
 if TYPE_CHECKING:
-    from resilinet.sweeps import Event, Setup
+    from companion.sweeps import Event, Setup
 
 
 def prepare(profile: str, results: str | Path, *artefacts: str) -> Store:
@@ -37,7 +37,7 @@ def prepare(profile: str, results: str | Path, *artefacts: str) -> Store:
     folder = Path(results)
     store, trials = Store(folder), trials_of(profile, *artefacts)
     if profile != "published":
-        from resilinet.sweeps import Setup  # here, as a chapter that only reads needs no training code
+        from companion.sweeps import Setup  # here, as a chapter that only reads needs no training code
 
         # Without a thread for each tiny product: that costs more than it saves.
         threads = 1 if profile == "smoke" else int(os.environ.get("OMP_NUM_THREADS", os.cpu_count() or 1))
@@ -58,9 +58,9 @@ def complete(trials: Sequence[Trial], setup: Setup, say: Callable[[str], None]) 
     Raises:
         RuntimeError: a trial failed.
     """
-    from resilinet.sweeps import STOPPING, missing, sweep
-    from resilinet.sweeps.watch import Reached
-    from resilinet.sweeps.worker import unclaimed
+    from companion.sweeps import STOPPING, missing, sweep
+    from companion.sweeps.progress import Reached
+    from companion.sweeps.worker import unclaimed
 
     store, began, done = Store(setup.results), time.monotonic(), 0
     todo = missing(trials, store)

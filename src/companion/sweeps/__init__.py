@@ -5,8 +5,8 @@ the nodes of a Ray cluster, ``watch`` shows either to whoever waits; ``setup`` s
 told.
 """
 
-from resilinet.sweeps.events import STOPPING, Event
-from resilinet.sweeps.local import sweep
-from resilinet.sweeps.setup import Setup, missing
+from companion.sweeps.events import STOPPING, Event
+from companion.sweeps.local import sweep
+from companion.sweeps.settings import Setup, missing
 
 __all__ = ["STOPPING", "Event", "Setup", "missing", "sweep"]

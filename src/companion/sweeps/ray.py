@@ -18,12 +18,12 @@ from filelock import FileLock
 from companion.experiments.trial import Record, Trial
 from companion.results.store import Store
 from companion.sweeps.devices import usable
+from companion.sweeps.events import STOPPING, Event, interrupts
 from companion.sweeps.run import run
+from companion.sweeps.settings import Setup, check_data, loaded, missing
 from companion.sweeps.trial_errors import explain
+from companion.sweeps.worker import claim, tidy
 from resilinet.data import DataError
-from resilinet.sweeps.events import STOPPING, Event, interrupts
-from resilinet.sweeps.setup import Setup, check_data, loaded, missing
-from resilinet.sweeps.worker import claim, tidy
 from resilinet.training import Interrupted, Progress
 
 POLL, PATIENCE = 0.2, 10.0
@@ -87,7 +87,7 @@ def sweep_on_cluster(
 
     Raises:
         ClusterError: Ray is not installed, no cluster answers, or none of its nodes has what a trial takes.
-        StoreError, DataError, KeyboardInterrupt: as :func:`resilinet.sweeps.sweep`; DataError also of another node.
+        StoreError, DataError, KeyboardInterrupt: as :func:`companion.sweeps.sweep`; DataError also of another node.
     """
     deadline = math.inf if time_budget is None else time.time() + time_budget
     if setup.device.startswith("cuda") and not cluster.gpus:

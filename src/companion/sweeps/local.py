@@ -14,10 +14,10 @@ from multiprocessing.context import SpawnProcess
 
 from companion.experiments.trial import Trial
 from companion.results.store import Store
+from companion.sweeps.events import STOPPING, Event, checkpoint_warnings, interrupts
+from companion.sweeps.settings import Setup, check_data, missing
+from companion.sweeps.worker import work
 from resilinet.checkpoints import CheckpointWarning
-from resilinet.sweeps.events import STOPPING, Event, checkpoint_warnings, interrupts
-from resilinet.sweeps.setup import Setup, check_data, missing
-from resilinet.sweeps.worker import work
 
 
 def _work_apart(

@@ -11,11 +11,11 @@ from filelock import FileLock, Timeout
 from companion.experiments.trial import Trial
 from companion.results.store import Store
 from companion.sweeps.allocator import keep_freed_memory
+from companion.sweeps.events import Event
 from companion.sweeps.run import run
+from companion.sweeps.settings import Setup, loaded
 from companion.sweeps.trial_errors import explain
 from resilinet.atomic_files import PARTIAL
-from resilinet.sweeps.events import Event
-from resilinet.sweeps.setup import Setup, loaded
 from resilinet.training import Interrupted, Progress
 
 

@@ -18,10 +18,10 @@ from rich.progress import (
 
 from companion.experiments.trial import Trial
 from companion.results.store import Store
-from resilinet.sweeps.events import STOPPING, Event, checkpoint_warnings
-from resilinet.sweeps.local import sweep
-from resilinet.sweeps.ray import Cluster, sweep_on_cluster
-from resilinet.sweeps.setup import Setup, missing
+from companion.sweeps.events import STOPPING, Event, checkpoint_warnings
+from companion.sweeps.local import sweep
+from companion.sweeps.ray import Cluster, sweep_on_cluster
+from companion.sweeps.settings import Setup, missing
 
 
 @dataclass
@@ -50,7 +50,7 @@ def watched_sweep(
 ) -> list[Event]:
     """A sweep with a progress display; away from a terminal it prints a line per trial.
 
-    It is :func:`resilinet.sweeps.sweep`, or :func:`resilinet.sweeps.ray.sweep_on_cluster` where a cluster is given.
+    It is :func:`companion.sweeps.sweep`, or :func:`companion.sweeps.ray.sweep_on_cluster` where a cluster is given.
     """
     console = console or Console(stderr=True)
     todo = {trial.id: trial for trial in missing(trials, Store(setup.results))}
