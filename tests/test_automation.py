@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from companion.cli import app
+from companion.cli.commands import app
 
 ROOT = Path(__file__).parents[1]
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))

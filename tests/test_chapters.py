@@ -13,7 +13,7 @@ import torch
 import yaml
 from typer.main import get_command
 
-from companion.cli import app
+from companion.cli.commands import app
 from companion.experiments.figure_5 import FAILING, FIGURE_5
 from companion.figures.topology_drawing import describe, describe_gallery
 from resilinet.book.pages import Page, read_pages

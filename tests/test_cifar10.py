@@ -18,7 +18,7 @@ import pytest
 import torch
 from typer.testing import CliRunner
 
-from companion.cli import app
+from companion.cli.commands import app
 from data_prep.cifar10_batches import prepare_cifar10
 from data_prep.torchvision_import import import_torchvision
 from resilinet.data import DataError, prepared

@@ -8,7 +8,7 @@ import torch
 import typer
 from typer.testing import CliRunner
 
-from companion.cli import app
+from companion.cli.commands import app
 from companion.cli.common import plain_errors
 from companion.cli.sweep import as_seconds, that_can_be_run
 from companion.cli.verify import ledger_table
@@ -29,7 +29,6 @@ COMMANDS = (
     "bandwidth",
     "verify",
     "book",
-    "times",
 )
 
 

@@ -21,7 +21,7 @@ from rich.progress import Progress, TaskID
 from typer.testing import CliRunner
 
 from cluster_nodes import be_patient, node_options
-from companion.cli import app
+from companion.cli.commands import app
 from companion.experiments.trial import Record, Trial
 from companion.results.store import Store
 from companion.sweeps import Event, Setup, missing, sweep

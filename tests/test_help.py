@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import typer
 
-from companion.cli import app
+from companion.cli.commands import app
 
 GROUP: Any = typer.main.get_command(app)
 COMMANDS = {

@@ -17,7 +17,7 @@ import torch
 from PIL import Image
 from typer.testing import CliRunner
 
-from companion.cli import app
+from companion.cli.commands import app
 from data_prep import photograph_preparation as imagenet_preparation
 from data_prep.photograph_preparation import prepare_images
 from resilinet.data import DataError, prepared

@@ -9,7 +9,7 @@ import pytest
 import torch
 from typer.testing import CliRunner
 
-from companion.cli import app
+from companion.cli.commands import app
 from companion.experiments import EXPERIMENTS
 from companion.experiments.networks import build_network
 from companion.experiments.trial import Trial

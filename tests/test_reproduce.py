@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from companion.cli import app
+from companion.cli.commands import app
 from companion.cli.reproduce import length
 from companion.experiments import artefact_of
 from companion.experiments.trial import Record, Trial

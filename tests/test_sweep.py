@@ -22,7 +22,7 @@ from filelock import FileLock, Timeout
 from rich.console import Console
 from typer.testing import CliRunner
 
-from companion.cli import app
+from companion.cli.commands import app
 from companion.experiments import trials_of
 from companion.experiments.catalogue import UNKNOWN
 from companion.experiments.trial import Record, Trial

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import typer
+import sys
 
-from companion.cli import data
-from companion.cli.book import book
-from companion.cli.evaluate import evaluate, networks
-from companion.cli.prose import flowing
-from companion.cli.reproduce import reproduce
-from companion.cli.sweep import status, sweep
-from companion.cli.verify import bandwidth, verify
 
-app = typer.Typer(
-    help="Failure-resilient inference in distributed neural networks: data, trials, results and the book.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-app.add_typer(data.app, name="data")
-for command in (sweep, status, reproduce, networks, evaluate, bandwidth, verify, book):
-    app.command(help=flowing(command))(command)
+def main() -> None:
+    """What the command ``resilinet`` runs; the method alone is installed without what its commands need."""
+    try:
+        from companion.cli.commands import app
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.split(".")[0] in ("resilinet", "companion", "data_prep"):
+            raise
+        sys.exit(
+            f"resilinet: {error.name} is missing, which the commands need beside the method; "
+            'pip install "resilinet[companion]" brings it.'
+        )
+    app()

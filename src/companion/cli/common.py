@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import math
 import tempfile
@@ -91,3 +92,9 @@ def say_json(content: Any) -> None:
         return None if isinstance(value, float) and not math.isfinite(value) else value
 
     typer.echo(json.dumps(clean(content), indent=1, ensure_ascii=False))
+
+
+def flowing(command: Callable[..., object]) -> str:
+    """The docstring of a command without the line breaks of the source, which Typer would keep and wrap again."""
+    paragraphs = (inspect.getdoc(command) or "").split("\n\n")
+    return "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)

@@ -7,8 +7,7 @@ from typing import Annotated
 
 import typer
 
-from companion.cli.common import Data, out, plain_errors
-from companion.cli.prose import flowing
+from companion.cli.common import Data, flowing, out, plain_errors
 
 app = typer.Typer(help="Prepare data sets as checked arrays.", no_args_is_help=True)
 
