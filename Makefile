@@ -55,7 +55,7 @@ assignments: env  ## write the exercises as notebooks without solutions, and wha
 test: env  ## run the tests, all chapters under smoke included
 	@$(BIN)/python -m pytest
 
-lint: env  ## check style, formatting and types
+lint: env  ## check style, formatting, and types
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy

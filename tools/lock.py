@@ -34,10 +34,6 @@ def resolve(lock: Path, options: list[str]) -> None:
         "pyproject.toml",
         "--extra",
         "dev",
-        "--extra",
-        "cluster",
-        "--extra",
-        "teaching",
         "--universal",
     ]
     command += ["--python-version", "3.11", "--fork-strategy", "fewest", "--quiet"]

@@ -18,7 +18,7 @@ from companion.results.store import Store
 from made_up import made_up
 from resilinet.schemes import SCHEMES
 
-BOOK = str(Path(__file__).parents[1] / "book")
+BOOK = str(Path(__file__).parents[3] / "book")
 COMMANDS = (
     "data",
     "sweep",

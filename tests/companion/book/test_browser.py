@@ -18,11 +18,11 @@ from typing import Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
-
-from browser import PATIENCE, chromium
 from test_book import TinyBook
 
-ROOT = Path(__file__).parents[1]
+from browser import PATIENCE, chromium
+
+ROOT = Path(__file__).parents[3]
 WHOLE = ROOT / "build" / "published"
 ASSETS = ROOT / "book" / "_assets"
 SET_FROM = ("_config.yml", "book", "src/resilinet/book")

@@ -10,7 +10,7 @@ from rich.console import Console
 from resilinet.book import build
 from resilinet.book.offline import foreign_requests
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.mark.slow

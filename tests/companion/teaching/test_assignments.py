@@ -19,7 +19,7 @@ from companion.teaching.master import master
 from companion.teaching.prompts import prompt
 from resilinet.book.pages import Page, read_pages
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[3]
 CHAPTERS = {page.name: page for page in read_pages(ROOT / "book") if page.is_chapter}
 GRADED = [name for name, page in CHAPTERS.items() if any(one.points for one in read_exercises(page.path))]
 # Of what the grader is made of, not ours to mend.

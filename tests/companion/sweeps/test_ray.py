@@ -31,7 +31,7 @@ from companion.sweeps.progress import watched_sweep
 from companion.sweeps.ray import Cluster, ClusterError, sweep_on_cluster
 from resilinet.data import DataError
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[3]
 
 pytestmark = [
     pytest.mark.usefixtures("_one_thread"),

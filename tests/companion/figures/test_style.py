@@ -15,7 +15,7 @@ from companion.figures import style
 from companion.figures.topology_drawing import LIVE
 from resilinet.schemes import SCHEMES
 
-BOOK_CSS = Path(__file__).parents[1] / "book" / "_assets" / "book.css"
+BOOK_CSS = Path(__file__).parents[3] / "book" / "_assets" / "book.css"
 
 
 def on_dark(colour: str) -> str:

@@ -129,7 +129,7 @@ def test_a_file_without_a_sha256_is_read_and_its_numbers_must_be_finite(trial: T
 
 
 def test_the_committed_networks_are_read() -> None:
-    paths = sorted((Path(__file__).parents[1] / "results" / "networks").glob("*.pt"))
+    paths = sorted((Path(__file__).parents[3] / "results" / "networks").glob("*.pt"))
     assert len(paths) == 4
     assert all(load(path)[1].scheme == path.stem for path in paths)
 

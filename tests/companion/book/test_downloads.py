@@ -28,7 +28,7 @@ from resilinet.book.address import Address
 from resilinet.book.edition import Edition
 from resilinet.book.settings import NOTEBOOKS, write_settings
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture(scope="module")

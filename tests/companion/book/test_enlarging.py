@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from browser import PATIENCE, chromium
 
-ASSETS = Path(__file__).parents[1] / "book" / "_assets"
+ASSETS = Path(__file__).parents[3] / "book" / "_assets"
 SVG = (
     '<svg xmlns="http://www.w3.org/2000/svg" width="200" height="100"><rect width="200" height="100"/></svg>'
 )

@@ -357,9 +357,7 @@ def test_command_prepares_the_stand_in_and_says_where(tmp_path):
 
 
 def test_stated_fingerprint_is_the_pinned_one():
-    assert PINNED_REAL in (Path(__file__).parent.parent / "data_prep" / "README.md").read_text(
-        encoding="utf-8"
-    )
+    assert PINNED_REAL in (Path(__file__).parents[2] / "data_prep" / "README.md").read_text(encoding="utf-8")
 
 
 @needs_real_data

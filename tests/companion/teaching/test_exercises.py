@@ -11,7 +11,7 @@ from companion.teaching import Exercise, TeachingError, read_exercises
 from companion.teaching.prompts import prompt
 from resilinet.book.pages import read_pages
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[3]
 TEACHING = (
     "distributed-networks",
     "failout",

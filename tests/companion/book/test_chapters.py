@@ -19,7 +19,7 @@ from companion.figures.topology_drawing import describe, describe_gallery
 from resilinet.book.pages import Page, read_pages
 from resilinet.models import partitions
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[3]
 PAGES = read_pages(ROOT / "book")
 CHAPTERS = [page for page in PAGES if page.is_chapter]
 ORDER = [

@@ -17,7 +17,7 @@ from resilinet.book.offline import foreign_requests
 from resilinet.book.pages import read_pages
 from resilinet.book.stamps import digest_tree
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[3]
 
 # Before the fixture puts a constant in its place.
 package_and_lock = engine._base

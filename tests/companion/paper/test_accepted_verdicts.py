@@ -13,7 +13,7 @@ from companion.paper.accepted_verdicts import AcceptedError, Kind, accept, chang
 from companion.paper.verdicts import Entry
 from companion.results.store import Store
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[3]
 READING = ("published", "train-frequency", "running")
 ENTRY = Entry(
     "table-1-health",
