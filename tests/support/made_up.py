@@ -33,7 +33,9 @@ def made_up(trial: Trial, accuracy: Callable[[Trial, str], float], total: int = 
         )
         known = topology.cloud in reached
         counts[key] = round(accuracy(trial, key) / 100 * total) if known else None
-    settings = [name for name, setting in settings_of(topology).items() if any(setting.probability.values())]
+    settings = [
+        name for name, setting in settings_of(kind, topology).items() if any(setting.probability.values())
+    ]
     survival = dict.fromkeys(("failout", *settings), counts)
     history = [{"loss": 1.0, "validation_accuracy": 0.5}] * trial.recipe.epochs
     norm = {} if kind == "mlp" else {"per_route": counts, "route_numbers": 100}

@@ -8,15 +8,13 @@ from functools import cache, partial
 from itertools import combinations
 
 from companion.experiments.experiment import Experiment, Size
+from companion.experiments.table_2 import SETTINGS
 from companion.experiments.trial import Values
 from resilinet.models.partitions import (
     MLP_SKIPS,
     MOBILENET_SKIPS,
     RESNET_SKIPS,
     Pairs,
-    mlp,
-    mobilenet,
-    resnet,
 )
 from resilinet.recipe import Recipe
 
@@ -234,7 +232,8 @@ EXPERIMENTS: Mapping[str, Experiment] = {
             other_partition=(2, 3, 2, 3),
             skips=MLP_SKIPS,
             configs=_subsets(MLP_SKIPS, (), (2,), (1,), (0,), (1, 2), (0, 2), (0, 1), (0, 1, 2)),
-            layout=mlp,
+            model="mlp",
+            settings=SETTINGS["health"],
             sizes={"published": _health_paper, "full": _health_paper, "smoke": _health_smoke},
         ),
         Experiment(
@@ -244,7 +243,8 @@ EXPERIMENTS: Mapping[str, Experiment] = {
             other_partition=(2, 2, 4, 6),
             skips=MOBILENET_SKIPS,
             configs=_subsets(MOBILENET_SKIPS, (), (1,), (0,), (0, 1)),
-            layout=mobilenet,
+            model="mobilenet",
+            settings=SETTINGS["mobilenet"],
             sizes=_cifar_sizes("mobilenet"),
         ),
         Experiment(
@@ -254,7 +254,8 @@ EXPERIMENTS: Mapping[str, Experiment] = {
             other_partition=(),
             skips=RESNET_SKIPS,
             configs=_subsets(RESNET_SKIPS, (), (1,), (0,), (0, 1)),
-            layout=resnet,
+            model="resnet",
+            settings=SETTINGS["resnet"],
             sizes=_cifar_sizes("resnet"),
         ),
         Experiment(
@@ -264,7 +265,8 @@ EXPERIMENTS: Mapping[str, Experiment] = {
             other_partition=(),
             skips=MOBILENET_SKIPS,
             configs=(),
-            layout=mobilenet,
+            model="mobilenet",
+            settings=SETTINGS["mobilenet"],
             sizes={
                 "published": _imagenet_laptop,
                 "full": _imagenet_paper,

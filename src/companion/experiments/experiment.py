@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from companion.experiments.table_2 import settings_of
 from companion.experiments.trial import Trial, Values
 from resilinet.failures import FailureSetting
-from resilinet.models.partitions import Pairs
+from resilinet.models.partitions import TOPOLOGIES, Pairs
 from resilinet.recipe import Recipe
 from resilinet.schemes import VANILLA, Scheme
 from resilinet.topology import Topology
@@ -66,7 +65,8 @@ class Experiment:
         other_partition: that of Fig. 6; empty where the paper shows none.
         skips: every skip hyperconnection.
         configs: Fig. 4's sets of skips, Config 1 first.
-        layout: makes the topology of a partition and a set of skips.
+        model: the name of its network (:func:`resilinet.models.model`).
+        settings: the failure settings of Table 2, no failure first.
         sizes: the size behind each profile of :data:`PROFILES`.
     """
 
@@ -76,13 +76,9 @@ class Experiment:
     other_partition: tuple[int, ...]
     skips: Pairs
     configs: tuple[Pairs, ...]
-    layout: Callable[[tuple[int, ...], Pairs], Topology] = field(repr=False)
+    model: str
+    settings: Mapping[str, FailureSetting] = field(repr=False)
     sizes: Mapping[str, Callable[[], Size]] = field(repr=False)
-
-    @property
-    def settings(self) -> Mapping[str, FailureSetting]:
-        """The failure settings of Table 2, no failure first."""
-        return settings_of(self.topology())
 
     @property
     def failable(self) -> tuple[str, ...]:
@@ -91,7 +87,7 @@ class Experiment:
 
     def topology(self, partition: tuple[int, ...] | None = None, skips: Pairs | None = None) -> Topology:
         """The topology of a partition and a set of skips; what is not given is the experiment's own."""
-        return self.layout(
+        return TOPOLOGIES[self.model](
             self.partition if partition is None else partition, self.skips if skips is None else skips
         )
 

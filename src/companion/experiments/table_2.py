@@ -33,18 +33,21 @@ SETTINGS: Mapping[str, Mapping[str, FailureSetting]] = {
 """Table 2, upstream node first (the paper lists the cloud first). The cloud and the IoT device never fail."""
 
 
-def settings_of(topology: Topology) -> Mapping[str, FailureSetting]:
-    """Table 2's settings for the nodes of a topology, by name; none where it has other nodes than the paper's."""
-    for settings in SETTINGS.values():
-        if set(settings["normal"].probability) == set(topology.failable):
-            return settings
-    return {}
+MODELS: Mapping[str, str] = {"mlp": "health", "mobilenet": "mobilenet", "resnet": "resnet"}
+"""The experiment of Table 2 that each model belongs to."""
 
 
-def deaths(topology: Topology, failout: Mapping[str, float]) -> dict[str, Mapping[str, float]]:
-    """How probably each node is dead in every reading of its survival (section 2.3) that lets some node die.
+def settings_of(model: str, topology: Topology) -> Mapping[str, FailureSetting]:
+    """Table 2's settings for a model, by name; none where the paper has no such model, or cuts it for other nodes."""
+    settings = SETTINGS[MODELS[model]] if model in MODELS else {}
+    named = {node for setting in settings.values() for node in setting.probability}
+    return settings if named == set(topology.failable) else {}
+
+
+def deaths(model: str, topology: Topology, failout: Mapping[str, float]) -> dict[str, Mapping[str, float]]:
+    """How probably each node of a model fails in every reading of its survival (section 2.3) that lets some node fail.
 
     The paper does not say whether survival in training is meant, ``failout``, or in a failure setting.
     """
-    readings = {name: setting.probability for name, setting in settings_of(topology).items()}
+    readings = {name: setting.probability for name, setting in settings_of(model, topology).items()}
     return {name: dies for name, dies in {"failout": failout, **readings}.items() if any(dies.values())}

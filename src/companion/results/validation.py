@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import cache
-from typing import Any, Final
+from typing import Any
 
 from companion.experiments.table_2 import deaths
 from companion.experiments.trial import NUMERICS, Record, Trial, identity
 from resilinet.failures import scenario_key, scenarios
-from resilinet.models import partitions
-from resilinet.models.partitions import Pairs
+from resilinet.models.partitions import TOPOLOGIES, Pairs
 from resilinet.topology import Topology
 
 SCHEMA = 1
@@ -21,12 +20,6 @@ WITH_BATCH_NORM = {"per_route", "route_numbers"}
 """Fields that a result of a network without batch normalisation need not have."""
 NORMALISES = ("mobilenet", "resnet")
 """Models of this package that have it."""
-LAYOUTS: Final[Mapping[str, Callable[[tuple[int, ...], Pairs], Topology]]] = {
-    "mlp": partitions.mlp,
-    "mobilenet": partitions.mobilenet,
-    "resnet": partitions.resnet,
-}
-"""The topology of each model that has one without PyTorch, so that reading results does not load it."""
 
 
 def problem(name: str, content: Any) -> str | None:
@@ -106,7 +99,7 @@ def _problem_of_counts(content: Mapping[str, Any], trial: Trial) -> str | None:
     try:
         model = trial.network["model"]
         where = model, trial.partition, trial.skips
-        wanted, scaled = _scenarios(*where), set(deaths(_topology(*where), trial.failout))
+        wanted, scaled = _scenarios(*where), set(deaths(model, _topology(*where), trial.failout))
     except (KeyError, TypeError, ValueError) as error:
         return f"its trial describes no network: {str(error).rstrip('.')}"
     if model in NORMALISES and (lost := sorted(WITH_BATCH_NORM - set(content))):
@@ -143,12 +136,9 @@ def _topology(model: str, partition: tuple[int, ...], skips: Pairs) -> Topology:
         TypeError: a value is of another kind.
         ValueError: there is no such model, or its partition or skips cannot be.
     """
-    if model in LAYOUTS:
-        return LAYOUTS[model](partition, skips)
-    from resilinet import models  # one that was added to the package: this loads PyTorch
-
-    topology: Topology = models.model(model).topology(partition, skips)
-    return topology
+    if model not in TOPOLOGIES:
+        raise ValueError(f"{model!r} is no model of this package; there are: {', '.join(TOPOLOGIES)}.")
+    return TOPOLOGIES[model](partition, skips)
 
 
 def _whole(value: Any, low: int = 0, high: int | None = None) -> bool:

@@ -88,7 +88,9 @@ def run(
     if statistics:
         estimated["route_statistics_seconds"] = round(time.perf_counter() - trained, 2)
         save({name: value.cpu() for name, value in flat(statistics).items()}, folder / "statistics.pt")
-    evaluated = evaluate(network, data, trial.failout, statistics)
+    evaluated = evaluate(
+        network, data, deaths(str(trial.network["model"]), network.topology, trial.failout), statistics
+    )
     seconds = sum(earlier) + time.perf_counter() - began
     return Record(
         trial=trial,
@@ -105,7 +107,7 @@ def run(
 def evaluate(
     network: DistributedNetwork,
     data: Dataset,
-    failout: Mapping[str, float],
+    survival: Mapping[str, Mapping[str, float]],
     statistics: Statistics | None = None,
 ) -> dict[str, Any]:
     """The counts of a record: as trained, with scaled weights, and with batch statistics of each route.
@@ -113,13 +115,13 @@ def evaluate(
     Args:
         network: trained, on the device that is to compute; left as it was.
         data: what it is tested on.
-        failout: the rate at which each node was failed out, one reading of its survival (section 2.3).
+        survival: how probably each node fails, for each reading of its survival (section 2.3).
         statistics: of each route; without any there are no counts by them.
     """
     topology = network.topology
     found: dict[str, Any] = {"counts": correct_counts(network, data.test.x, data.test.y), "survival": {}}
     fixed = dict(network.fixed_weights)
-    for name, dies in deaths(topology, failout).items() if fixed else ():
+    for name, dies in survival.items() if fixed else ():
         network.fixed_weights = survival_scaled(fixed, topology, dies)
         found["survival"][name] = correct_counts(network, data.test.x, data.test.y)
     network.fixed_weights = fixed

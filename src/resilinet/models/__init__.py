@@ -6,7 +6,10 @@ Every module of this folder that :func:`model` knows offers what :class:`Model` 
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol
+
+from resilinet.models.partitions import TOPOLOGIES
 
 if TYPE_CHECKING:
     import torch
@@ -61,10 +64,8 @@ def model(name: str) -> Model:
     Raises:
         ValueError: there is none of that name.
     """
-    # Here rather than above, so that naming a model loads no PyTorch.
-    from resilinet.models import mlp, mobilenet, resnet
-
-    known: dict[str, Model] = {"mlp": mlp, "mobilenet": mobilenet, "resnet": resnet}
-    if name not in known:
-        raise ValueError(f"{name!r} is no model of this package; there are: {', '.join(known)}.")
-    return known[name]
+    if name not in TOPOLOGIES:
+        raise ValueError(f"{name!r} is no model of this package; there are: {', '.join(TOPOLOGIES)}.")
+    # Only now, so that naming a model loads no PyTorch.
+    found: Model = import_module(f"resilinet.models.{name}")
+    return found

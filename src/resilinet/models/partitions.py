@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
 
 from resilinet.topology import Topology, TopologyError, is_count, vertical, with_skips
 
@@ -62,6 +63,14 @@ def resnet(partition: tuple[int, ...] = (1, 2, 2, 4), skips: Pairs = RESNET_SKIP
     """
     blocks = "the stem and 8 residual blocks of two layers each, which nothing cuts apart"
     return with_skips(vertical(_placed("ResNet-18", "z", partition, 9, blocks)), skips)
+
+
+TOPOLOGIES: Final[Mapping[str, Callable[[tuple[int, ...], Pairs], Topology]]] = {
+    "mlp": mlp,
+    "mobilenet": mobilenet,
+    "resnet": resnet,
+}
+"""Every model of this package by its name, which is its module's, with what cuts it; found without PyTorch."""
 
 
 def _are_counts(partition: object, least: int) -> bool:
