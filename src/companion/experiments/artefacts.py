@@ -21,6 +21,7 @@ class Artefact:
 
     Attributes:
         key: its name in commands, for example ``table-1-health``.
+        exhibit: which table, figure or section of the paper it belongs to, for example ``table-1``.
         title: its name in the paper and what it shows.
         experiment: whose network and data.
         design: from an experiment and a size to the trials of every row; a row is one condition, its trials differ
@@ -30,6 +31,7 @@ class Artefact:
     """
 
     key: str
+    exhibit: str
     title: str
     experiment: Experiment
     design: Callable[[Experiment, Size], Rows] = field(repr=False)
@@ -177,53 +179,109 @@ def _artefacts() -> Iterable[Artefact]:
     )
     first, second = "health-results", "health-ablations"
     yield Artefact(
-        "table-1-health", "Table 1, Health: accuracy by failing nodes", health, four_schemes, first
+        "table-1-health", "table-1", "Table 1, Health: accuracy by failing nodes", health, four_schemes, first
     )
-    yield Artefact("figure-2a", "Fig. 2a: average accuracy by failure setting", health, three_schemes, first)
     yield Artefact(
-        "section-2.3-health", "Section 2.3: survival scaling at inference", health, four_schemes, second
+        "figure-2a", "figure-2", "Fig. 2a: average accuracy by failure setting", health, three_schemes, first
     )
-    yield Artefact("short-recipe", "The short recipe against the paper's", health, recipes, second)
-    yield Artefact("table-3-health", "Table 3, Health: rates of failout", health, failout_rates, second)
     yield Artefact(
-        "figure-3-health", "Fig. 3, Health: weights of hyperconnections", health, weight_rules, second
+        "section-2.3-health",
+        "section-2.3",
+        "Section 2.3: survival scaling at inference",
+        health,
+        four_schemes,
+        second,
     )
-    yield Artefact("figure-4a", "Fig. 4a: sets of skip hyperconnections", health, skip_configs, second)
-    yield Artefact("figure-6-health", "Fig. 6, Health: another partition", health, other_partition, second)
+    yield Artefact(
+        "short-recipe", "short-recipe", "The short recipe against the paper's", health, recipes, second
+    )
+    yield Artefact(
+        "table-3-health", "table-3", "Table 3, Health: rates of failout", health, failout_rates, second
+    )
+    yield Artefact(
+        "figure-3-health",
+        "figure-3",
+        "Fig. 3, Health: weights of hyperconnections",
+        health,
+        weight_rules,
+        second,
+    )
+    yield Artefact(
+        "figure-4a", "figure-4", "Fig. 4a: sets of skip hyperconnections", health, skip_configs, second
+    )
+    yield Artefact(
+        "figure-6-health", "figure-6", "Fig. 6, Health: another partition", health, other_partition, second
+    )
 
     yield Artefact(
         "table-1-mobilenet",
+        "table-1",
         "Table 1, MobileNet: accuracy by failing nodes",
         mobilenet,
         four_schemes,
         "mobilenet",
     )
     yield Artefact(
-        "figure-6-mobilenet", "Fig. 6, MobileNet: another partition", mobilenet, other_partition, "mobilenet"
+        "figure-6-mobilenet",
+        "figure-6",
+        "Fig. 6, MobileNet: another partition",
+        mobilenet,
+        other_partition,
+        "mobilenet",
     )
     yield Artefact(
-        "figure-4b", "Fig. 4b: sets of skip hyperconnections", mobilenet, skip_configs, "mobilenet"
+        "figure-4b",
+        "figure-4",
+        "Fig. 4b: sets of skip hyperconnections",
+        mobilenet,
+        skip_configs,
+        "mobilenet",
     )
     yield Artefact(
-        "table-3-mobilenet", "Table 3, MobileNet: rates of failout", mobilenet, failout_rates, "mobilenet"
+        "table-3-mobilenet",
+        "table-3",
+        "Table 3, MobileNet: rates of failout",
+        mobilenet,
+        failout_rates,
+        "mobilenet",
     )
     yield Artefact(
         "figure-3-mobilenet",
+        "figure-3",
         "Fig. 3, MobileNet: weights of hyperconnections",
         mobilenet,
         weight_rules,
         "mobilenet",
     )
     yield Artefact(
-        "figure-2b", "Fig. 2b: average accuracy by failure setting", imagenet, three_schemes, "imagenet"
+        "figure-2b",
+        "figure-2",
+        "Fig. 2b: average accuracy by failure setting",
+        imagenet,
+        three_schemes,
+        "imagenet",
     )
     yield Artefact(
-        "figure-2c", "Fig. 2c: average accuracy by failure setting", resnet, three_schemes, "resnet"
+        "figure-2c",
+        "figure-2",
+        "Fig. 2c: average accuracy by failure setting",
+        resnet,
+        three_schemes,
+        "resnet",
     )
-    yield Artefact("figure-4c", "Fig. 4c: sets of skip hyperconnections", resnet, skip_configs, "resnet")
-    yield Artefact("table-3-resnet", "Table 3, ResNet-18: rates of failout", resnet, failout_rates, "resnet")
     yield Artefact(
-        "figure-3-resnet", "Fig. 3, ResNet-18: weights of hyperconnections", resnet, weight_rules, "resnet"
+        "figure-4c", "figure-4", "Fig. 4c: sets of skip hyperconnections", resnet, skip_configs, "resnet"
+    )
+    yield Artefact(
+        "table-3-resnet", "table-3", "Table 3, ResNet-18: rates of failout", resnet, failout_rates, "resnet"
+    )
+    yield Artefact(
+        "figure-3-resnet",
+        "figure-3",
+        "Fig. 3, ResNet-18: weights of hyperconnections",
+        resnet,
+        weight_rules,
+        "resnet",
     )
 
 
@@ -251,10 +309,20 @@ def _planned() -> Iterable[Artefact]:
     }
     mobilenet, resnet = (EXPERIMENTS[key] for key in ("mobilenet", "resnet"))
     new = [
-        Artefact("recipe-search", "The search for the short recipe", mobilenet, recipe_search, "decisions"),
-        Artefact("figure-2c-short", "Fig. 2c by the short recipe", resnet, three_schemes, "resnet"),
+        Artefact(
+            "recipe-search",
+            "recipe-search",
+            "The search for the short recipe",
+            mobilenet,
+            recipe_search,
+            "decisions",
+        ),
+        Artefact(
+            "figure-2c-short", "figure-2", "Fig. 2c by the short recipe", resnet, three_schemes, "resnet"
+        ),
         Artefact(
             "table-1-mobilenet-narrow",
+            "table-1",
             "Table 1, MobileNet, at a quarter of the width",
             mobilenet,
             four_schemes,

@@ -7,6 +7,7 @@ from itertools import pairwise
 from statistics import fmean
 from typing import Final
 
+from companion.experiments import ARTEFACTS
 from companion.experiments.names import FAILURES, SETTINGS, name_of
 from companion.paper.measured import Measured, Sample, spread
 from companion.paper.verdicts import TOLERANCE, Check, check
@@ -252,7 +253,7 @@ def quantity(measured: Measured, artefact: str, series: str, condition: str) -> 
         series: its row, or empty where there is one series alone (Fig. 3).
         condition: a failure setting, a scenario, or ``average``, which is Table 1's name for Normal.
     """
-    match artefact.rsplit("-", 1)[0]:
+    match ARTEFACTS[artefact].exhibit:
         case "figure-3":
             return weight_spread(measured, artefact, condition)
         case "table-3":

@@ -84,8 +84,10 @@ def measured_entry(measured: Measured, number: Printed, entry: Entry) -> Entry:
     sample, tolerance = sample_of(measured, number), TOLERANCE
     series, _, condition = number.key.partition("/")
     notes = ["Short recipe."] if measured.is_short(number.artefact) else []
-    guessed = number.artefact.startswith("table-1-") and measured.is_guess(number.artefact, series, condition)
-    if number.artefact.startswith("figure-3-"):
+    guessed = ARTEFACTS[number.artefact].exhibit == "table-1" and measured.is_guess(
+        number.artefact, series, condition
+    )
+    if ARTEFACTS[number.artefact].exhibit == "figure-3":
         compared, trending = [check("", sample, above=None, below=1.0)], "it stays below one point"
         tolerance = 0.0
     elif number.artefact == "figure-4a":
