@@ -152,8 +152,7 @@ def recipe_search(experiment: Experiment, size: Size) -> Rows:
 
     One seed: what is compared are accuracies on validation images, and only to choose.
     """
-    candidates = [(LIGHT_DATA, peak) for peak in (2e-3, 3e-3, 4e-3, 6e-3)]
-    candidates += [(CIFAR10_DATA, peak) for peak in (3e-3, 4e-3)]
+    candidates = [(LIGHT_DATA, peak) for peak in (2e-3, 3e-3, 4e-3, 6e-3, 1e-2)] + [(CIFAR10_DATA, 6e-3)]
     return {
         f"{data['augmentation']}, peak {peak:g}": [
             experiment.trial(
