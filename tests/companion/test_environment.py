@@ -39,7 +39,9 @@ def project() -> dict[str, object]:
 
 def requirements() -> list[Requirement]:
     table = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    return [Requirement(line) for line in table["dependencies"] + table["optional-dependencies"]["dev"]]
+    extras = table["optional-dependencies"]
+    found = [Requirement(line) for line in table["dependencies"] + extras["companion"] + extras["dev"]]
+    return [one for one in found if one.name != "resilinet"]  # an extra that includes others
 
 
 def conda() -> dict[str, str]:
