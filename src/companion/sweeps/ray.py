@@ -21,8 +21,7 @@ from companion.sweeps.devices import usable
 from companion.sweeps.events import STOPPING, Event, interrupts
 from companion.sweeps.run import run
 from companion.sweeps.settings import Setup, check_data, loaded, missing
-from companion.sweeps.trial_errors import explain
-from companion.sweeps.worker import claim, tidy
+from companion.sweeps.worker import claim, explain, tidy
 from resilinet.data import DataError
 from resilinet.training import Interrupted, Progress
 

@@ -10,8 +10,7 @@ import torch
 
 from companion.experiments import EXPERIMENTS
 from companion.experiments.networks import build_network
-from companion.sweeps.allocator import keep_freed_memory
-from companion.sweeps.devices import described, usable
+from companion.sweeps.devices import described, keep_freed_memory, usable
 from companion.sweeps.run import placed
 from resilinet import training
 from resilinet.schemes import RESILINET

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from companion.sweeps.trial_errors import explain, out_of_memory
+from companion.sweeps.worker import explain, out_of_memory
 from resilinet.messages import brief, unreadable
 
 
