@@ -59,7 +59,7 @@ def test_images_lie_as_the_recipe_says_and_weights_stay_contiguous(key: str) -> 
 _LARGE_TENSOR = """
 import ctypes
 import torch
-from companion.sweeps.allocator import keep_freed_memory
+from companion.sweeps.devices import keep_freed_memory
 kept = {keep} and keep_freed_memory()
 class Report(ctypes.Structure):
     names = ("arena", "ordblks", "smblks", "hblks", "hblkhd")

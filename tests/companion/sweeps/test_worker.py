@@ -38,7 +38,7 @@ def test_other_failures_say_what_and_where() -> None:
     error = failure(lambda: int("x"))
     assert not out_of_memory(error)
     assert explain(error) == (
-        f"ValueError: {error} (test_reasons.py, line {error.__traceback__.tb_next.tb_lineno})"  # type: ignore[union-attr]
+        f"ValueError: {error} (test_worker.py, line {error.__traceback__.tb_next.tb_lineno})"  # type: ignore[union-attr]
     )
 
 
@@ -92,6 +92,6 @@ def test_the_reason_of_a_failure_is_one_line() -> None:
     except RuntimeError as error:
         reason = explain(error)
     assert re.fullmatch(
-        r"RuntimeError: CUDA error: an illegal instruction was encountered \(test_reasons\.py, line \d+\)",
+        r"RuntimeError: CUDA error: an illegal instruction was encountered \(test_worker\.py, line \d+\)",
         reason,
     )
