@@ -36,8 +36,8 @@ class Part:
 PARTS: tuple[Part, ...] = (
     Part(
         "Nodes and routes",
-        "physical nodes, hyperconnections and their weights, the one rule by which these open, failures and failout; "
-        "only `failout` and `weights` load PyTorch",
+        "physical nodes, hyperconnections and their weights, the one rule by which these open, failures and failout, "
+        "and what is printed of them; only `failout` and `weights` load PyTorch",
         (
             "topology",
             "partitions",
@@ -47,6 +47,9 @@ PARTS: tuple[Part, ...] = (
             "failures",
             "failout",
             "weights",
+            "picture",
+            "svg",
+            "plan",
         ),
     ),
     Part(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Self
 
 import torch
@@ -12,6 +13,7 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from resilinet.messages import brief
+from resilinet.picture import Picture
 from resilinet.routing import Route, Skips, inputs, routes
 from resilinet.topology import Hyperconnection, Topology, TopologyError, is_count
 
@@ -202,6 +204,53 @@ class DistributedNetwork(nn.Module):
     def elements(self) -> dict[str, int]:
         """How many numbers each node sends for one example, from the real outputs of its modules."""
         return {name: math.prod(shape) for name, shape in self.sent_shape.items()}
+
+    def picture(self, alive: Collection[str] | None = None) -> Picture:
+        """The network's topology with its rule for skips, parameters and weights; who failed and where data flow.
+
+        The parameters of a node are those of its blocks and of the adapters of what it receives.
+
+        Args:
+            alive: the nodes that are alive; None means all.
+
+        >>> from resilinet.topology import vertical, with_skips
+        >>> chain = with_skips(vertical({"a": 0, "b": 1, "c": 1}))
+        >>> network = DistributedNetwork([nn.Linear(2, 2), nn.ReLU()], chain, input_shape=(2,), weights={"a->c": 0.5})
+        >>> network.picture(alive={"a", "c"})
+        Topology of 3 physical nodes and 2 blocks
+          nodes: a (no block), b (block 0, 6 parameters), c (block 1)
+          simple hyperconnections: a->b->c
+          skips, open on failure: a->c around b
+          weights other than 1: a->c 0.5
+          failed: b
+          data flow: a->c
+
+        Raises:
+            ValueError: ``alive`` names a node that does not exist.
+        """
+        held = {name: [self.nodes[name]] for name in self.topology.order}
+        for link in self.topology.links:
+            if link.key in self.adapters:
+                held[link.target].append(self.adapters[link.key])
+        parameters = {
+            name: sum(parameter.numel() for module in modules for parameter in module.parameters())
+            for name, modules in held.items()
+        }
+        weights = {link.key: self.weight(link.key) for link in self.topology.links}
+        known = {
+            key: weight.item() if isinstance(weight, Tensor) else weight
+            for key, weight in weights.items()
+            if not (isinstance(weight, Tensor) and weight.is_meta)
+        }
+        return replace(self.topology.picture(alive, self.skips), parameters=parameters, weights=known)
+
+    def extra_repr(self) -> str:
+        """The picture in words, ahead of the modules."""
+        return self.picture().words()
+
+    def _repr_html_(self) -> str:
+        """The picture as SVG, for notebooks."""
+        return self.picture().svg()
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
         """Let the statistics of routes follow ``to()``, ``half()`` and their kin, as buffers do."""

@@ -7,6 +7,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 from numbers import Integral
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from resilinet.picture import Picture
+    from resilinet.routing import Skips
 
 
 class TopologyError(ValueError):
@@ -177,6 +182,44 @@ class Topology:
     def without_skips(self) -> Topology:
         """The same physical nodes with the simple hyperconnections alone."""
         return Topology(self.nodes, tuple(link for link in self.links if not link.is_skip))
+
+    def picture(self, alive: Collection[str] | None = None, skips: Skips | str = "on failure") -> Picture:
+        """Who has failed, who receives nothing and where data flow: words at a prompt, a drawing in a notebook.
+
+        Args:
+            alive: the nodes that are alive; None means all.
+            skips: when skips are active, a member of :class:`resilinet.routing.Skips` or its value.
+
+        >>> chain = with_skips(vertical({"a": 1, "b": 1, "c": 1}))
+        >>> print(chain.picture(alive={"a", "c"}, skips="never").words().splitlines()[-1])
+          data flow: nothing reaches c
+
+        Raises:
+            ValueError: ``alive`` names a node that does not exist, or ``skips`` is no rule.
+        """
+        from resilinet.picture import Picture  # only here, as both need topologies
+        from resilinet.routing import Skips
+
+        return Picture(self, Skips(skips), None if alive is None else self.named(alive))
+
+    def __repr__(self) -> str:
+        """The topology in words.
+
+        >>> with_skips(vertical({"a": 0, "b": 1, "c": 2}))
+        Topology of 3 physical nodes and 3 blocks
+          nodes: a (no block), b (block 0), c (blocks 1-2)
+          simple hyperconnections: a->b->c
+          skips: a->c around b
+        """
+        from resilinet.picture import Picture
+
+        return Picture(self).words()
+
+    def _repr_html_(self) -> str:
+        """The topology as SVG, for notebooks."""
+        from resilinet.picture import Picture
+
+        return Picture(self).svg()
 
     def _check_skips(self) -> None:
         """A skip must lead around exactly the nodes that lie between its two ends."""
