@@ -14,10 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data_prep.download import fetch_archive
+from data_prep.sealed_arrays import keep
 from data_prep.torchvision_import import import_torchvision
 from resilinet.data import DataError
 from resilinet.data.cifar10 import _ARRAYS, _MADE, CLASSES
-from resilinet.data.prepared import FORMAT, keep
+from resilinet.data.prepared import FORMAT
 
 
 def prepare_cifar10(source: Path | None, root: Path) -> Path:

@@ -21,11 +21,12 @@ from rich.console import Console
 from rich.progress import track
 
 from data_prep.photograph_folders import find_samples
+from data_prep.sealed_arrays import sealed, vouch
 from data_prep.torchvision_import import import_torchvision
 from resilinet.data import DataError
 from resilinet.data.fingerprint import file_sha256
 from resilinet.data.imagenet import Collection, description_of, fingerprint_of
-from resilinet.data.prepared import FORMAT, checked_manifest, sealed, vouch
+from resilinet.data.prepared import FORMAT, checked_manifest
 from resilinet.data.splits import check_seed, shuffled, tenth_held_out
 
 __all__ = ["prepare_images"]

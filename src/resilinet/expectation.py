@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
 from resilinet.failures import FailureSetting, covering, scenario_key
 from resilinet.topology import Topology
@@ -26,28 +25,6 @@ class Expected:
 
     value: float
     remainder: float = 0.0
-
-
-@dataclass(frozen=True)
-class Interval:
-    """A mean over seeds and its 95 % Student-t interval; one seed has no interval (``low`` and ``high`` are NaN)."""
-
-    mean: float
-    low: float
-    high: float
-    n: int
-
-
-@dataclass(frozen=True)
-class Difference:
-    """A paired comparison over seeds: the mean of a - b, its interval, and Cohen's d of the differences.
-
-    ``effect`` is the mean difference in units of the differences' standard deviation; it is infinite when they do
-    not vary and are not zero, NaN with fewer than two seeds.
-    """
-
-    interval: Interval
-    effect: float
 
 
 def guess_accuracy(labels: Mapping[str, Sequence[int]], policy: str = "train-frequency") -> float:
@@ -99,37 +76,3 @@ def expected_from_counts(
     """
     by_scenario = scenario_accuracies(counts, total, guess)
     return expected(topology, setting, lambda dead: by_scenario[scenario_key(topology, dead)]).value
-
-
-def interval(values: Sequence[float], level: float = 0.95) -> Interval:
-    """The mean of ``values``, one a seed, and its Student-t interval.
-
-    Raises:
-        ValueError: there are no values.
-    """
-    if len(values) == 0:
-        raise ValueError("an interval needs the value of at least one seed.")
-    mean = float(np.mean(values))
-    if len(values) < 2:
-        return Interval(mean, math.nan, math.nan, 1)
-    half = float(stats.t.ppf((1 + level) / 2, len(values) - 1) * stats.sem(values))
-    return Interval(mean, mean - half, mean + half, len(values))
-
-
-def paired(a: Mapping[int, float], b: Mapping[int, float]) -> Difference:
-    """Compare two conditions seed by seed, over the seeds both have.
-
-    Raises:
-        ValueError: they share no seed.
-    """
-    seeds = sorted(a.keys() & b.keys())
-    if not seeds:
-        raise ValueError("the two conditions share no seed, so they cannot be compared in pairs.")
-    differences = [a[seed] - b[seed] for seed in seeds]
-    found = interval(differences)
-    if len(differences) < 2:
-        return Difference(found, math.nan)
-    spread = float(np.std(differences, ddof=1))
-    if found.mean == 0:
-        return Difference(found, 0.0)
-    return Difference(found, found.mean / spread if spread else math.copysign(math.inf, found.mean))

@@ -15,9 +15,9 @@ AISLE, LANE = 18, 16
 def columns_of(topology: Topology) -> list[list[str]]:
     """The nodes by their longest way to the cloud, the cloud last; in a column each lies near what it feeds.
 
-    >>> from companion.experiments.figure_5 import FIGURE_5
-    >>> columns_of(FIGURE_5["b"])
-    [['v2'], ['v1', 'v3'], ['v4']]
+    >>> from resilinet.topology import vertical
+    >>> columns_of(vertical({"sensor": 0, "edge": 1, "cloud": 1}))
+    [['sensor'], ['edge'], ['cloud']]
     """
     behind, feeds = dict.fromkeys(topology.order, 0), defaultdict(list)
     for name in reversed(topology.order):

@@ -18,11 +18,11 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from companion.cli.commands import app
+from companion.experiments.loading import load
 from data_prep import photograph_preparation as imagenet_preparation
 from data_prep.photograph_preparation import prepare_images
 from resilinet.data import DataError, prepared
 from resilinet.data.imagenet import COLLECTIONS, IMAGENET, IMAGENETTE160, Collection, load_imagenet
-from resilinet.data.loading import load
 
 REAL = os.environ.get("RESILINET_IMAGENETTE160", "")
 needs_real_data = pytest.mark.skipif(

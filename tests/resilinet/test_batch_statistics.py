@@ -7,7 +7,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from resilinet.batch_statistics import Statistics, cost, estimate_batch_statistics, flat, from_flat
+from companion.results.statistics_files import cost, flat, from_flat
+from resilinet.batch_statistics import Statistics, estimate_batch_statistics
 from resilinet.evaluation import correct_counts
 from resilinet.failures import scenario_key, scenarios
 from resilinet.models import mlp

@@ -6,14 +6,12 @@ import pytest
 from scipy import stats
 
 from companion.experiments.table_2 import SETTINGS
+from companion.results.intervals import Interval, interval, paired
 from resilinet.expectation import (
     Expected,
-    Interval,
     expected,
     expected_from_counts,
     guess_accuracy,
-    interval,
-    paired,
     scenario_accuracies,
 )
 from resilinet.failures import FailureSetting, scenario_key, scenarios

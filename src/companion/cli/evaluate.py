@@ -81,9 +81,9 @@ def evaluate(
 
     Example: resilinet evaluate results/networks/resilinet.pt --probability n1=0.3 --probability n2=0.1
     """
+    from companion.experiments.loading import load
     from companion.experiments.table_2 import settings_of
     from companion.results.network_files import load as load_network
-    from resilinet.data.loading import load
     from resilinet.evaluation import correct_counts
     from resilinet.expectation import expected_from_counts, guess_accuracy, scenario_accuracies
     from resilinet.failures import FailureSetting

@@ -13,15 +13,9 @@ from scipy import stats
 
 from companion.experiments import ARTEFACTS, EXPERIMENTS, Size
 from companion.experiments.trial import Record, Trial
+from companion.results.intervals import Interval, interval
 from companion.results.store import Store
-from resilinet.expectation import (
-    GUESSES,
-    Interval,
-    expected_from_counts,
-    guess_accuracy,
-    interval,
-    scenario_accuracies,
-)
+from resilinet.expectation import GUESSES, expected_from_counts, guess_accuracy, scenario_accuracies
 from resilinet.failures import FailureSetting
 from resilinet.models.partitions import Pairs
 from resilinet.recipe import Recipe

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from companion.paper.measured import Sample
-from resilinet.expectation import paired
+from companion.results.intervals import paired
 
 TOLERANCE = 1.0
 """Percentage points by which an accuracy may differ and still count as reproduced.

@@ -13,8 +13,8 @@ from torch import Tensor
 
 from companion.experiments.networks import build_network
 from companion.experiments.trial import Trial
+from companion.results.statistics_files import flat, from_flat
 from resilinet import tensor_file
-from resilinet.batch_statistics import flat, from_flat
 from resilinet.evaluation import plans
 from resilinet.messages import unreadable
 from resilinet.network import DistributedNetwork

@@ -23,14 +23,9 @@ from scipy import stats
 
 from companion.experiments import Experiment
 from companion.experiments.trial import Record
+from companion.results.intervals import Interval, interval
 from companion.results.reruns import Rerun
-from resilinet.expectation import (
-    Interval,
-    expected_from_counts,
-    guess_accuracy,
-    interval,
-    scenario_accuracies,
-)
+from resilinet.expectation import expected_from_counts, guess_accuracy, scenario_accuracies
 
 LEVEL = 0.95
 """The probability with which every comparison of a command falls inside its margin where nothing is wrong."""

@@ -13,13 +13,14 @@ from typing import Any
 
 import torch
 
+from companion.experiments.loading import differing
 from companion.experiments.networks import build_network
 from companion.experiments.table_2 import deaths
 from companion.experiments.trial import Record, Trial
+from companion.results.statistics_files import cost, flat
 from companion.sweeps.devices import described
-from resilinet.batch_statistics import Statistics, cost, estimate_batch_statistics, flat
+from resilinet.batch_statistics import Statistics, estimate_batch_statistics
 from resilinet.data import DataError, Dataset
-from resilinet.data.loading import differing
 from resilinet.evaluation import correct_counts
 from resilinet.failout import Failout
 from resilinet.network import DistributedNetwork

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from companion.experiments.loading import load
 from companion.experiments.trial import Trial, Values
 from companion.results.store import Store
 from resilinet.data import Dataset
-from resilinet.data.loading import load
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ from typing import Final
 
 from companion.paper.measured import Sample
 from companion.paper.verdicts import Check, Entry, Verdict
+from companion.results.intervals import Interval
 from companion.tables.numbers import UNITS, Cell
-from resilinet.expectation import Interval
 
 MARKS: Final[Mapping[Verdict, str]] = {
     Verdict.REPRODUCED: "✓",

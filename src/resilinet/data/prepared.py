@@ -10,9 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import tempfile
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +20,12 @@ from numpy.typing import NDArray
 from resilinet.data import DataError
 from resilinet.data.fingerprint import file_sha256
 
-__all__ = ["FORMAT", "WHOLLY_CHECKED", "checked_arrays", "checked_manifest", "keep", "sealed", "vouch"]
+__all__ = [
+    "FORMAT",
+    "WHOLLY_CHECKED",
+    "checked_arrays",
+    "checked_manifest",
+]
 
 FORMAT = 1
 """The version of the manifest's layout."""
@@ -31,45 +34,6 @@ WHOLLY_CHECKED = 1 << 30
 """Bytes; a file up to this size is hashed whole at every load."""
 
 _SAMPLED_ROWS = 64
-
-
-def vouch(path: Path) -> dict[str, Any]:
-    """Describe an array in a NumPy file for a manifest: its type, its shape and what it hashes to."""
-    array: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
-    return {
-        "dtype": array.dtype.str,
-        "shape": list(array.shape),
-        "sha256": file_sha256(path),
-        "sample_sha256": _sample_sha256(array),
-    }
-
-
-@contextmanager
-def sealed(folder: Path, manifest: dict[str, Any]) -> Iterator[Path]:
-    """Give a place to write files in; once all are whole, move them to `folder`, the manifest last.
-
-    The manifest is the seal: it may be completed until the end, and where it lies, everything does.
-    After an error, nothing of what was written stays.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder, prefix=".writing-") as name:
-        place = Path(name)
-        yield place
-        # Without its seal while files are exchanged, a folder is never half old and half new.
-        (folder / "manifest.json").unlink(missing_ok=True)
-        for path in sorted(place.iterdir()):
-            path.replace(folder / path.name)
-        seal = place / "manifest.json"
-        seal.write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
-        seal.replace(folder / seal.name)
-
-
-def keep(folder: Path, manifest: dict[str, Any], arrays: Mapping[str, NDArray[Any]]) -> None:
-    """Write whole arrays into `folder` by their file names, each vouched for in the manifest."""
-    with sealed(folder, manifest) as place:
-        for name, array in arrays.items():
-            np.save(place / name, array, allow_pickle=False)
-            manifest["arrays"][name] = vouch(place / name)
 
 
 def checked_manifest(folder: Path, wanted: Mapping[str, Any], hint: str) -> dict[str, Any]:
@@ -118,7 +82,7 @@ def _checked(path: Path, entry: Mapping[str, Any], hint: str) -> NDArray[Any]:
         if found != entry.get(fact):
             raise DataError(f"{path}: {fact} {found} where the manifest has {entry.get(fact)}; {hint}")
     if not whole:
-        _compare(path, "a sample of ", _sample_sha256(array), entry.get("sample_sha256"), hint)
+        _compare(path, "a sample of ", sample_sha256(array), entry.get("sample_sha256"), hint)
     return array
 
 
@@ -130,7 +94,7 @@ def _compare(path: Path, what: str, found: str, promised: object, hint: str) -> 
         )
 
 
-def _sample_sha256(array: NDArray[Any]) -> str:
+def sample_sha256(array: NDArray[Any]) -> str:
     """Hash rows spread evenly over an array, the first and the last among them."""
     rows = np.unique(np.linspace(0, max(len(array) - 1, 0), _SAMPLED_ROWS).astype(np.int64))
     return hashlib.sha256(np.ascontiguousarray(array[rows]).tobytes()).hexdigest()

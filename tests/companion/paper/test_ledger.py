@@ -30,9 +30,9 @@ from companion.paper.measured import spread
 from companion.paper.printed import RUNS, RUNS_ON_IMAGENET, runs_behind
 from companion.paper.statements import Claim, statement
 from companion.paper.verdicts import Check, check, judge, judge_exact, judge_order, judge_statement
+from companion.results.intervals import Interval
 from companion.results.store import Store
 from made_up import made_up
-from resilinet.expectation import Interval
 from resilinet.schemes import RESILINET, VANILLA
 
 HEALTH = EXPERIMENTS["health"]

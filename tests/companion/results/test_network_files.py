@@ -14,9 +14,10 @@ from companion.experiments import EXPERIMENTS
 from companion.experiments.networks import build_network
 from companion.experiments.trial import Trial
 from companion.results.network_files import NetworkError, load, load_run, save
+from companion.results.statistics_files import flat
 from damage import altered
 from resilinet import tensor_file
-from resilinet.batch_statistics import estimate_batch_statistics, flat
+from resilinet.batch_statistics import estimate_batch_statistics
 from resilinet.schemes import RESILINET
 
 

@@ -19,11 +19,11 @@ import torch
 from typer.testing import CliRunner
 
 from companion.cli.commands import app
+from companion.experiments.loading import load
 from data_prep.cifar10_batches import prepare_cifar10
 from data_prep.torchvision_import import import_torchvision
 from resilinet.data import DataError, prepared
 from resilinet.data.cifar10 import load_cifar10
-from resilinet.data.loading import load
 
 REAL = os.environ.get("RESILINET_CIFAR10", "")
 needs_real_data = pytest.mark.skipif(

@@ -12,13 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
+from companion.experiments.loading import NAMES, differing, load
 from data_prep.mhealth_preparation import prepare_health
 from mhealth_samples import REAL, make_sample, needs_real_data
 from resilinet.data import DataError, Dataset, Examples
 from resilinet.data.assembly import assembled
 from resilinet.data.health import load_health
 from resilinet.data.images import as_input
-from resilinet.data.loading import NAMES, differing, load
 from resilinet.data.splits import rows_at_random, tenth_held_out, whole_subjects
 from resilinet.data.synthetic import synthetic_health, synthetic_images
 

@@ -1,0 +1,55 @@
+"""Arrays are written whole, or not at all, with a manifest that vouches for them."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from resilinet.data.fingerprint import file_sha256
+from resilinet.data.prepared import sample_sha256
+
+
+def vouch(path: Path) -> dict[str, Any]:
+    """Describe an array in a NumPy file for a manifest: its type, its shape and what it hashes to."""
+    array: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
+    return {
+        "dtype": array.dtype.str,
+        "shape": list(array.shape),
+        "sha256": file_sha256(path),
+        "sample_sha256": sample_sha256(array),
+    }
+
+
+@contextmanager
+def sealed(folder: Path, manifest: dict[str, Any]) -> Iterator[Path]:
+    """Give a place to write files in; once all are whole, move them to `folder`, the manifest last.
+
+    The manifest is the seal: it may be completed until the end, and where it lies, everything does.
+    After an error, nothing of what was written stays.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder, prefix=".writing-") as name:
+        place = Path(name)
+        yield place
+        # Without its seal while files are exchanged, a folder is never half old and half new.
+        (folder / "manifest.json").unlink(missing_ok=True)
+        for path in sorted(place.iterdir()):
+            path.replace(folder / path.name)
+        seal = place / "manifest.json"
+        seal.write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
+        seal.replace(folder / seal.name)
+
+
+def keep(folder: Path, manifest: dict[str, Any], arrays: Mapping[str, NDArray[Any]]) -> None:
+    """Write whole arrays into `folder` by their file names, each vouched for in the manifest."""
+    with sealed(folder, manifest) as place:
+        for name, array in arrays.items():
+            np.save(place / name, array, allow_pickle=False)
+            manifest["arrays"][name] = vouch(place / name)
