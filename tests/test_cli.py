@@ -30,7 +30,6 @@ COMMANDS = (
     "bandwidth",
     "verify",
     "book",
-    "times",
 )
 
 

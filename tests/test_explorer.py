@@ -12,7 +12,7 @@ import torch
 
 from browser import PATIENCE, chromium
 from resilinet import partitions
-from resilinet.book.offline import foreign_requests
+from resilinet.book.checks import foreign_requests
 from resilinet.drawing import active_links
 from resilinet.expectation import expected_accuracy, guess_accuracy, scenario_accuracies
 from resilinet.experiments import ARTEFACTS
