@@ -26,10 +26,10 @@ def book(
 
     Example: resilinet book --chapter failout --profile smoke
     """
-    from resilinet.book import BookError, BookRequestError, build
+    from resilinet.book import BookError, BookRequestError, build_book
 
     try:
-        index = build(profile=profile, source=source, out=to, chapters=chapter, jobs=jobs)
+        index = build_book(profile=profile, source=source, out=to, chapters=chapter, jobs=jobs)
     except BookRequestError:
         raise
     except BookError as error:

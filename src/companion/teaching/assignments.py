@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import shutil
 import subprocess
 import sys
@@ -15,10 +16,12 @@ from companion.results.store import Store
 from companion.teaching.errors import TeachingError
 from companion.teaching.exercises import Exercise, read_exercises
 from companion.teaching.master import master
-from resilinet.book.pages import Page, read_pages, title_in
+from resilinet.book.pages import Page, read_pages
 
 GRADER = "autograder.zip"
 """The archive that grades a submission."""
+FENCES = re.compile(r"^(```+|~~~+|:::+).*?^\1$", re.DOTALL | re.MULTILINE)
+"""Code cells and other blocks, in which ``#`` begins a comment."""
 
 
 def assign(
@@ -117,10 +120,10 @@ def title_of(page: Page) -> str:
     Raises:
         TeachingError: it has none.
     """
-    title = title_in(page.path.read_text(encoding="utf-8"))
-    if title is None:
+    heading = re.search(r"^# +(.+)$", FENCES.sub("", page.path.read_text(encoding="utf-8")), re.MULTILINE)
+    if heading is None:
         raise TeachingError(f"{page.path} has no title.")
-    return title
+    return heading[1].strip()
 
 
 def build_wheel(root: Path, out: Path) -> Path:

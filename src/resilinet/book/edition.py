@@ -1,4 +1,7 @@
-"""Which version of the book this is, and of which day: from the commit, so that an unchanged book stays unchanged."""
+"""Which version of the book this is, of which day, and where project and book lie on the web.
+
+From the commit, so that an unchanged book stays unchanged, and from ``CITATION.cff``.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-from resilinet.book.address import Address
+import yaml
 
 MADE_FROM = ("book", "src", "results", "_config.yml", "pyproject.toml", "requirements.lock")
 """What the pages are made from; a commit that changes nothing of it changes no page."""
@@ -25,35 +28,47 @@ class Edition:
         date: of the last commit that changed the book or what it is made from; None without git.
         commit: its first digits, empty without git.
         changed: whether something differs from that commit.
+        repository: address of the project, without a slash at the end; empty where it is unknown.
+        site: address of the published book, with a slash at the end; empty where it is unknown.
     """
 
     version: str
     date: datetime.date | None = None
     commit: str = ""
     changed: bool = False
+    repository: str = ""
+    site: str = ""
 
     @classmethod
     def of(cls, root: Path) -> Edition:
-        """Asks git; ``SOURCE_DATE_EPOCH``, in seconds, takes the place of the commit's date."""
-        named = _version(root)
+        """Asks git and ``CITATION.cff``.
+
+        ``SOURCE_DATE_EPOCH``, in seconds, takes the place of the commit's date. In a GitHub workflow the
+        addresses are known even where ``CITATION.cff`` has no ``repository-code`` and no ``url``.
+        """
         said = _git(root, "log", "-1", "--format=%h %ct", "--", *MADE_FROM).split()
         commit, seconds = said if len(said) == 2 else ("", "")
         seconds = os.environ.get("SOURCE_DATE_EPOCH", seconds)
         date = datetime.datetime.fromtimestamp(int(seconds), datetime.UTC).date() if seconds else None
         changed = bool(commit and _git(root, "status", "--porcelain", "--", *MADE_FROM))
-        return cls(named, date, commit, changed)
+        citation = root / "CITATION.cff"
+        cited = (yaml.safe_load(citation.read_text(encoding="utf-8")) if citation.is_file() else None) or {}
+        owner, _, name = os.environ.get("GITHUB_REPOSITORY", "").partition("/")
+        here = f"{os.environ.get('GITHUB_SERVER_URL', 'https://github.com')}/{owner}/{name}" if name else ""
+        repository = str(cited.get("repository-code") or here).rstrip("/").removesuffix(".git")
+        site = str(cited.get("url") or (f"https://{owner}.github.io/{name}" if name else ""))
+        return cls(_version(root), date, commit, changed, repository, f"{site.rstrip('/')}/" if site else "")
 
-    def footer(self, address: Address) -> str:
-        """Returns the HTML that stands at the foot of every page."""
+    @property
+    def footer(self) -> str:
+        """The HTML that stands at the foot of every page."""
         parts = [f"Version {self.version}"]
         if self.date is not None:
             parts.append(f"of {self.date.day} {self.date:%B %Y}")
         if self.commit:
             code = f"<code>{self.commit}</code>"
-            link = f'<a href="{address.repository}/commit/{self.commit}">{code}</a>'
-            parts.append(
-                f"(commit {link if address.repository else code}{', with later changes' * self.changed})"
-            )
+            link = f'<a href="{self.repository}/commit/{self.commit}">{code}</a>' if self.repository else code
+            parts.append(f"(commit {link}{', with later changes' * self.changed})")
         return f"<p>{' '.join(parts)}</p>"
 
 

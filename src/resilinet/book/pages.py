@@ -12,9 +12,6 @@ import yaml
 
 from resilinet.book.errors import BookError, BookRequestError
 
-FENCES = re.compile(r"^(```+|~~~+|:::+).*?^\1$", re.DOTALL | re.MULTILINE)
-"""Code cells and other blocks, in which ``#`` begins a comment."""
-
 
 @dataclass(frozen=True)
 class Page:
@@ -24,17 +21,13 @@ class Page:
         name: the page as ``_toc.yml`` names it, without suffix.
         path: its file.
         is_chapter: whether it is a notebook, told by the Jupytext or kernel entry of its header.
+        reads: patterns of the other pages that it reads, the entry ``reads`` of its header.
     """
 
     name: str
     path: Path
     is_chapter: bool
-
-
-def title_in(text: str) -> str | None:
-    """Returns the title in the text of a page, which is its first heading of the first rank; None without one."""
-    heading = re.search(r"^# +(.+)$", FENCES.sub("", text), re.MULTILINE)
-    return heading[1].strip() if heading else None
+    reads: tuple[str, ...] = ()
 
 
 def read_pages(source: Path) -> list[Page]:
@@ -44,24 +37,14 @@ def read_pages(source: Path) -> list[Page]:
         BookRequestError: there is no table of contents.
         BookError: it cannot be read, or a page it lists is missing.
     """
-    return [_page(source, name) for name in page_names(source)]
-
-
-def page_names(source: Path) -> list[str]:
-    """Returns the names of the pages that ``source/_toc.yml`` lists, in reading order, without looking at them.
-
-    Raises:
-        BookRequestError: there is no table of contents.
-        BookError: it cannot be read.
-    """
-    toc_path = source / "_toc.yml"
+    path = source / "_toc.yml"
     try:
-        toc = yaml.safe_load(toc_path.read_text(encoding="utf-8"))
+        toc = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError):
         raise BookRequestError(f"{source} is no book: it has no _toc.yml") from None
     except yaml.YAMLError as error:
-        raise BookError(f"{toc_path} is not valid YAML: {error}") from None
-    return list(_names(toc))
+        raise BookError(f"{path} is not valid YAML: {error}") from None
+    return [_page(source, name) for name in _names(toc)]
 
 
 def _names(entry: Any) -> Iterator[str]:
@@ -82,17 +65,15 @@ def _page(source: Path, name: str) -> Page:
     if not path.is_file():
         raise BookError(f"{source / '_toc.yml'} lists {name}, but there is no file {path}")
     header = _header(path)
-    return Page(name, path, is_chapter="jupytext" in header or "kernelspec" in header)
+    is_chapter = "jupytext" in header or "kernelspec" in header
+    return Page(name, path, is_chapter, tuple(header.get("reads", ())))
 
 
 def _header(path: Path) -> dict[str, Any]:
     """Returns the YAML header of a Markdown page, empty where it has none."""
-    lines = path.read_text(encoding="utf-8").splitlines()
-    if not lines or lines[0].strip() != "---":
-        return {}
+    found = re.match(r"---\s*\n(.*?)^---\s*$", path.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
     try:
-        end = next(number for number, line in enumerate(lines[1:], 1) if line.strip() == "---")
-        header = yaml.safe_load("\n".join(lines[1:end]))
-    except (StopIteration, yaml.YAMLError):
+        header = yaml.safe_load(found[1]) if found else None
+    except yaml.YAMLError:
         raise BookError(f"{path} begins with a header that is not valid YAML") from None
     return header if isinstance(header, dict) else {}

@@ -5,22 +5,26 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from collections.abc import Iterator
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from textwrap import dedent
 
+import psutil
 import pytest
 from rich.console import Console
 
-from resilinet.book import BookError, BookRequestError, build, engine
-from resilinet.book.offline import foreign_requests
+from resilinet.atomic_files import PARTIAL
+from resilinet.book import BookError, BookRequestError, Profile, build_book
+from resilinet.book import build as engine
+from resilinet.book.build import digest
+from resilinet.book.checks import foreign_requests
 from resilinet.book.pages import read_pages
-from resilinet.book.stamps import digest_tree
 
 ROOT = Path(__file__).parents[3]
-
-# Before the fixture puts a constant in its place.
-package_and_lock = engine._base
 
 HEADER = """\
 ---
@@ -111,7 +115,7 @@ class TinyBook:
 
     def build(self, **arguments: object) -> Path:
         """Builds quietly."""
-        return build(
+        return build_book(
             source=self.source,
             out=self.out,
             jobs=2,
@@ -132,13 +136,10 @@ class TinyBook:
 
 
 @pytest.fixture(scope="module")
-def book(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TinyBook]:
+def book(tmp_path_factory: pytest.TempPathFactory) -> TinyBook:
     tiny = TinyBook(tmp_path_factory.mktemp("tiny"))
-    with pytest.MonkeyPatch.context() as patch:
-        # The package may be edited while the tests run; whether that matters has a test of its own.
-        patch.setattr(engine, "_base", lambda _: "package")
-        tiny.build()
-        yield tiny
+    tiny.build()
+    return tiny
 
 
 @pytest.fixture
@@ -223,40 +224,144 @@ def test_only_a_changed_chapter_runs_again(restored: TinyBook) -> None:
     assert "answer 48" in page(restored, "part/second")
 
 
-def test_a_changed_result_runs_the_chapters_that_read_it(book: TinyBook) -> None:
-    book.build()
-    before = book.times()
-    (book.root / "results" / "one.json").write_text("2", encoding="utf-8")
-    book.build()
-    assert book.changed_since(before) == {"first", "index"}
-    assert "value 2" in page(book, "first")
-    (book.root / "results" / "one.json").write_text("1", encoding="utf-8")
+@pytest.fixture(scope="module")
+def bare(tmp_path_factory: pytest.TempPathFactory) -> TinyBook:
+    """A book of one chapter that does nothing, in which the package and its results lie beside it."""
+    bare = TinyBook(tmp_path_factory.mktemp("bare"))
+    bare.write("_toc.yml", "format: jb-book\nroot: intro\nchapters:\n- file: first\n")
+    bare.write("first.md", FIRST[: FIRST.index("The mass")])
+    (bare.root / "src" / "__pycache__").mkdir(parents=True)
+    for name in ("src/one.py", "requirements.lock", "book/data/one.csv"):
+        (bare.root / name).parent.mkdir(exist_ok=True)
+        (bare.root / name).write_text("1", encoding="utf-8")
+    return bare
 
 
-def test_a_changed_package_runs_all_chapters_again(book: TinyBook, monkeypatch: pytest.MonkeyPatch) -> None:
-    before = book.times()
-    monkeypatch.setattr(engine, "_base", lambda _: "another package")
-    book.build()
-    assert book.changed_since(before) == {"first", "second", "index"}
+def digest_of_first(book: TinyBook, profile: Profile = Profile.PUBLISHED) -> str:
+    base = engine._base(book.source, book.root)
+    (job, *_) = engine._jobs(read_pages(book.source), profile, book.root, book.out, base, None)
+    return job.digest
 
 
-def test_all_chapters_depend_on_the_lock(tmp_path: Path) -> None:
-    lock = tmp_path / "requirements.lock"
-    bases = set()
-    for text in ("torch==1", "torch==2"):
-        lock.write_text(text, encoding="utf-8")
-        bases.add(package_and_lock(tmp_path))
-    assert len(bases) == 2
+PLACES = ["src", "results", "book", "book/data"]
 
 
-def test_a_digest_tells_contents_and_names_apart(tmp_path: Path) -> None:
-    (tmp_path / "a").write_text("bc", encoding="utf-8")
-    digests = {digest_tree(tmp_path)}
-    (tmp_path / "a").write_text("b", encoding="utf-8")
-    digests.add(digest_tree(tmp_path))
-    (tmp_path / "a").rename(tmp_path / "ab")
-    digests.add(digest_tree(tmp_path))
-    assert len(digests) == 3
+@pytest.mark.parametrize("place", PLACES)
+def test_a_file_that_comes_changes_or_goes_runs_chapters_again(bare: TinyBook, place: str) -> None:
+    first, path = digest_of_first(bare), bare.root / place / "new.dat"
+    path.write_text("a", encoding="utf-8")
+    came = digest_of_first(bare)
+    path.write_text("b", encoding="utf-8")
+    changed = digest_of_first(bare)
+    path.rename(path.with_name("other.dat"))
+    renamed = digest_of_first(bare)
+    path.with_name("other.dat").unlink()
+    assert len({first, came, changed, renamed}) == 4
+    assert digest_of_first(bare) == first
+
+
+@pytest.mark.parametrize("name", ["book/first.md", "requirements.lock", "src/one.py", "book/data/one.csv"])
+def test_text_lock_package_and_data_run_a_chapter_again(bare: TinyBook, name: str) -> None:
+    path = bare.root / name
+    first, text = digest_of_first(bare), path.read_text(encoding="utf-8")
+    path.write_text(f"{text}\n", encoding="utf-8")
+    assert digest_of_first(bare) != first
+    path.write_text(text, encoding="utf-8")
+    assert digest_of_first(bare) == first
+
+
+def test_parameters_are_part_of_what_a_chapter_is_made_from(bare: TinyBook) -> None:
+    assert len({digest_of_first(bare, profile) for profile in Profile}) == 3
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "src/__pycache__/one.cpython-311.pyc",
+        f"results/two.json.0123{PARTIAL}",
+        "book/.second.md.swp",
+        "book/second.md",
+        "book/_assets/more.css",
+        "book/first.ipynb",
+    ],
+)
+def test_what_no_chapter_is_made_from_runs_none_again(bare: TinyBook, name: str) -> None:
+    first, path = digest_of_first(bare), bare.root / name
+    path.write_text("b", encoding="utf-8")
+    assert digest_of_first(bare) == first
+    path.unlink()
+
+
+def test_a_chapter_that_says_so_depends_on_other_pages(bare: TinyBook) -> None:
+    text = (bare.source / "first.md").read_text(encoding="utf-8")
+    bare.write("first.md", text.replace("---\n", '---\nreads: ["*.md"]\n', 1))
+    first = digest_of_first(bare)
+    bare.write("third.md", "# A page\n")
+    assert digest_of_first(bare) != first
+    (bare.source / "third.md").unlink()
+    assert digest_of_first(bare) == first
+    bare.write("first.md", text)
+
+
+def test_digests_of_other_lists_differ() -> None:
+    assert len({digest("a", "bc"), digest("ab", "c"), digest("abc"), digest("abc", "")}) == 4
+
+
+def test_a_changed_result_is_shown(restored: TinyBook) -> None:
+    restored.build()
+    before = restored.times()
+    (restored.root / "results" / "one.json").write_text("2", encoding="utf-8")
+    restored.build()
+    assert "first" in restored.changed_since(before)
+    assert "value 2" in page(restored, "first")
+    (restored.root / "results" / "one.json").write_text("1", encoding="utf-8")
+
+
+def started(book: TinyBook) -> subprocess.Popen[bytes]:
+    """A build in a process of its own."""
+    code = "import sys; from pathlib import Path; from resilinet.book import build_book; "
+    code += "build_book(source=Path(sys.argv[1]), out=Path(sys.argv[2]))"
+    command = [sys.executable, "-c", code, str(book.source), str(book.out)]
+    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def wait_until(holds: Callable[[], bool], what: str) -> None:
+    end = time.monotonic() + 60
+    while not holds():
+        assert time.monotonic() < end, what
+        time.sleep(0.1)
+
+
+@pytest.mark.parametrize("way", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT], ids=lambda way: way.name)
+def test_a_build_that_is_ended_leaves_no_process_and_no_notebook(tmp_path: Path, way: signal.Signals) -> None:
+    tiny, note = TinyBook(tmp_path), tmp_path / "pids"
+    cell = f"import os, time\nopen({str(note)!r}, 'w').write(f'{{os.getpid()}} {{os.getppid()}}')\ntime.sleep(600)"
+    tiny.write("first.md", f"{FIRST}\n```{{code-cell}} python\n{cell}\n```\n")
+    build = started(tiny)
+    wait_until(lambda: note.is_file() and len(note.read_text().split()) == 2, "the chapter did not begin")
+    pids = [int(pid) for pid in note.read_text().split()]
+    assert all(is_running(pid) for pid in pids)
+    build.send_signal(way)
+    build.wait(30)
+    wait_until(lambda: not any(is_running(pid) for pid in pids), "a process went on")
+    assert list(tiny.out.rglob("*.ipynb")) == []
+
+
+def is_running(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def test_two_builds_at_once_run_each_chapter_once(tmp_path: Path) -> None:
+    tiny, note = TinyBook(tmp_path), tmp_path / "runs"
+    cell = f"with open({str(note)!r}, 'a') as file:\n    file.write('run ')"
+    tiny.write("first.md", f"{FIRST}\n```{{code-cell}} python\n{cell}\n```\n")
+    builds = [started(tiny), started(tiny)]
+    assert [build.wait(200) for build in builds] == [0, 0]
+    assert note.read_text() == "run "
+    assert "profile published value 1" in page(tiny, "first")
 
 
 def test_a_failing_cell_is_named_and_nothing_partial_is_published(restored: TinyBook) -> None:

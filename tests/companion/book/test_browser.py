@@ -66,7 +66,7 @@ class Seen:
 
 def is_current(book: Path) -> bool:
     """Tells whether a built book is newer than all that it is set from."""
-    stamp = book / "html.stamp"
+    stamp = book / "html.digest"
     if not (book / "html" / "index.html").is_file() or not stamp.is_file():
         return False
     places = [ROOT / name for name in SET_FROM]

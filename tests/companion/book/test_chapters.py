@@ -249,3 +249,9 @@ def test_citation_is_the_one_that_the_book_cites() -> None:
     assert f"{{{citation['year']}}}" in entry
     for author in citation["authors"]:
         assert author["family-names"] in entry
+
+
+@each_chapter
+def test_a_chapter_that_reads_other_pages_says_so(page: Page) -> None:
+    looks = "read_pages" in page.path.read_text(encoding="utf-8")
+    assert page.reads == (("*.md",) if looks else ())

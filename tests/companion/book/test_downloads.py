@@ -24,9 +24,8 @@ from companion.results.store import Store
 from companion.tables.ledger_page import show_ledger
 from companion.tables.numbers import Cell, in_full, to_csv
 from made_up import made_up
-from resilinet.book.address import Address
 from resilinet.book.edition import Edition
-from resilinet.book.settings import NOTEBOOKS, write_settings
+from resilinet.book.typeset import NOTEBOOKS, settings
 
 ROOT = Path(__file__).parents[3]
 
@@ -123,24 +122,18 @@ def elsewhere(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     return monkeypatch
 
 
-def settings(tmp_path: Path, address: Address) -> str:
-    write_settings(ROOT / "_config.yml", tmp_path / "_config.yml", "<p>Version 7</p>", address)
-    return (tmp_path / "_config.yml").read_text(encoding="utf-8")
-
-
-def test_buttons_lead_to_the_notebooks_or_are_left_out(tmp_path: Path, elsewhere: pytest.MonkeyPatch) -> None:
-    assert Address.of(tmp_path) == Address()
-    unknown = settings(tmp_path, Address())
+def test_buttons_lead_to_the_repository_or_are_left_out(
+    tmp_path: Path, elsewhere: pytest.MonkeyPatch
+) -> None:
+    unknown = settings(ROOT / "_config.yml", Edition("7"))
     assert "launch_buttons" not in unknown
     assert "repository_url" not in unknown
-    assert (
-        yaml.safe_load(unknown)["sphinx"]["config"]["html_theme_options"]["extra_footer"]
-        == "<p>Version 7</p>"
-    )
+    options = yaml.safe_load(unknown)["sphinx"]["config"]["html_theme_options"]
+    assert options["extra_footer"] == "<p>Version 7</p>"
     (tmp_path / "CITATION.cff").write_text("repository-code: https://github.com/a/b/\n", encoding="utf-8")
-    known = Address.of(tmp_path)
-    assert known == Address("https://github.com/a/b")
-    text = settings(tmp_path, known)
+    known = Edition.of(tmp_path)
+    assert (known.repository, known.site) == ("https://github.com/a/b", "")
+    text = settings(ROOT / "_config.yml", known)
     assert f"repository_branch: {NOTEBOOKS}\n" in text
     assert "https://github.com/a/b/edit/main/book/" in text
 
@@ -152,8 +145,12 @@ def test_the_branch_that_buttons_open_is_written_by_the_workflow() -> None:
 
 
 def test_a_workflow_knows_where_it_runs(tmp_path: Path, elsewhere: pytest.MonkeyPatch) -> None:
+    assert Edition.of(tmp_path).site == ""
     elsewhere.setenv("GITHUB_REPOSITORY", "a/b")
-    assert Address.of(tmp_path) == Address("https://github.com/a/b", "https://a.github.io/b/")
+    edition = Edition.of(tmp_path)
+    assert (edition.repository, edition.site) == ("https://github.com/a/b", "https://a.github.io/b/")
+    said = yaml.safe_load(settings(ROOT / "_config.yml", edition))["sphinx"]["config"]
+    assert (said["ogp_site_url"], said["notfound_urls_prefix"]) == (edition.site, "/b/")
 
 
 def test_the_foot_names_version_commit_and_its_day(tmp_path: Path, elsewhere: pytest.MonkeyPatch) -> None:
@@ -166,14 +163,14 @@ def test_the_foot_names_version_commit_and_its_day(tmp_path: Path, elsewhere: py
         subprocess.run([*git, *words], check=True)
     first = Edition.of(tmp_path)
     assert (first.date, first.changed) == (date(2026, 2, 3), False)
-    assert f"of 3 February 2026 (commit <code>{first.commit}</code>)" in first.footer(Address())
+    assert f"of 3 February 2026 (commit <code>{first.commit}</code>)" in first.footer
     elsewhere.setenv("GIT_COMMITTER_DATE", "2026-05-06T10:00:00+00:00")
     (tmp_path / "notes.txt").write_text("not of the book", encoding="utf-8")
     for words in (["add", "."], ["commit", "-qm", "b"]):
         subprocess.run([*git, *words], check=True)
     assert Edition.of(tmp_path) == first, "a commit that changes nothing of the book changes no page"
     page.write_text("b", encoding="utf-8")
-    assert "with later changes" in Edition.of(tmp_path).footer(Address())
+    assert "with later changes" in Edition.of(tmp_path).footer
     elsewhere.setenv("SOURCE_DATE_EPOCH", "0")
     assert Edition.of(tmp_path).date == date(1970, 1, 1)
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from resilinet.book import build
-from resilinet.book.offline import foreign_requests
+from resilinet.book import build_book
+from resilinet.book.checks import foreign_requests
 
 ROOT = Path(__file__).parents[3]
 
@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[3]
 @pytest.mark.timeout(1200)
 def test_all_chapters_run_under_smoke() -> None:
     # In the project's build folder, where make smoke puts it: chapters that have not changed are not run again.
-    index = build(
+    index = build_book(
         profile="smoke", source=ROOT / "book", out=ROOT / "build", jobs=2, console=Console(quiet=True)
     )
     assert index.is_file()

@@ -21,7 +21,7 @@ from companion.figures.style import LOOKS, PAGES
 from companion.figures.topology_drawing import active_links
 from companion.paper import Measured
 from companion.results.store import Store
-from resilinet.book.offline import foreign_requests
+from resilinet.book.checks import foreign_requests
 from resilinet.expectation import expected_from_counts, guess_accuracy, scenario_accuracies
 from resilinet.failures import FailureSetting, dead_nodes, scenario_key, scenarios
 from resilinet.models import partitions
