@@ -59,6 +59,7 @@ lint: env  ## check style, formatting, and types
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+	@$(BIN)/lint-imports
 
 format: env  ## format the code and mend what the linter can
 	@$(BIN)/ruff check --fix-only --quiet .

@@ -10,7 +10,7 @@ import jupytext
 import pytest
 import yaml
 
-from resilinet.book.pages import read_pages
+from companion.book.pages import read_pages
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")

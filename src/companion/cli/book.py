@@ -26,7 +26,7 @@ def book(
 
     Example: resilinet book --chapter failout --profile smoke
     """
-    from resilinet.book import BookError, BookRequestError, build_book
+    from companion.book import BookError, BookRequestError, build_book
 
     try:
         index = build_book(profile=profile, source=source, out=to, chapters=chapter, jobs=jobs)

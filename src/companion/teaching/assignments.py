@@ -11,12 +11,12 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from companion.book.pages import Page, read_pages
 from companion.experiments import ARTEFACTS, trials_of
 from companion.results.store import Store
 from companion.teaching.errors import TeachingError
 from companion.teaching.exercises import Exercise, read_exercises
 from companion.teaching.master import master
-from resilinet.book.pages import Page, read_pages
 
 GRADER = "autograder.zip"
 """The archive that grades a submission."""

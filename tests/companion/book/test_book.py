@@ -17,12 +17,12 @@ import psutil
 import pytest
 from rich.console import Console
 
+from companion.book import BookError, BookRequestError, Profile, build_book
+from companion.book import build as engine
+from companion.book.build import digest
+from companion.book.checks import foreign_requests
+from companion.book.pages import read_pages
 from resilinet.atomic_files import PARTIAL
-from resilinet.book import BookError, BookRequestError, Profile, build_book
-from resilinet.book import build as engine
-from resilinet.book.build import digest
-from resilinet.book.checks import foreign_requests
-from resilinet.book.pages import read_pages
 
 ROOT = Path(__file__).parents[3]
 
@@ -319,7 +319,7 @@ def test_a_changed_result_is_shown(restored: TinyBook) -> None:
 
 def started(book: TinyBook) -> subprocess.Popen[bytes]:
     """A build in a process of its own."""
-    code = "import sys; from pathlib import Path; from resilinet.book import build_book; "
+    code = "import sys; from pathlib import Path; from companion.book import build_book; "
     code += "build_book(source=Path(sys.argv[1]), out=Path(sys.argv[2]))"
     command = [sys.executable, "-c", code, str(book.source), str(book.out)]
     return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

@@ -13,10 +13,10 @@ import torch
 import yaml
 from typer.main import get_command
 
+from companion.book.pages import Page, read_pages
 from companion.cli.commands import app
 from companion.experiments.figure_5 import FAILING, FIGURE_5
 from companion.figures.topology_drawing import describe, describe_gallery
-from resilinet.book.pages import Page, read_pages
 from resilinet.models import partitions
 
 ROOT = Path(__file__).parents[3]

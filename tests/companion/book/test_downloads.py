@@ -18,14 +18,14 @@ import pytest
 import yaml
 
 from companion import figures, tables
+from companion.book.edition import Edition
+from companion.book.typeset import NOTEBOOKS, settings
 from companion.experiments import ARTEFACTS
 from companion.paper import Measured, verify
 from companion.results.store import Store
 from companion.tables.ledger_page import show_ledger
 from companion.tables.numbers import Cell, in_full, to_csv
 from made_up import made_up
-from resilinet.book.edition import Edition
-from resilinet.book.typeset import NOTEBOOKS, settings
 
 ROOT = Path(__file__).parents[3]
 

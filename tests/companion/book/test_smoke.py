@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from resilinet.book import build_book
-from resilinet.book.checks import foreign_requests
+from companion.book import build_book
+from companion.book.checks import foreign_requests
 
 ROOT = Path(__file__).parents[3]
 

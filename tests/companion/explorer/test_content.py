@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from browser import PATIENCE, chromium
+from companion.book.checks import foreign_requests
 from companion.experiments import ARTEFACTS
 from companion.experiments.networks import build_network
 from companion.experiments.table_2 import SETTINGS
@@ -21,7 +22,6 @@ from companion.figures.style import LOOKS, PAGES
 from companion.figures.topology_drawing import active_links
 from companion.paper import Measured
 from companion.results.store import Store
-from resilinet.book.checks import foreign_requests
 from resilinet.expectation import expected_from_counts, guess_accuracy, scenario_accuracies
 from resilinet.failures import FailureSetting, dead_nodes, scenario_key, scenarios
 from resilinet.models import partitions

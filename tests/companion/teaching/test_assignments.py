@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 
+from companion.book.pages import Page, read_pages
 from companion.results.store import Store
 from companion.teaching import Exercise, TeachingError, read_exercises
 from companion.teaching.assignments import GRADER, artefacts_of, assign, title_of
 from companion.teaching.master import master
 from companion.teaching.prompts import prompt
-from resilinet.book.pages import Page, read_pages
 
 ROOT = Path(__file__).parents[3]
 CHAPTERS = {page.name: page for page in read_pages(ROOT / "book") if page.is_chapter}

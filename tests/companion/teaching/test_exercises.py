@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from companion.book.pages import read_pages
 from companion.teaching import Exercise, TeachingError, read_exercises
 from companion.teaching.prompts import prompt
-from resilinet.book.pages import read_pages
 
 ROOT = Path(__file__).parents[3]
 TEACHING = (

@@ -13,12 +13,14 @@ from filelock import FileLock
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+import companion
+import resilinet
+from companion.book.edition import Edition
+from companion.book.errors import BookError, BookRequestError
+from companion.book.execute import Job, run_jobs
+from companion.book.pages import Page, read_pages
+from companion.book.typeset import settings, typeset
 from resilinet.atomic_files import PARTIAL
-from resilinet.book.edition import Edition
-from resilinet.book.errors import BookError, BookRequestError
-from resilinet.book.execute import Job, run_jobs
-from resilinet.book.pages import Page, read_pages
-from resilinet.book.typeset import settings, typeset
 
 ASIDE = ("__pycache__", "*.pyc", ".*", f"*{PARTIAL}")
 """Patterns of names that change nothing: bytecode, hidden files, what is still being written or was left half."""
@@ -121,11 +123,11 @@ def _contents(places: Iterable[Path], root: Path, *aside: str) -> Iterator[str |
 def _base(source: Path, root: Path) -> str:
     """Returns the digest of what every chapter and page depends on, save results and other pages.
 
-    That is the package, wherever it lies, the lock, the project's own description, the data files beside the chapters,
+    That is the code, wherever it lies, the lock, the project's own description, the data files beside the chapters,
     and the interpreter.
     """
-    package = Path(__file__).resolve().parents[1]
-    code = [root / "src", package, root / "requirements.lock", root / "pyproject.toml"]
+    packages = [Path(str(package.__file__)).resolve().parent for package in (resilinet, companion)]
+    code = [root / "src", *packages, root / "requirements.lock", root / "pyproject.toml"]
     data = _contents([source], source, "*.md", "*.ipynb", "*.bib", "_assets")
     return digest(sys.version, *_contents(code, root), *data)
 

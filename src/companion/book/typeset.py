@@ -13,10 +13,10 @@ from urllib.parse import urlsplit
 
 import yaml
 
-from resilinet.book.checks import foreign_requests
-from resilinet.book.edition import Edition
-from resilinet.book.errors import BookError
-from resilinet.book.execute import guarded
+from companion.book.checks import foreign_requests
+from companion.book.edition import Edition
+from companion.book.errors import BookError
+from companion.book.execute import guarded
 
 # tex-svg draws letters as paths: no fonts to load, which browsers refuse to pages opened as files.
 MATHJAX_PARTS = ("tex-svg.js", "input/tex", "a11y", "sre/mathmaps/base.json", "sre/mathmaps/en.json", "ui")

@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from resilinet.book.errors import BookError, BookRequestError
+from companion.book.errors import BookError, BookRequestError
 
 
 @dataclass(frozen=True)

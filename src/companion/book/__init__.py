@@ -5,7 +5,7 @@ only in the build folder. Papermill alone executes them. A chapter is run again 
 text, its parameters, the package, the results, the book's data files and the lock has changed, and only then.
 """
 
-from resilinet.book.build import Profile, build_book
-from resilinet.book.errors import BookError, BookRequestError
+from companion.book.build import Profile, build_book
+from companion.book.errors import BookError, BookRequestError
 
 __all__ = ["BookError", "BookRequestError", "Profile", "build_book"]

@@ -20,8 +20,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from companion.book.errors import BookError, BookRequestError
 from resilinet.atomic_files import whole_file
-from resilinet.book.errors import BookError, BookRequestError
 
 
 @dataclass(frozen=True)
