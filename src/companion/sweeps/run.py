@@ -28,6 +28,8 @@ from resilinet.tensor_file import save
 from resilinet.training import Progress, train
 from resilinet.weights import survival_scaled
 
+ROOT = Path(__file__).resolve().parents[3]
+"""The checkout that this code runs from, if it runs from one."""
 STATISTICS_IMAGES = 4096
 """Training images, without labels, that batch statistics per route are estimated from."""
 
@@ -149,16 +151,25 @@ def provenance(code: str, device: str, wall_seconds: float, resumed: bool) -> di
 
 
 @cache
-def commit() -> str:
-    """The commit of the code that runs, with ``+changes`` where the package differs from it, or ``unknown``."""
-    here = Path(__file__).parent
+def commit(root: Path = ROOT) -> str:
+    """The commit of the code that runs, with ``+changes`` where the code differs from it, or ``unknown``.
+
+    It is unknown where this file lies in no checkout of the project: installed, or copied into another repository.
+    """
 
     def git(*words: str) -> str:
         return subprocess.run(
-            ["git", *words], cwd=here, capture_output=True, text=True, check=True
+            ["git", *words], cwd=root, capture_output=True, text=True, check=True
         ).stdout.strip()
 
     try:
-        return git("rev-parse", "HEAD") + ("+changes" if git("status", "--porcelain", "--", ".") else "")
+        if (
+            not (root / "src/companion").is_dir()
+            or Path(git("rev-parse", "--show-toplevel")).resolve() != root
+        ):
+            return "unknown"
+        return git("rev-parse", "HEAD") + (
+            "+changes" if git("status", "--porcelain", "--", "src", "data_prep") else ""
+        )
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
