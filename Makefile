@@ -15,7 +15,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help env book smoke full serve assignments test lint format lock clean distclean
+.PHONY: help env book smoke full serve assignments test test-fast lint format lock clean distclean
 
 help:  ## list the targets
 	@echo "Usage: make TARGET"
@@ -52,8 +52,11 @@ serve: book  ## build the book and serve it on this machine (PORT=8000)
 assignments: env  ## write the exercises as notebooks without solutions, and what grades them
 	@$(BIN)/python -m companion.teaching
 
-test: env  ## run the tests, all chapters under smoke included
-	@$(BIN)/python -m pytest
+test: env  ## run the tests on all cores, all chapters under smoke included
+	@$(BIN)/python -m pytest -n auto --dist loadfile
+
+test-fast: env  ## run the tests of the method alone
+	@$(BIN)/python -m pytest -n auto --dist loadfile tests/resilinet
 
 lint: env  ## check style, formatting, and types
 	@$(BIN)/ruff check .
