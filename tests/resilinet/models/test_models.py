@@ -399,3 +399,36 @@ def test_a_network_has_at_least_one_of_everything(model: Model, sizes: dict[str,
 def test_an_adapter_of_the_mlp_has_at_least_one_of_everything(name: str) -> None:
     with pytest.raises(ValueError, match=f"cannot have {name}=0; give a whole number from 1."):
         mlp.adapters(mlp.topology(), **{name: 0})
+
+
+@pytest.mark.parametrize(
+    ("model", "sizes", "same"),
+    [
+        (mlp, {}, True),
+        (resnet, {"geometry": "released", "width": 0.25}, True),
+        (resnet, {"geometry": "cifar", "width": 0.125}, True),
+        (resnet, {"geometry": "imagenet", "width": 0.125, "side": 64}, True),
+        (mobilenet, {"geometry": "160px", "width": 0.125, "side": 96}, True),
+        # The skip brings 8x8 maps to m3, where 7x7 arrive without it: those are padded, skip or not.
+        (mobilenet, {"geometry": "released-cifar", "width": 0.125}, False),
+    ],
+)
+def test_without_failures_resilinet_is_vanilla_but_where_a_skip_enlarges_a_map(
+    model: Model, sizes: dict, same: bool
+) -> None:
+    skipping = model.topology()
+    networks = []
+    for topology in (skipping, skipping.without_skips()):
+        network = DistributedNetwork(
+            model.blocks(**sizes),
+            topology,
+            input_shape=model.input_shape(**sizes),
+            adapters=model.adapters(topology, **sizes),
+        )
+        model.initialise(network.nodes, torch.Generator().manual_seed(0))
+        model.initialise(network.adapters, torch.Generator().manual_seed(1))
+        networks.append(network.eval())
+    x = torch.randn(2, *networks[0].input_shape, generator=torch.Generator().manual_seed(2))
+    with torch.no_grad():
+        resilinet, vanilla = (network(x) for network in networks)
+    assert torch.equal(resilinet, vanilla) == same
