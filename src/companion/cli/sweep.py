@@ -40,7 +40,18 @@ def train(trials: Sequence[Trial], setup: Setup, **how: Any) -> list[Event]:
         setup: where and how.
         how: as for :func:`companion.sweeps.progress.watched_sweep`.
     """
+    from companion.sweeps.devices import has_bfloat16
     from companion.sweeps.progress import watched_sweep
+
+    here = how.get("cluster") is None
+    low = any(trial.recipe.precision != "float32" for trial in trials)
+    if here and low and not has_bfloat16(setup.device):
+        err.print(
+            "resilinet: this processor has no arithmetic in bfloat16, which some of these trials ask for; PyTorch falls back "
+            "to float32 with rounding, slowly.",
+            highlight=False,
+            soft_wrap=True,
+        )
 
     try:
         return watched_sweep(trials, setup, console=err, **how)

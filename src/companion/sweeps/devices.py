@@ -25,6 +25,11 @@ def usable(device: str) -> str:
     return device
 
 
+def has_bfloat16(device: str) -> bool:
+    """Whether a device computes convolutions and products in bfloat16 itself; known of processors, assumed of others."""
+    return torch.device(device).type != "cpu" or bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
+
+
 def described(device: str) -> str:
     """What a device is, for the provenance of what was computed on it."""
     kind = torch.device(device).type

@@ -10,11 +10,12 @@ from typer.testing import CliRunner
 
 from companion.cli.commands import app
 from companion.cli.common import plain_errors
-from companion.cli.sweep import as_seconds, that_can_be_run
+from companion.cli.sweep import as_seconds, that_can_be_run, train
 from companion.cli.verify import ledger_table
 from companion.experiments import ARTEFACTS, all_trials
 from companion.paper import verify
 from companion.results.store import Store
+from companion.sweeps import Setup
 from made_up import made_up
 from resilinet.schemes import SCHEMES
 
@@ -335,3 +336,15 @@ def test_lengths_of_time(text: str, value: float) -> None:
 def test_what_is_no_length_of_time(text: str) -> None:
     with pytest.raises(ValueError, match="no length of time"):
         as_seconds(text)
+
+
+@pytest.mark.parametrize("able", [True, False])
+def test_a_processor_without_bfloat16_is_told_what_it_falls_back_to(
+    able: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("companion.sweeps.devices.has_bfloat16", lambda device: able)
+    monkeypatch.setattr("companion.sweeps.progress.watched_sweep", lambda trials, setup, **how: [])
+    trials = ARTEFACTS["figure-2c"].trials("full")
+    assert {trial.recipe.precision for trial in trials} == {"autocast"}
+    train(trials, Setup())
+    assert ("falls back to float32" in " ".join(capsys.readouterr().err.split())) != able
