@@ -47,8 +47,8 @@ def train(trials: Sequence[Trial], setup: Setup, **how: Any) -> list[Event]:
     low = any(trial.recipe.precision != "float32" for trial in trials)
     if here and low and not has_bfloat16(setup.device):
         err.print(
-            "resilinet: this processor has no arithmetic in bfloat16, which some of these trials ask for; PyTorch falls back "
-            "to float32 with rounding, slowly.",
+            "resilinet: this processor has no arithmetic in bfloat16, which some of these trials ask for; PyTorch "
+            "falls back to float32 with rounding, slowly.",
             highlight=False,
             soft_wrap=True,
         )

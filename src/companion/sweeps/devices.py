@@ -26,7 +26,7 @@ def usable(device: str) -> str:
 
 
 def has_bfloat16(device: str) -> bool:
-    """Whether a device computes convolutions and products in bfloat16 itself; known of processors, assumed of others."""
+    """Whether a device computes in bfloat16 itself; known of processors, assumed of others."""
     return torch.device(device).type != "cpu" or bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
 
 
