@@ -163,6 +163,23 @@ def recipe_search(experiment: Experiment, size: Size) -> Rows:
     }
 
 
+def without_flow(experiment: Experiment, size: Size) -> Rows:
+    """ResiliNet by what a batch without information flow does, at the usual rate of failout and at the highest.
+
+    One pair each, for a sentence on what zeros in running statistics cost.
+    """
+    half = dict.fromkeys(experiment.failable, 0.5)
+    return {
+        f"{policy}, {name}": [
+            experiment.trial(
+                replace(size, recipe=replace(size.recipe, no_flow=policy)), RESILINET, 0, failout=failout
+            )
+        ]
+        for name, failout in (("10%", None), ("50%", half))
+        for policy in ("skip", "zeros")
+    }
+
+
 def _by_scheme(
     experiment: Experiment, size: Size, schemes: Iterable[Scheme], partition: tuple[int, ...] | None = None
 ) -> Rows:
@@ -305,6 +322,7 @@ def _planned() -> Iterable[Artefact]:
         "figure-6-mobilenet": narrow,
         "figure-3-mobilenet": narrow,
         "figure-2b": imagenet_short(),
+        "no-flow-resnet": few,
     }
     mobilenet, resnet = (EXPERIMENTS[key] for key in ("mobilenet", "resnet"))
     new = [
@@ -315,6 +333,9 @@ def _planned() -> Iterable[Artefact]:
             mobilenet,
             recipe_search,
             "decisions",
+        ),
+        Artefact(
+            "no-flow-resnet", "no-flow", "Batches without information flow", resnet, without_flow, "resnet"
         ),
         Artefact(
             "figure-2c-short", "figure-2", "Fig. 2c by the short recipe", resnet, three_schemes, "resnet"
