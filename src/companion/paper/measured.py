@@ -6,23 +6,19 @@ import copy
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cache, cached_property
+from functools import cached_property
 
 import numpy as np
 from scipy import stats
 
-from companion.experiments import ARTEFACTS, EXPERIMENTS, Size
+from companion.experiments import ARTEFACTS, Size
 from companion.experiments.trial import Record, Trial
+from companion.results.accuracy import STATISTICS, Counts, average, by_scenario
 from companion.results.intervals import Interval, interval
 from companion.results.store import Store
-from resilinet.expectation import GUESSES, expected_from_counts, guess_accuracy, scenario_accuracies
+from resilinet.expectation import GUESSES, guess_accuracy
 from resilinet.failures import FailureSetting
-from resilinet.models.partitions import Pairs
 from resilinet.recipe import Recipe
-from resilinet.topology import Topology
-
-STATISTICS = ("running", "per-route")
-"""How a network with batch normalisation is evaluated; one without knows no difference."""
 
 
 @dataclass(frozen=True)
@@ -125,7 +121,7 @@ class Measured:
             self._rows[artefact] = ARTEFACTS[artefact].rows(self.profile)
         return self._rows[artefact]
 
-    def counts(self, record: Record) -> Mapping[str, int | None]:
+    def counts(self, record: Record) -> Counts:
         """Correctly classified test examples by scenario."""
         return record.per_route if self.statistics == "per-route" and record.per_route else record.counts
 
@@ -155,9 +151,7 @@ class Measured:
         return self.sample(
             artefact,
             row,
-            lambda record: (
-                100 * scenario_accuracies(self.counts(record), record.total, self.chance(record))[scenario]
-            ),
+            lambda record: by_scenario(record, self.counts(record), self.guess)[scenario],
         )
 
     def average(
@@ -177,13 +171,12 @@ class Measured:
         """
         if survival is not None and self.statistics != "running":
             raise ValueError("accuracy with scaled weights was measured with running batch statistics alone.")
-        experiment = ARTEFACTS[artefact].experiment
-        chosen = experiment.settings[setting] if isinstance(setting, str) else setting
+        settings = ARTEFACTS[artefact].experiment.settings
+        chosen = settings[setting] if isinstance(setting, str) else setting
 
         def measure(record: Record) -> float:
             counts = self.counts(record) if survival is None else record.survival[survival]
-            where = _topology(experiment.key, record.trial.partition, record.trial.skips)
-            return 100 * expected_from_counts(counts, record.total, where, chosen, self.chance(record))
+            return average(record, counts, chosen, self.guess)
 
         return self.sample(artefact, row, measure)
 
@@ -194,11 +187,6 @@ class Measured:
     def is_guess(self, artefact: str, row: str, scenario: str) -> bool:
         """Whether no information reaches the cloud in this scenario; False while nothing is known."""
         return any(record.counts.get(scenario, 0) is None for record in self.records(artefact, row))
-
-
-@cache
-def _topology(experiment: str, partition: tuple[int, ...], skips: Pairs) -> Topology:
-    return EXPERIMENTS[experiment].topology(partition, skips)
 
 
 def spread(samples: Iterable[Sample]) -> Sample:

@@ -21,11 +21,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from companion.experiments import Experiment
 from companion.experiments.trial import Record
+from companion.results.accuracy import accuracies_of
 from companion.results.intervals import Interval, interval
 from companion.results.reruns import Rerun
-from resilinet.expectation import expected_from_counts, guess_accuracy, scenario_accuracies
 
 LEVEL = 0.95
 """The probability with which every comparison of a command falls inside its margin where nothing is wrong."""
@@ -70,18 +69,13 @@ class Comparison:
         return None if self.margin is None else abs(self.difference) <= self.margin
 
 
-def accuracies(record: Record, experiment: Experiment) -> dict[str, float]:
+def accuracies(record: Record) -> dict[str, float]:
     """Every accuracy of a record, in percent: scenarios, averages by failure setting, then the same per route."""
-    topology = experiment.topology(record.trial.partition, record.trial.skips)
-    guess = guess_accuracy(record.labels)
-    found: dict[str, float] = {}
-    for suffix, counts in _counted(record):
-        for key, value in scenario_accuracies(counts, record.total, guess).items():
-            found[f"{key}{suffix}"] = 100 * value
-        for name, setting in experiment.settings.items():
-            average = expected_from_counts(counts, record.total, topology, setting, guess)
-            found[f"average, {name.replace('_', ' ')}{suffix}"] = 100 * average
-    return found
+    return {
+        (one.name if one.kind == "scenario" else f"average, {one.name.replace('_', ' ')}")
+        + (", per-route" if one.statistics == "per-route" else ""): one.accuracy
+        for one in accuracies_of(record)
+    }
 
 
 def identical(one: Record, other: Record) -> bool:
@@ -101,9 +95,7 @@ def compare(reruns: Sequence[Rerun], new: Mapping[str, Record]) -> list[Comparis
         reruns: the trials.
         new: what they gave, by identity of the trial.
     """
-    by_row = {
-        rerun.row: [accuracies(record, rerun.experiment) for record in rerun.stored] for rerun in reruns
-    }
+    by_row = {rerun.row: [accuracies(record) for record in rerun.stored] for rerun in reruns}
     # What does not depend on the seed, such as a guess, is no chance to fall outside.
     chances = sum(
         len({each[condition] for each in by_row[rerun.row]}) > 1
@@ -160,7 +152,7 @@ def _comparisons(
     old = seeds[rerun.stored.index(before)] if before else {}
     counts = dict(_flat(before)) if before else {}
     counts_now = dict(_flat(new))
-    for condition, value in accuracies(new, rerun.experiment).items():
+    for condition, value in accuracies(new).items():
         values = [each[condition] for each in seeds]
         over_seeds = interval(values)
         expected = old.get(condition, over_seeds.mean)

@@ -141,6 +141,11 @@ def _topology(model: str, partition: tuple[int, ...], skips: Pairs) -> Topology:
     return TOPOLOGIES[model](partition, skips)
 
 
+def topology_of(trial: Trial) -> Topology:
+    """How the network of a trial is cut."""
+    return _topology(trial.network["model"], trial.partition, trial.skips)
+
+
 def _whole(value: Any, low: int = 0, high: int | None = None) -> bool:
     return type(value) is int and low <= value and (high is None or value <= high)
 

@@ -74,7 +74,7 @@ def test_margins_are_those_of_the_formulas(store: Store, rng: np.random.Generato
     (rerun,) = chosen("table-1-health", store, seed=3)
     new = noisy(rerun.trial, rng)
     values = [100 * record.counts["n1"] / record.total for record in rerun.stored]  # type: ignore[operator]
-    conditions = accuracies(new, rerun.experiment)
+    conditions = accuracies(new)
     guesses = sum(count is None for count in new.counts.values())
     # From a table of Student's t with 4 degrees of freedom, two-sided at 5 % over the number of accuracies that vary.
     assert len(conditions) - guesses == 9
