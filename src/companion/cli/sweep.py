@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -81,7 +82,10 @@ def sweep(
     every: Annotated[bool, typer.Option("--all", help="Every artefact.")] = False,
     planned: Annotated[
         bool,
-        typer.Option("--planned", help="What is to replace the published trainings of the image networks."),
+        typer.Option(
+            "--planned",
+            help="What is to replace the published trainings of the image networks, or those of it that are named.",
+        ),
     ] = False,
     profile: Profile = "published",
     processes: Processes = 1,
@@ -129,10 +133,13 @@ def sweep(
     from companion.sweeps.devices import usable
     from companion.sweeps.ray import Cluster
 
-    if every + planned + bool(artefacts) != 1:
+    names = artefacts or []
+    if every + (planned or bool(names)) != 1:
         raise ValueError("name the artefacts to run, or say --all or --planned (and only one of these).")
-    wanted = trials_of(profile, *(artefacts or []))
-    trials = that_can_be_run(all_trials(profile) if every else planned_trials() if planned else wanted, every)
+    wanted = (
+        all_trials(profile) if every else (planned_trials if planned else partial(trials_of, profile))(*names)
+    )
+    trials = that_can_be_run(wanted, every)
     budget = None if time_budget is None else as_seconds(time_budget)
     if executor not in ("local", "ray"):
         raise ValueError(f"{executor!r} is no executor; choose local or ray.")

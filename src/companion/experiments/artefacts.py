@@ -358,11 +358,16 @@ PLANNED: Mapping[str, Artefact] = {artefact.key: artefact for artefact in _plann
 in which a sweep runs them."""
 
 
-def planned_trials() -> list[Trial]:
-    """The trials of every planned artefact, each once, seed by seed."""
-    return seed_by_seed(
-        {trial.id: trial for artefact in PLANNED.values() for trial in artefact.trials("published")}.values()
-    )
+def planned_trials(*keys: str) -> list[Trial]:
+    """The trials of the named planned artefacts, or of all, each once, seed by seed.
+
+    Raises:
+        ValueError: nothing of that name is planned.
+    """
+    if unknown := [key for key in keys if key not in PLANNED]:
+        raise ValueError(f"{unknown[0]!r} is not planned; choose from {', '.join(PLANNED)}.")
+    wanted = [PLANNED[key] for key in keys or PLANNED]
+    return seed_by_seed({trial.id: trial for one in wanted for trial in one.trials("published")}.values())
 
 
 def artefact_of(key: str) -> Artefact:
