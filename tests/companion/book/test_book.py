@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -15,69 +14,16 @@ from textwrap import dedent
 
 import psutil
 import pytest
-from rich.console import Console
 
-from companion.book import BookError, BookRequestError, Profile, build_book
+from companion.book import BookError, BookRequestError, Profile
 from companion.book import build as engine
 from companion.book.build import digest
 from companion.book.checks import foreign_requests
 from companion.book.pages import read_pages
 from resilinet.atomic_files import PARTIAL
+from tiny_book import FIRST, SECOND, TinyBook
 
 ROOT = Path(__file__).parents[3]
-
-HEADER = """\
----
-jupytext:
-  text_representation: {extension: .md, format_name: myst}
-kernelspec: {display_name: Python 3, language: python, name: python3}
----
-"""
-
-FIRST = (
-    HEADER
-    + """\
-# First chapter
-
-```{code-cell} python
-:tags: [parameters, remove-cell]
-profile = "published"
-results = "../results"
-```
-
-The mass of $n$ nodes is $\\sum_i m_i$.
-
-```{code-cell} python
-from pathlib import Path
-print("profile", profile, "value", (Path(results) / "one.json").read_text())
-```
-"""
-)
-
-SECOND = (
-    HEADER
-    + """\
-# Second chapter
-
-```{code-cell} python
-:tags: [parameters, remove-cell]
-profile = "published"
-```
-
-```{code-cell} python
-answer = 6 * 7
-print("answer", answer)
-```
-
-The {doc}`first chapter </first>` has more.
-
-```{code-cell} python
-import pandas as pd
-from companion.tables import show
-show(pd.DataFrame({"share": [0.3333]}), "A third")
-```
-"""
-)
 
 BROKEN_CELL = dedent("""\
 
@@ -86,53 +32,6 @@ BROKEN_CELL = dedent("""\
     ratio / 0
     ```
     """)
-
-
-class TinyBook:
-    """A project folder with a book, and what a build of it did."""
-
-    def __init__(self, root: Path) -> None:
-        self.root = root
-        self.source = root / "book"
-        self.out = root / "build"
-        shutil.copytree(ROOT / "book" / "_assets", self.source / "_assets")
-        shutil.copy(ROOT / "_config.yml", root)
-        shutil.copy(ROOT / "book" / "references.bib", self.source)
-        (root / "results").mkdir()
-        (root / "results" / "one.json").write_text("1", encoding="utf-8")
-        self.write(
-            "_toc.yml", "format: jb-book\nroot: intro\nchapters:\n- file: first\n- file: part/second\n"
-        )
-        self.write("intro.md", "# A tiny book\n\nWords: resilience.\n\n```{bibliography}\n```\n")
-        self.write("first.md", FIRST)
-        self.write("part/second.md", SECOND)
-
-    def write(self, name: str, text: str) -> None:
-        """Writes a page."""
-        path = self.source / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-
-    def build(self, **arguments: object) -> Path:
-        """Builds quietly."""
-        return build_book(
-            source=self.source,
-            out=self.out,
-            jobs=2,
-            console=Console(quiet=True),
-            **arguments,  # type: ignore[arg-type]
-        )
-
-    def times(self, profile: str = "published") -> dict[str, int]:
-        """Returns when each notebook and page was written, by name."""
-        folder = self.out / profile
-        paths = [folder / "notebooks/first.ipynb", folder / "notebooks/part/second.ipynb"]
-        paths.append(folder / "html/index.html")
-        return {path.stem: path.stat().st_mtime_ns for path in paths}
-
-    def changed_since(self, times: dict[str, int]) -> set[str]:
-        """Returns the names of what has been written anew."""
-        return {name for name, time in self.times().items() if time != times[name]}
 
 
 @pytest.fixture(scope="module")

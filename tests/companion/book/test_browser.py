@@ -18,9 +18,9 @@ from typing import Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
-from test_book import TinyBook
 
 from browser import PATIENCE, chromium
+from tiny_book import TinyBook
 
 ROOT = Path(__file__).parents[3]
 WHOLE = ROOT / "build" / "published"
