@@ -133,7 +133,11 @@ def test_without_runs_the_table_has_its_columns_and_no_rows(tmp_path: Path) -> N
 
 def test_the_file_gives_the_table_back(runs: pd.DataFrame, tmp_path: Path) -> None:
     write_csv(RESULTS, tmp_path / "new" / "results.csv")
-    back = pd.read_csv(tmp_path / "new" / "results.csv", dtype={"trial": str}, keep_default_na=False)
+    back = pd.read_csv(
+        tmp_path / "new" / "results.csv",
+        dtype={"trial": str, "accuracy": str},  # whose digits Python itself reads exactly
+        keep_default_na=False,
+    )
     pd.testing.assert_frame_equal(back.astype(COLUMNS), runs, check_exact=True)
     assert [path.name for path in (tmp_path / "new").iterdir()] == ["results.csv"]
 

@@ -2,195 +2,180 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import math
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
-from matplotlib.axes import Axes
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from companion.experiments.names import FAILURES, SETTINGS, name_of
 from companion.figures import style
 from companion.figures.descriptions import size_label
-from companion.figures.points import Point, points_of
-from companion.paper.comparisons import RATES, survival_loss
+from companion.figures.points import points_of, series_name
+from companion.paper.comparisons import survival_loss
 from companion.paper.measured import Measured
-from resilinet.schemes import SCHEMES
+from companion.results import frame
+from resilinet.expectation import Interval, interval
 
-COLOUR: Final = style.LOOKS["resilinet"].colour
-"""Of what is measured with ResiliNet alone."""
+NAMES: Final = [name_of(setting) for setting in SETTINGS]
+PAPER: Final = "paper"
+COLOURS: Final = {series_name(key): look.colour for key, look in style.LOOKS.items()}
+COLOURS[PAPER] = style.PAPER["color"]
+MARKERS: Final = {series_name(key): look.marker for key, look in style.LOOKS.items()}
+MARKERS[PAPER] = style.PAPER["marker"]
+OURS: Final = series_name("resilinet")
+"""In legends, what is measured with ResiliNet alone."""
 
 
 def averages(measured: Measured, artefact: str) -> Figure:
     """Figs. 2 and 6: average accuracy by failure setting, for each scheme, the paper's as diamonds."""
-    figure, axes = _blank()
-    points = points_of(measured, artefact)
-    schemes = list(dict.fromkeys(point.series for point in points))
-    handles: list[Any] = []
-    for number, scheme in enumerate(schemes):
-        look = style.look(scheme)
-        row = [point for point in points if point.series == scheme]
-        places = [x + 0.2 * (number - (len(schemes) - 1) / 2) for x in range(len(SETTINGS))]
-        _ours(axes, places, row, color=look.colour, marker=look.marker)
-        _printed(axes, [x + 0.08 for x in places], row)
-        handles.append(
-            Line2D([], [], color=look.colour, marker=look.marker, ls="none", label=SCHEMES[scheme].name)
-        )
-    axes.set_xticks(range(len(SETTINGS)), [name_of(setting) for setting in SETTINGS])
-    axes.set_ylabel("average accuracy (%)")
-    _below(figure, [*handles, *_diamond(points)])
-    _say_source(figure, measured, artefact, points)
-    return figure
-
-
-def weight_rules(measured: Measured, artefact: str) -> Figure:
-    """Fig. 3: standard deviation among four weight rules, by failure setting."""
-    figure, axes = _blank()
-    points = points_of(measured, artefact)
-    places = list(range(len(SETTINGS)))
-    drawn = [
-        (x, point.sample.interval.mean)
-        for x, point in zip(places, points, strict=True)
-        if point.sample.interval is not None
-    ]
-    axes.bar([x for x, _ in drawn], [y for _, y in drawn], width=0.4, color=COLOUR, alpha=0.5)
-    _ours(axes, places, points, color=COLOUR, marker="o")
-    _printed(axes, [x + 0.08 for x in places], points)
-    axes.axhline(1.0, color=style.INK, ls="--", lw=1)
-    # Between two settings, where no interval crosses it.
-    axes.annotate("the paper's bound", (0.5, 1.0), xytext=(0, 3), textcoords="offset points", ha="center")
-    axes.set_xticks(places, [name_of(setting) for setting in SETTINGS])
-    axes.set_xlim(-0.5, len(SETTINGS) - 0.5)
-    axes.set_ylim(bottom=0)
-    axes.set_ylabel("standard deviation (points)")
-    _legend(figure, points, "standard deviation among weight rules")
-    _say_source(figure, measured, artefact, points)
-    return figure
+    shown = _shown(measured, artefact)
+    shown["place"] = shown["setting"].map(NAMES.index) + _beside(shown["series"]) + 0.08 * shown["paper"]
+    shown["whose"] = shown["series"].map(series_name).mask(shown["paper"], PAPER)
+    return _draw(measured, artefact, shown, NAMES, "average accuracy (%)")
 
 
 def rates(measured: Measured, artefact: str) -> Figure:
     """Table 3, drawn: average accuracy by failout rate, a panel for each failure setting."""
-    points = points_of(measured, artefact)
-    figure, panels = _panels()
-    for axes, row in _by_setting(panels, points):
-        places = [RATES.index(point.series) for point in row]
-        _ours(axes, places, row, color=COLOUR, marker="o")
-        _printed(axes, [x + 0.2 for x in places], row)
-        axes.set_xticks(range(len(RATES)), [rate.replace("%", " %").title() for rate in RATES])
-    _label_panels(figure, panels, "failout rate")
-    _legend(figure, points, "ResiliNet")
-    _say_source(figure, measured, artefact, points)
-    return figure
+    return _by_setting(measured, artefact, "failout rate")
 
 
 def configs(measured: Measured, artefact: str) -> Figure:
     """Fig. 4: average accuracy for each set of skips, a panel for each failure setting."""
-    points = points_of(measured, artefact)
-    figure, panels = _panels()
-    for axes, row in _by_setting(panels, points):
-        places = range(1, len(row) + 1)
-        _ours(axes, places, row, color=COLOUR, marker="o")
-        axes.set_xticks(places)
-        axes.set_xlim(0.4, len(row) + 0.6)
-    _label_panels(figure, panels, "configuration of skips")
-    _say_source(figure, measured, artefact, points)
-    return figure
+    return _by_setting(measured, artefact, "configuration of skips")
+
+
+def _by_setting(measured: Measured, artefact: str, along: str) -> Figure:
+    shown = _shown(measured, artefact)
+    series = list(shown["series"].unique())
+    shown["place"] = shown["series"].map(series.index) + 0.2 * shown["paper"]
+    shown["whose"] = np.where(shown["paper"], PAPER, OURS)
+    ticks = [name.removeprefix("Config ").replace("%", " %").capitalize() for name in series]
+    panels = {"col": "setting", "col_order": NAMES, "col_wrap": 2, "sharey": False}
+    return _draw(measured, artefact, shown, ticks, "average accuracy (%)", along, height=5.2, **panels)
 
 
 def survival_scaling(measured: Measured, artefact: str) -> Figure:
     """Section 2.3: what scaling weights by survival probabilities costs on average, by failure setting."""
     measured = measured.running()
-    figure, axes = _blank()
-    handles: list[Any] = []
-    points: list[Point] = []
-    schemes = [scheme for scheme in ("resilinet", "resilinet-plus") if scheme in measured.rows(artefact)]
-    series = [(scheme, source) for scheme in schemes for source in ("failout", "setting")]
-    for number, (scheme, source) in enumerate(series):
-        look = style.look(scheme)
-        row = [
-            Point(
-                scheme,
-                setting,
-                survival_loss(
-                    measured, artefact, scheme, setting, setting if source == "setting" else source
-                ),
-                None,
-            )
-            for setting in FAILURES
-        ]
-        filled: dict[str, Any] = {"mfc": look.colour if source == "setting" else "none"}
-        places = [x + 0.15 * (number - (len(series) - 1) / 2) for x in range(len(FAILURES))]
-        _ours(axes, places, row, color=look.colour, marker=look.marker, **filled)
-        label = f"{SCHEMES[scheme].name}, survival in {'the setting' if source == 'setting' else 'training'}"
-        handles.append(
-            Line2D([], [], color=look.colour, marker=look.marker, ls="none", label=label, **filled)
-        )
-        points += row
-    axes.axhline(0.0, color=style.INK, lw=1)
-    axes.set_xticks(range(len(FAILURES)), [name_of(setting) for setting in FAILURES])
-    axes.set_ylabel("average accuracy lost (points)")
-    _below(figure, handles, columns=2)
-    _say_source(figure, measured, artefact, points)
+    losses = [
+        (series_name(scheme), name_of(setting), f"survival in {where}", loss)
+        for scheme in ("resilinet", "resilinet-plus")
+        if scheme in measured.rows(artefact)
+        for setting in FAILURES
+        for where, source in (("training", "failout"), ("the setting", setting))
+        for loss in survival_loss(measured, artefact, scheme, setting, source).values.values() or [math.nan]
+    ]
+    shown = pd.DataFrame(losses, columns=["whose", "setting", "panel", "value"])
+    names = [name_of(setting) for setting in FAILURES]
+    shown["place"] = shown["setting"].map(names.index) + _beside(shown["whose"])
+    figure = _draw(measured, artefact, shown, names, "average accuracy lost (points)", col="panel")
+    for axes in figure.axes:
+        axes.axhline(0.0, color=style.INK, lw=1)
     return figure
 
 
-def _blank() -> tuple[Figure, Axes]:
+def weight_rules(measured: Measured, artefact: str) -> Figure:
+    """Fig. 3: standard deviation among four weight rules, by failure setting.
+
+    Not by seaborn, whose intervals come from the runs at a place: a deviation of means has one made beforehand.
+    """
+    points = points_of(measured, artefact)
+    found = [point.sample.interval or Interval(math.nan, math.nan, math.nan, 0) for point in points]
+    mean, low, high = np.array([(one.mean, one.low, one.high) for one in found]).T
+    x = np.arange(len(points))
     figure = Figure(figsize=(7.0, 4.0), layout="constrained")
-    return figure, figure.add_subplot()
+    axes = figure.add_subplot()
+    axes.bar(x, mean, width=0.4, color=COLOURS[OURS], alpha=0.5)
+    axes.plot(x, mean, MARKERS[OURS], color=COLOURS[OURS], label="standard deviation among weight rules")
+    # Not half the width on either side: an interval may be cut off at zero.
+    axes.errorbar(x, mean, yerr=[mean - low, high - mean], ecolor=COLOURS[OURS], fmt="none")
+    printed = [point.printed.value if point.printed else math.nan for point in points]
+    axes.plot(x + 0.08, printed, **style.PAPER, label=PAPER)
+    axes.axhline(1.0, color=style.INK, ls="--", lw=1)
+    # Between two settings, where no interval crosses it.
+    axes.annotate("the paper's bound", (0.5, 1.0), xytext=(0, 3), textcoords="offset points", ha="center")
+    axes.set_xticks(x, NAMES)
+    axes.set(xlim=(-0.5, len(NAMES) - 0.5), ylim=(0, None), ylabel="standard deviation (points)")
+    figure.legend(loc="outside lower center", ncols=2)
+    return _with_source(figure, measured, artefact, [len(point.sample.values) for point in points])
 
 
-def _panels() -> tuple[Figure, list[Axes]]:
-    figure = Figure(figsize=(7.0, 5.2), layout="constrained")
-    return figure, list(figure.subplots(2, 2).flat)
+def _shown(measured: Measured, artefact: str) -> pd.DataFrame:
+    """From the table of all runs, a row for each run of a series under a setting, or an empty one; then the paper's.
+
+    Columns are the ``series``, the ``setting``, the ``value``, and whether it is the ``paper``'s.
+    """
+    runs = frame(measured.store, measured.profile, [artefact], measured.guess)
+    runs = runs[runs["kind"] == "setting"]
+    if measured.statistics in set(runs["statistics"]):  # a network without batch normalisation has no others
+        runs = runs[runs["statistics"] == measured.statistics]
+    # The rate "failure" was trained for each setting.
+    series = runs["row"].mask(runs["row"] == "failure:" + runs["name"], "failure")
+    runs = pd.DataFrame({"series": series, "setting": runs["name"], "value": runs["accuracy"]})
+    printed = [(p.series, p.condition, p.printed and p.printed.value) for p in points_of(measured, artefact)]
+    paper = pd.DataFrame(printed, columns=["series", "setting", "value"]).astype({"value": float})
+    ours = paper[["series", "setting"]].merge(runs, how="left")
+    shown = pd.concat([ours.assign(paper=False), paper.dropna().assign(paper=True)], ignore_index=True)
+    return shown.assign(setting=shown["setting"].map(name_of))
 
 
-def _by_setting(panels: Iterable[Axes], points: Sequence[Point]) -> Iterator[tuple[Axes, list[Point]]]:
-    """Each panel, under the name of its failure setting, with the points that go there."""
-    for axes, setting in zip(panels, SETTINGS, strict=True):
-        axes.set_title(name_of(setting))
-        yield axes, [point for point in points if point.condition == setting]
+def _beside(series: pd.Series[str]) -> pd.Series[float]:
+    """How far each of several series stands from the setting that they share."""
+    names = list(series.unique())
+    return 0.2 * (series.map(names.index) - (len(names) - 1) / 2)
 
 
-def _label_panels(figure: Figure, panels: Sequence[Axes], below: str) -> None:
-    figure.supylabel("average accuracy (%)", color=style.INK, fontsize=10)
-    for axes in panels[2:]:
-        axes.set_xlabel(below)
+def _draw(
+    measured: Measured,
+    artefact: str,
+    shown: pd.DataFrame,
+    ticks: Sequence[str],
+    y: str,
+    x: str = "",
+    height: float = 4.0,
+    **panels: Any,
+) -> Figure:
+    """Draw means with 95 % t-intervals over the runs at each ``place``, and the paper's values, in panels if asked.
+
+    A row of ``shown`` is a run or a printed value; ``ticks`` stand at the places 0, 1, 2, ...
+    """
+    names = list(shown["whose"].unique())
+    look = {"markersize": 6, "markeredgewidth": 1, "linestyle": "none", "err_kws": {"linewidth": 1.5}}
+    look |= {"hue": "whose", "palette": COLOURS, "markers": [MARKERS[name] for name in names]}
+    # A grid replaces a constrained layout, with a warning; it gets one when it is done.
+    with mpl.rc_context({"figure.constrained_layout.use": False}):
+        place = {"x": "place", "y": "value", "native_scale": True, "sharex": False}
+        grid = sns.catplot(shown, kind="point", errorbar=_t_interval, **place, **look, **panels)
+    figure: Figure = grid.figure
+    grid.set(xticks=range(len(ticks)), xticklabels=ticks, xlim=(-0.5, len(ticks) - 0.5))
+    grid.set_axis_labels(x, y).set_titles("{col_name}")
+    for line in figure.findobj(Line2D):
+        if line.get_marker() == MARKERS[PAPER]:
+            line.set_markerfacecolor(style.PAPER["mfc"])
+    # Below the axes, where no point can lie under it.
+    sns.move_legend(grid, "outside lower center", ncols=len(names), title=None)
+    figure.set(size_inches=(7.0, height), layout_engine="constrained")
+    plt.close(figure)  # a notebook would show it a second time
+    places = [name for name in shown if name != "value"]
+    seeds = shown[shown["whose"] != PAPER].groupby(places)["value"].count()
+    return _with_source(figure, measured, artefact, list(seeds))
 
 
-def _ours(axes: Axes, places: Iterable[float], row: Iterable[Point], **look: Any) -> None:
-    """Means with their intervals where there are any."""
-    for x, point in zip(places, row, strict=True):
-        found = point.sample.interval
-        if found is not None:
-            # Not half the width on either side: an interval may be cut off at zero.
-            error = None if found.n < 2 else [[found.mean - found.low], [found.high - found.mean]]
-            axes.errorbar([x], [found.mean], yerr=error, capsize=3, ms=6, **look)
+def _t_interval(values: Iterable[float]) -> tuple[float, float]:
+    found = interval(list(values))
+    return found.low, found.high
 
 
-def _printed(axes: Axes, places: Sequence[float], row: Iterable[Point]) -> None:
-    values = [float("nan") if point.printed is None else point.printed.value for point in row]
-    axes.plot(places, values, **style.PAPER)
-
-
-def _diamond(points: Iterable[Point]) -> Iterator[Line2D]:
-    """The legend's line for the paper, where it prints anything."""
-    if any(point.printed is not None for point in points):
-        yield Line2D([], [], **style.PAPER, label="paper")
-
-
-def _legend(figure: Figure, points: Iterable[Point], ours: str) -> None:
-    """Below the axes, where no point can lie under it."""
-    line = Line2D([], [], color=COLOUR, marker="o", ls="none", label=ours)
-    _below(figure, [line, *_diamond(points)])
-
-
-def _below(figure: Figure, handles: Sequence[Line2D], columns: int = 5) -> None:
-    figure.legend(handles=handles, loc="outside lower center", ncols=min(len(handles), columns))
-
-
-def _say_source(figure: Figure, measured: Measured, artefact: str, shown: Sequence[Point]) -> None:
-    """Write on the figure what it was made from, so that it keeps saying so wherever it is copied to."""
-    seeds = [len(point.sample.values) for point in shown]
-    wanted = max((point.sample.wanted for point in shown), default=0)
+def _with_source(figure: Figure, measured: Measured, artefact: str, seeds: Sequence[int]) -> Figure:
+    """The figure, on which it says what it was made from, so that it keeps saying so wherever it is copied to."""
+    wanted = max(len(trials) for trials in measured.rows(artefact).values())
     label = size_label(measured, artefact, seeds, wanted)
     figure.suptitle(label, x=0.99, ha="right", fontsize=8.5, color=style.INK)
+    return figure
