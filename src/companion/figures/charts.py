@@ -21,7 +21,7 @@ from companion.figures.points import points_of, series_name
 from companion.paper.comparisons import survival_loss
 from companion.paper.measured import Measured
 from companion.results import frame
-from resilinet.expectation import Interval, interval
+from companion.results.intervals import Interval, interval
 
 NAMES: Final = [name_of(setting) for setting in SETTINGS]
 PAPER: Final = "paper"

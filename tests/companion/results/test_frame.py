@@ -19,7 +19,7 @@ from companion.results import frame
 from companion.results.frame import COLUMNS, write_csv
 from companion.results.store import Store
 
-RESULTS = Path(__file__).parents[1] / "results"
+RESULTS = Path(__file__).parents[3] / "results"
 STORE = Store(RESULTS)
 
 
