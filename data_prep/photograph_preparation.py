@@ -21,11 +21,11 @@ from rich.console import Console
 from rich.progress import track
 
 from data_prep.photograph_folders import find_samples
-from data_prep.sealed_arrays import sealed, vouch
+from data_prep.sealed_arrays import list_files, sealed, vouch
 from data_prep.torchvision_import import import_torchvision
 from resilinet.data import DataError
 from resilinet.data.fingerprint import file_sha256
-from resilinet.data.imagenet import Collection, description_of, fingerprint_of
+from resilinet.data.imagenet import Collection, description_of
 from resilinet.data.prepared import FORMAT, checked_manifest
 from resilinet.data.splits import check_seed, shuffled, tenth_held_out
 
@@ -74,19 +74,17 @@ def prepare_images(collection: Collection, source: Path, root: Path, split_seed:
         "arrays": {},
     }
     with sealed(folder, manifest) as place:
-        lines = ["part,file,sha256"]
+        listed: list[tuple[str, str, str]] = []
         for part, files in parts.items():
             sums = _write_images(place / f"{part}-x.npy", [path for path, _ in files], collection.side, part)
             np.save(
                 place / f"{part}-y.npy", np.array([label for _, label in files], "<i2"), allow_pickle=False
             )
             names = (path.relative_to(source).as_posix() for path, _ in files)
-            lines += [f"{part},{name},{found}" for name, found in zip(names, sums, strict=True)]
+            listed += [(part, name, found) for name, found in zip(names, sums, strict=True)]
             for name in (f"{part}-x.npy", f"{part}-y.npy"):
                 manifest["arrays"][name] = vouch(place / name)
-        (place / "files.csv").write_text("\n".join(lines) + "\n", encoding="utf-8", newline="\n")
-        manifest["files_sha256"] = file_sha256(place / "files.csv")
-        manifest["fingerprint"] = fingerprint_of(manifest)
+        list_files(place, manifest, listed)
     return folder
 
 

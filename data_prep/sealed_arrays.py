@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from resilinet.data.fingerprint import file_sha256
-from resilinet.data.prepared import sample_sha256
+from resilinet.data.prepared import fingerprint_of, sample_sha256
 
 
 def vouch(path: Path) -> dict[str, Any]:
@@ -53,3 +53,11 @@ def keep(folder: Path, manifest: dict[str, Any], arrays: Mapping[str, NDArray[An
         for name, array in arrays.items():
             np.save(place / name, array, allow_pickle=False)
             manifest["arrays"][name] = vouch(place / name)
+
+
+def list_files(place: Path, manifest: dict[str, Any], files: Iterable[tuple[str, str, str]]) -> None:
+    """Write part, name and sha256 of each file to `files.csv`, and their hash and the fingerprint into the manifest."""
+    lines = ["part,file,sha256", *(",".join(entry) for entry in files)]
+    (place / "files.csv").write_text("\n".join(lines) + "\n", encoding="utf-8", newline="\n")
+    manifest["files_sha256"] = file_sha256(place / "files.csv")
+    manifest["fingerprint"] = fingerprint_of(manifest)

@@ -37,7 +37,8 @@ def estimate_batch_statistics(
     Args:
         network: trained; neither its mode nor anything that it holds is changed. Assign what is returned to its
             ``route_statistics`` to compute with it.
-        x: ``(N, *input_shape)``, uint8 images or floating-point, on any device.
+        x: ``(N, *input_shape)``, or ``(N, S, *input_shape)`` of S sources, uint8 images or floating-point, on any
+            device.
         dead: sets of dead nodes; None means every scenario of the topology. Scenarios in which nothing reaches the
             cloud need no statistics.
         chunk: examples, at most, that a batch statistic is taken over; chunks are equally large, to one example, so

@@ -37,7 +37,8 @@ def correct_counts(
 
     Args:
         network: evaluated in eval mode on the device where it lies, left in the mode it was in.
-        x: ``(N, *input_shape)`` on any device; uint8 images become numbers a chunk at a time.
+        x: ``(N, *input_shape)``, or ``(N, S, *input_shape)`` of S sources, on any device; uint8 images become numbers
+            a chunk at a time.
         y: ``(N,)`` class indices.
         dead: sets of dead nodes; None means every scenario of the topology.
         chunk: examples computed at once, which bounds memory; None means as many, up to 4096, as let the outputs
@@ -60,10 +61,10 @@ def correct_counts(
     network.eval()
     totals: dict[Route, int] = {plan[topology.cloud]: 0 for plan in reaching}
     for x_part, y_part in zip(x.split(size), y.split(size), strict=True):
-        x_part, y_part = ready(network, x_part), y_part.to(device(network, x))
+        given, y_part = ready(network, x_part), y_part.to(device(network, x))
         known: dict[tuple[str, Route], Tensor] = {}
         for plan in reaching:
-            sent(network, plan, topology.cloud, x_part, known)
+            sent(network, plan, topology.cloud, given, known)
         for route in totals:
             totals[route] += int((known[topology.cloud, route].argmax(1) == y_part).sum())
     network.train(was_training)
@@ -86,7 +87,11 @@ def plans(network: DistributedNetwork, dead: Iterable[Collection[str]] | None = 
 
 
 def sent(
-    network: DistributedNetwork, plan: Plan, name: str, x: Tensor, known: dict[tuple[str, Route], Tensor]
+    network: DistributedNetwork,
+    plan: Plan,
+    name: str,
+    x: Tensor | Mapping[str, Tensor],
+    known: dict[tuple[str, Route], Tensor],
 ) -> Tensor:
     """What node ``name`` sends under ``plan``; stages are taken from ``known``, and those not there are added."""
     pair = name, plan[name]
@@ -110,13 +115,14 @@ def device(network: DistributedNetwork, x: Tensor) -> torch.device:
     return next(network.parameters(), x).device
 
 
-def ready(network: DistributedNetwork, x: Tensor) -> Tensor:
+def ready(network: DistributedNetwork, x: Tensor) -> Tensor | Mapping[str, Tensor]:
     """Examples as the network takes them: on its device, in its precision, images stored as uint8 from 0 to 1."""
     parameter = next(network.parameters(), None)
     x = x.to(device(network, x))
-    if x.dtype != torch.uint8 and (parameter is None or not x.is_floating_point()):
-        return x  # whole numbers other than images mean something to the network that was built for them
-    return as_input(x, torch.get_default_dtype() if parameter is None else parameter.dtype)
+    # Whole numbers other than images mean something to the network that was built for them.
+    if x.dtype == torch.uint8 or (parameter is not None and x.is_floating_point()):
+        x = as_input(x, torch.get_default_dtype() if parameter is None else parameter.dtype)
+    return network.by_source(x)
 
 
 def expected_accuracy(

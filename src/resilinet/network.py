@@ -25,7 +25,8 @@ class DistributedNetwork(nn.Module):
 
     Args:
         blocks: the whole network as a flat list, upstream first. Nodes that host the same blocks side by side (a
-            horizontal distribution) get copies of their own.
+            horizontal distribution) get copies of their own; where they differ, the block is an ``nn.ModuleDict`` that
+            holds the module of each such node by its name.
         topology: which node hosts which blocks, and the hyperconnections between the nodes.
         input_shape: shape of one example, without the batch dimension.
         skips: when skip hyperconnections are active, a member of :class:`resilinet.routing.Skips` or its value.
@@ -77,7 +78,7 @@ class DistributedNetwork(nn.Module):
                 )
             hosted = range(node.start, node.stop)
             self.nodes[node.name] = nn.Sequential(
-                *(copy.deepcopy(blocks[k]) if k in placed else blocks[k] for k in hosted)
+                *(_hosted(blocks[k], node.name, copied=k in placed) for k in hosted)
             )
             placed.update(hosted)
         keys = {link.key for link in topology.links}
@@ -107,7 +108,8 @@ class DistributedNetwork(nn.Module):
         """The prediction that leaves the cloud, or None when there is no information flow.
 
         Args:
-            x: ``(B, *input_shape)``, given to every source, or one such tensor for each source by name.
+            x: ``(B, *input_shape)``, given to every source, or one such tensor for each source by name or stacked
+                (:meth:`by_source`).
             alive: the nodes that are alive; None means all.
             silent_nodes_send: let a node that hears nothing compute on zeros, as the released training code does.
 
@@ -118,6 +120,7 @@ class DistributedNetwork(nn.Module):
             ValueError: ``alive`` is no set of nodes that exist, or ``x`` is no tensor of that shape, or of a type
                 with which the network cannot compute.
         """
+        x = self.by_source(x)
         self.check(x)
         alive = self.topology.everyone if alive is None else alive
         sent: dict[str, Tensor] = {}
@@ -176,8 +179,23 @@ class DistributedNetwork(nn.Module):
             total = total + tensor
         return total
 
+    def by_source(self, x: Tensor | Mapping[str, Tensor]) -> Tensor | Mapping[str, Tensor]:
+        """Split ``(B, S, *input_shape)``, what S sources sense of each example, by source; all else stays as it is.
+
+        Sources are stacked in the order of ``topology.sources``.
+        """
+        sources = self.topology.sources
+        if (
+            isinstance(x, Tensor)
+            and tuple(x.shape[1:]) == (len(sources), *self.input_shape)
+            and len(sources) > 1
+        ):
+            return dict(zip(sources, x.unbind(1), strict=True))
+        return x
+
     def check(self, x: Tensor | Mapping[str, Tensor]) -> None:
         """Raise ValueError unless every source is given equally many examples of the network's input shape."""
+        x = self.by_source(x)
         given = x if isinstance(x, Mapping) else dict.fromkeys(self.topology.sources, x)
         for name in self.topology.sources:
             if name not in given:
@@ -297,6 +315,21 @@ class DistributedNetwork(nn.Module):
             heard.setdefault(name, tuple(arriving.shape[1:]))
             sent[name] = _traced(shadow[name], arriving, f"node {name!r} cannot compute on {heard[name]}")
         return heard, {name: tuple(tensor.shape[1:]) for name, tensor in sent.items()}
+
+
+def _hosted(block: nn.Module, name: str, *, copied: bool) -> nn.Module:
+    """What node ``name`` hosts of a block; a copy where another node has that already.
+
+    Raises:
+        TopologyError: nodes host different modules in its place, and none is this node's.
+    """
+    if not isinstance(block, nn.ModuleDict):
+        return copy.deepcopy(block) if copied else block
+    if name not in block:
+        raise TopologyError(
+            f"a block of {', '.join(block)} holds no module of {name!r}, which is to host it."
+        )
+    return block[name]
 
 
 def _traced(module: nn.Module, tensor: Tensor, refusal: str) -> Tensor:

@@ -13,6 +13,7 @@ LATER_FIELDS: Mapping[str, Any] = {
     "keep": "best",
     "validation": "running",
     "memory_format": "contiguous",
+    "class_weights": "none",
 }
 """Fields of a recipe that the first trials lacked, and what those did; left out of identities where they say so."""
 
@@ -40,6 +41,8 @@ class Recipe:
             mix batches with and without a failed node, lag behind weights that move quickly, and so mislead.
         memory_format: the order of the numbers of an image, ``contiguous`` or ``channels-last``; the sums of a
             training round in another order.
+        class_weights: how much the loss of an example counts: ``none``, all alike; or ``balanced``, in inverse
+            proportion to how frequent its class is in training, by 1 on average over the training examples.
     """
 
     epochs: int = 50
@@ -53,6 +56,7 @@ class Recipe:
     keep: str = "best"
     validation: str = "running"
     memory_format: str = "contiguous"
+    class_weights: str = "none"
 
     def __post_init__(self) -> None:
         """Refuse values that no training loop can follow."""
@@ -63,6 +67,7 @@ class Recipe:
             "keep": ("best", "last"),
             "validation": ("running", "re-estimated"),
             "memory_format": ("contiguous", "channels-last"),
+            "class_weights": ("none", "balanced"),
         }
         for name, allowed in choices.items():
             if getattr(self, name) not in allowed:

@@ -144,6 +144,7 @@ def train(
     )
     inputs = (in_working_precision(part.x, weights.dtype) for part in (data.train, data.validation))
     x, validation, y = resident(device, *inputs, data.train.y)
+    by_class = balanced(y, data.classes).to(device) if recipe.class_weights == "balanced" else None
     history: list[Mapping[str, float]] = []
     best: dict[str, Any] = {"epoch": 0, "accuracy": -1.0, "network": {}}
     spent, began = 0.0, time.perf_counter()
@@ -173,7 +174,10 @@ def train(
                 )
             if logits is None:
                 continue
-            loss = nn.functional.cross_entropy(logits.float(), y_batch)
+            loss = nn.functional.cross_entropy(logits.float(), y_batch, by_class)
+            # PyTorch divides by the sum of the weights, Keras by the number of examples.
+            if by_class is not None:
+                loss = loss * by_class[y_batch].mean()
             loss.backward()
             losses += loss.detach() * len(y_batch)
             seen += len(y_batch)
@@ -208,6 +212,19 @@ def train(
             raise Interrupted
     network.load_state_dict(best["network"])
     return history, best["epoch"]
+
+
+def balanced(y: Tensor, classes: int) -> Tensor:
+    """The weight ``(classes,)`` of each class: ``N / (K * N_c)``, of N examples, N_c of them in class c, and K classes.
+
+    A class without examples is not one of the K, and its weight does not matter.
+
+    Args:
+        y: ``(N,)`` class indices.
+        classes: how many there may be.
+    """
+    counts = torch.bincount(y, minlength=classes)
+    return len(y) / (counts.count_nonzero() * counts.clamp(min=1))
 
 
 def mixed_precision(recipe: Recipe, device: torch.device) -> torch.autocast:

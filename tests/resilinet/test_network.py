@@ -8,10 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
+from resilinet.batch_statistics import estimate_batch_statistics
+from resilinet.evaluation import correct_counts
+from resilinet.failures import dead_nodes
 from resilinet.models import mlp
 from resilinet.network import DistributedNetwork
 from resilinet.routing import Skips
-from resilinet.topology import Topology, TopologyError, vertical, with_skips
+from resilinet.topology import Hyperconnection, Node, Topology, TopologyError, vertical, with_skips
 
 SIZES = {"features": 5, "width": 8, "hidden": 10, "classes": 4}
 
@@ -260,3 +263,69 @@ def test_an_error_that_is_not_about_types_is_left_as_it_is() -> None:
     net = DistributedNetwork([nn.Linear(3, 3), Broken()], vertical({"a": 1, "b": 1}), input_shape=(3,))
     with pytest.raises(RuntimeError, match="a fault of the block's own"):
         net(torch.ones(4, 3))
+
+
+# --- several sources -----------------------------------------------------------------------------
+
+
+def side_by_side(*blocks: nn.Module) -> DistributedNetwork:
+    """Two sources without blocks, the nodes `l` and `r` behind them, and the cloud."""
+    nodes = (Node("a", 0, 0), Node("b", 0, 0), Node("l", 0, 1), Node("r", 0, 1), Node("cloud", 1, 2))
+    links = [("a", "l"), ("b", "r"), ("l", "cloud"), ("r", "cloud")]
+    topology = Topology(nodes, tuple(Hyperconnection(*ends) for ends in links))
+    network = DistributedNetwork(blocks, topology, input_shape=(5,))
+    for parameter in network.nodes["r"].parameters():
+        nn.init.normal_(parameter)  # else a copy of what `l` hosts
+    return network
+
+
+def test_a_stacked_tensor_is_one_tensor_for_each_source() -> None:
+    network = side_by_side(nn.Linear(5, 3), nn.Linear(3, 2))
+    x = torch.randn(7, 2, 5)
+    split = network.by_source(x)
+    assert list(split) == ["a", "b"]
+    assert torch.equal(network(x), network({"a": x[:, 0], "b": x[:, 1]}))
+    assert not torch.equal(network(x), network(x.flip(1)))
+    assert torch.equal(network(x[:, 0]), network(x[:, :1].expand(7, 2, 5)))
+    assert network.by_source(split) is split
+    assert network.by_source(x[:, 0]).shape == (7, 5)
+
+
+def test_stacks_of_another_height_are_refused() -> None:
+    network = side_by_side(nn.Linear(5, 3), nn.Linear(3, 2))
+    with pytest.raises(ValueError, match=r"source 'a' takes batches of shape \(B, 5\), not \(7, 3, 5\)"):
+        network(torch.randn(7, 3, 5))
+    chain = DistributedNetwork([nn.Linear(5, 2)], vertical({"i": 0, "n": 1}), input_shape=(5,))
+    with pytest.raises(ValueError, match=r"source 'i' takes batches of shape \(B, 5\), not \(7, 1, 5\)"):
+        chain(torch.randn(7, 1, 5))
+
+
+def test_evaluation_takes_stacked_examples() -> None:
+    network = side_by_side(nn.Linear(5, 3), nn.Linear(3, 2))
+    x, y = torch.randn(9, 2, 5), torch.arange(9) % 2
+    counts = correct_counts(network, x, y, chunk=2)
+    for dead, count in counts.items():
+        found = network(x, network.topology.everyone - dead_nodes(dead))
+        assert count == (None if found is None else int((found.argmax(1) == y).sum()))
+    assert set(counts) == {"none", "l", "r", "l+r"}
+
+
+def test_batch_statistics_are_taken_from_stacked_examples() -> None:
+    network = side_by_side(nn.Linear(5, 3), nn.Sequential(nn.BatchNorm1d(3), nn.Linear(3, 2)))
+    x = torch.randn(8, 2, 5)
+    found = estimate_batch_statistics(network, x)
+    total = network.nodes["l"](x[:, 0]) + network.nodes["r"](x[:, 1])
+    alone = network.nodes["r"](x[:, 1])
+    means = [statistics["0.0.running_mean"] for statistics in found.values()]
+    assert len(means) == 3
+    for wanted in (total.mean(0), alone.mean(0)):
+        assert any(torch.allclose(mean, wanted, atol=1e-6) for mean in means)
+
+
+def test_nodes_side_by_side_may_host_different_modules() -> None:
+    left, right = nn.Linear(5, 3), nn.Sequential(nn.Linear(5, 4), nn.Linear(4, 3))
+    network = side_by_side(nn.ModuleDict({"l": left, "r": right}), nn.Linear(3, 2))
+    assert network.nodes["l"][0] is left
+    assert network.nodes["r"][0] is right
+    with pytest.raises(TopologyError, match=r"^a block of l holds no module of 'r', which is to host it\.$"):
+        side_by_side(nn.ModuleDict({"l": left}), nn.Linear(3, 2))

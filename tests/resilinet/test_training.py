@@ -27,7 +27,7 @@ from resilinet.failures import scenario_key, scenarios
 from resilinet.network import DistributedNetwork
 from resilinet.recipe import Recipe
 from resilinet.schemes import SCHEMES
-from resilinet.training import Interrupted, MasterWeights, Progress, generator, train
+from resilinet.training import Interrupted, MasterWeights, Progress, balanced, generator, train
 from resilinet.weights import survival_scaled
 
 pytestmark = pytest.mark.usefixtures("_one_thread")
@@ -564,3 +564,29 @@ def test_time_spent_before_a_kill_after_the_last_epoch_counts(
 
 def interrupted(*arguments: object) -> None:
     raise KeyboardInterrupt
+
+
+# --- class weights -------------------------------------------------------------------------------
+
+
+def test_balanced_weights_are_inverse_to_frequencies_and_one_on_average() -> None:
+    y = torch.tensor([0] * 6 + [1] * 3 + [3])
+    weights = balanced(y, 5)
+    assert weights[[0, 1, 3]].tolist() == pytest.approx([10 / 18, 10 / 9, 10 / 3])
+    assert float(weights[y].mean()) == pytest.approx(1)
+    assert weights.isfinite().all()
+
+
+def test_a_step_on_balanced_classes_weighs_every_example_by_its_class(tiny: Trial, data: Dataset) -> None:
+    recipe = replace(tiny.recipe, epochs=1, batch_size=len(data.train), class_weights="balanced")
+    trial = replace(tiny, failout={}, recipe=recipe)
+    network = build_network(trial)
+    logits = network(data.train.x)
+    share = torch.bincount(data.train.y, minlength=13)[data.train.y]
+    each = nn.functional.cross_entropy(logits, data.train.y, reduction="none")
+    by_hand = (each / share).sum() / len(data.train.y.unique())
+    _, history, _ = go(trial, data)
+    assert history[0]["loss"] == pytest.approx(float(by_hand.detach()), rel=1e-5)
+    _, plain, _ = go(replace(trial, recipe=replace(recipe, class_weights="none")), data)
+    assert plain[0]["loss"] == pytest.approx(float(each.mean().detach()), rel=1e-5)
+    assert abs(plain[0]["loss"] - history[0]["loss"]) > 1e-3

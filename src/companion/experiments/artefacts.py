@@ -131,6 +131,25 @@ def skip_configs(experiment: Experiment, size: Size) -> Rows:
     }
 
 
+def schemes_and_released_failout(experiment: Experiment, size: Size) -> Rows:
+    """The camera experiment: every scheme, and ResiliNet at the default rate of failout of the released code."""
+    failout = dict.fromkeys(experiment.failable, 0.2)
+    released = [experiment.trial(size, RESILINET, seed, failout=failout) for seed in size.seeds]
+    return {**four_schemes(experiment, size), "resilinet, 20%": released}
+
+
+def without_one_skip(experiment: Experiment, size: Size) -> Rows:
+    """ResiliNet with every skip hyperconnection, and with each one taken away alone."""
+    sets = {"all": experiment.skips} | {
+        f"without {a}->{b}": tuple(skip for skip in experiment.skips if skip != (a, b))
+        for a, b in experiment.skips
+    }
+    return {
+        row: [experiment.trial(size, RESILINET, seed, skips=skips, short=True) for seed in size.short_seeds]
+        for row, skips in sets.items()
+    }
+
+
 def recipes(experiment: Experiment, size: Size) -> Rows:
     """The short recipe beside the paper's, at the usual rate of failout and at the highest.
 
@@ -332,8 +351,11 @@ def _planned() -> Iterable[Artefact]:
         "figure-3-mobilenet": narrow,
         "figure-2b": imagenet_short(),
         "no-flow-resnet": few,
+        **dict.fromkeys(
+            ("figure-2-camera", "camera-skips", "figure-3-camera"), EXPERIMENTS["camera"].size("published")
+        ),
     }
-    mobilenet, resnet = (EXPERIMENTS[key] for key in ("mobilenet", "resnet"))
+    mobilenet, resnet, camera = (EXPERIMENTS[key] for key in ("mobilenet", "resnet", "camera"))
     new = [
         Artefact(
             "no-flow-resnet", "no-flow", "Batches without information flow", resnet, without_flow, "resnet"
@@ -348,6 +370,30 @@ def _planned() -> Iterable[Artefact]:
             mobilenet,
             four_schemes,
             "mobilenet",
+        ),
+        Artefact(
+            "figure-2-camera",
+            "figure-2",
+            "Chart data of Fig. 2, Camera: average accuracy by failure setting",
+            camera,
+            schemes_and_released_failout,
+            "camera",
+        ),
+        Artefact(
+            "camera-skips",
+            "camera-skips",
+            "Camera: every skip hyperconnection taken away alone",
+            camera,
+            without_one_skip,
+            "camera",
+        ),
+        Artefact(
+            "figure-3-camera",
+            "figure-3",
+            "Chart data of Fig. 3, Camera: weights of hyperconnections",
+            camera,
+            weight_rules,
+            "camera",
         ),
     ]
     known = {**ARTEFACTS, **{artefact.key: artefact for artefact in new}}

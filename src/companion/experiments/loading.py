@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from resilinet.data import DataError, Dataset
+from resilinet.data.camera import load_camera
 from resilinet.data.cifar10 import load_cifar10
 from resilinet.data.health import load_health
 from resilinet.data.imagenet import COLLECTIONS, load_imagenet
@@ -22,8 +23,9 @@ _LOADERS: dict[str, Callable[[Description, Path], Dataset]] = {
     "health": lambda it, root: load_health(root, it["preprocessing"], it["split"], it["split_seed"]),
     "synthetic-health": lambda it, root: synthetic_health(rows=it["rows"], seed=it["seed"]),
     "synthetic-images": lambda it, root: synthetic_images(
-        it["images"], it["side"], it["classes"], it["seed"], it["augmentation"]
+        it["images"], it["side"], it["classes"], it["seed"], it["augmentation"], it.get("views", 1)
     ),
+    "camera": lambda it, root: load_camera(root),
     "cifar10": lambda it, root: load_cifar10(root, it["split_seed"], it["augmentation"]),
     **{
         name: lambda it, root: load_imagenet(

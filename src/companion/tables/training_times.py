@@ -42,14 +42,15 @@ class TrainingTime:
 
 
 def training_times(store: Store, profile: str = "published") -> list[TrainingTime]:
-    """For every experiment what its trainings took and should take.
+    """For every experiment that an artefact shows what its trainings took and should take.
 
     The average is over trials that ran in one go: early results of stopped ones tell the time of their last part alone.
 
     Raises:
         StoreError: a stored result cannot be trusted.
     """
-    return [_of(experiment, store, profile) for experiment in EXPERIMENTS.values()]
+    shown = [experiment for experiment in EXPERIMENTS.values() if trials_of_experiment(experiment, profile)]
+    return [_of(experiment, store, profile) for experiment in shown]
 
 
 def trials_of_experiment(experiment: Experiment, profile: str) -> list[Trial]:

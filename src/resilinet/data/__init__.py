@@ -26,7 +26,8 @@ class Examples:
     """Labelled inputs: one part of a data set.
 
     Shapes: `x` is `(N, *input_shape)` float32, or images `(N, C, H, W)` uint8 with values from 0
-    to 255, a quarter of the memory; `y` is `(N,)` int64 holding class indices. Images may be
+    to 255, a quarter of the memory, `(N, S, C, H, W)` where S sources see every example (see
+    :meth:`resilinet.network.DistributedNetwork.by_source`); `y` is `(N,)` int64 holding class indices. Images may be
     mapped from a file that is larger than memory, so whoever uses them takes a batch at a time
     and gives it to :func:`resilinet.data.images.as_input`.
 
@@ -39,10 +40,10 @@ class Examples:
 
     def __post_init__(self) -> None:
         """Refuse tensors that no trainer could use."""
-        usable = self.x.dtype == torch.float32 or (self.x.dtype == torch.uint8 and self.x.ndim == 4)
+        usable = self.x.dtype == torch.float32 or (self.x.dtype == torch.uint8 and self.x.ndim in (4, 5))
         if not usable or self.y.dtype != torch.int64:
             raise DataError(
-                "examples need float32 inputs or uint8 images (N, C, H, W), and int64 labels; got "
+                "examples need float32 inputs or uint8 images (N, C, H, W) or (N, S, C, H, W), and int64 labels; got "
                 f"{self.x.dtype} inputs {tuple(self.x.shape)} and {self.y.dtype} labels"
             )
         if self.y.ndim != 1 or len(self.x) != len(self.y):

@@ -7,20 +7,14 @@ or `resilinet data imagenette160`.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import torch
-from numpy.typing import NDArray
-
-from resilinet.data import DataError, Dataset, Examples
-from resilinet.data.fingerprint import file_sha256, fingerprint
+from resilinet.data import Dataset
 from resilinet.data.images import check_policy
-from resilinet.data.prepared import checked_arrays, checked_manifest
+from resilinet.data.prepared import listed_parts
 from resilinet.data.splits import check_seed
 
 __all__ = ["load_imagenet"]
@@ -61,9 +55,6 @@ IMAGENETTE160 = Collection(
 COLLECTIONS = {collection.name: collection for collection in (IMAGENET, IMAGENETTE160)}
 
 
-PARTS = ("train", "validation", "test")
-
-
 def description_of(collection: Collection, split_seed: int) -> dict[str, Any]:
     """Describe a prepared collection in all but augmentation and fingerprint."""
     return {
@@ -72,11 +63,6 @@ def description_of(collection: Collection, split_seed: int) -> dict[str, Any]:
         "split": "folders",
         "split_seed": split_seed,
     }
-
-
-def fingerprint_of(manifest: Mapping[str, Any]) -> str:
-    """Hash what determines the tensors: the files in order, their classes, and what is made of them."""
-    return fingerprint({key: manifest[key] for key in ("description", "version", "classes", "files_sha256")})
 
 
 def load_imagenet(
@@ -104,46 +90,7 @@ def load_imagenet(
     hint = f"prepare the data with `resilinet data {collection.name} SOURCE --split-seed {split_seed}`"
     folder = Path(root) / collection.name / f"split-{split_seed}"
     description = description_of(collection, split_seed)
-    manifest = _checked_manifest(folder, description, hint)
-    arrays = checked_arrays(folder, manifest, [f"{part}-{a}.npy" for part in PARTS for a in "xy"], hint)
-    pairs = [(arrays[row], arrays[row + 1]) for row in range(0, len(arrays), 2)]
-    for x, y in pairs:
-        if x.shape != (len(y), 3, collection.side, collection.side) or y.ndim != 1:
-            raise DataError(f"{folder}: arrays of {x.shape} and {y.shape}; {hint}")
-    train, validation, test = (
-        Examples(_mapped(x), torch.from_numpy(np.asarray(y).astype(np.int64))) for x, y in pairs
-    )
-    return Dataset(
-        name=collection.name,
-        description={**description, "augmentation": augmentation, "fingerprint": manifest["fingerprint"]},
-        train=train,
-        validation=validation,
-        test=test,
-        classes=collection.classes,
-    )
-
-
-def _checked_manifest(folder: Path, description: dict[str, Any], hint: str) -> dict[str, Any]:
-    manifest = checked_manifest(folder, {"dataset": description["name"], "description": description}, hint)
-    try:
-        fits = fingerprint_of(manifest) == manifest["fingerprint"]
-        promised = manifest["files_sha256"]
-    except KeyError as missing:
-        raise DataError(f"{folder / 'manifest.json'}: {missing} is missing; {hint}") from None
-    if not fits:
-        raise DataError(f"{folder / 'manifest.json'}: altered, as its facts have another fingerprint; {hint}")
-    files = folder / "files.csv"
-    if not files.is_file():
-        raise DataError(f"{files}: there is no such file; {hint}")
-    if file_sha256(files) != promised:
-        raise DataError(f"{files}: it does not have the sha256 in the manifest; it has been altered; {hint}")
-    return manifest
-
-
-def _mapped(array: NDArray[Any]) -> torch.Tensor:
-    """Share the memory of a file that is mapped read-only."""
-    with warnings.catch_warnings():
-        # PyTorch has no read-only tensors and warns; a writable mapping would have to be backed by
-        # as much memory as the file is long.
-        warnings.filterwarnings("ignore", "The given NumPy array is not writable")
-        return torch.from_numpy(array)
+    shape = (3, collection.side, collection.side)
+    fingerprint, (train, validation, test) = listed_parts(folder, description, shape, hint)
+    described = {**description, "augmentation": augmentation, "fingerprint": fingerprint}
+    return Dataset(collection.name, described, train, validation, test, collection.classes)

@@ -10,21 +10,25 @@ from __future__ import annotations
 
 import hashlib
 import json
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
-from resilinet.data import DataError
-from resilinet.data.fingerprint import file_sha256
+from resilinet.data import DataError, Examples
+from resilinet.data.fingerprint import file_sha256, fingerprint
 
 __all__ = [
     "FORMAT",
     "WHOLLY_CHECKED",
     "checked_arrays",
     "checked_manifest",
+    "fingerprint_of",
+    "listed_parts",
 ]
 
 FORMAT = 1
@@ -98,3 +102,55 @@ def sample_sha256(array: NDArray[Any]) -> str:
     """Hash rows spread evenly over an array, the first and the last among them."""
     rows = np.unique(np.linspace(0, max(len(array) - 1, 0), _SAMPLED_ROWS).astype(np.int64))
     return hashlib.sha256(np.ascontiguousarray(array[rows]).tobytes()).hexdigest()
+
+
+def fingerprint_of(manifest: Mapping[str, Any]) -> str:
+    """Hash what determines the tensors of images: the files in order, their classes, and what is made of them."""
+    return fingerprint({key: manifest[key] for key in ("description", "version", "classes", "files_sha256")})
+
+
+def listed_parts(
+    folder: Path, description: Mapping[str, Any], shape: tuple[int, ...], hint: str
+) -> tuple[str, list[Examples]]:
+    """The fingerprint and the parts of a data set whose every part lies in files of its own, for which a list vouches.
+
+    Shapes: x `(N, *shape)` uint8, mapped from its file and not to be written to; y `(N,)`.
+
+    Raises:
+        DataError: the files in `folder` are missing, cut off, altered, or of another description.
+    """
+    manifest = _listed_manifest(folder, description, hint)
+    names = [f"{part}-{array}.npy" for part in ("train", "validation", "test") for array in "xy"]
+    arrays = checked_arrays(folder, manifest, names, hint)
+    parts = []
+    for x, y in zip(arrays[::2], arrays[1::2], strict=True):
+        if x.shape != (len(y), *shape) or y.ndim != 1:
+            raise DataError(f"{folder}: arrays of {x.shape} and {y.shape}; {hint}")
+        parts.append(Examples(_mapped(x), torch.from_numpy(np.asarray(y).astype(np.int64))))
+    return manifest["fingerprint"], parts
+
+
+def _listed_manifest(folder: Path, description: Mapping[str, Any], hint: str) -> dict[str, Any]:
+    manifest = checked_manifest(folder, {"dataset": description["name"], "description": description}, hint)
+    try:
+        fits = fingerprint_of(manifest) == manifest["fingerprint"]
+        promised = manifest["files_sha256"]
+    except KeyError as missing:
+        raise DataError(f"{folder / 'manifest.json'}: {missing} is missing; {hint}") from None
+    if not fits:
+        raise DataError(f"{folder / 'manifest.json'}: altered, as its facts have another fingerprint; {hint}")
+    files = folder / "files.csv"
+    if not files.is_file():
+        raise DataError(f"{files}: there is no such file; {hint}")
+    if file_sha256(files) != promised:
+        raise DataError(f"{files}: it does not have the sha256 in the manifest; it has been altered; {hint}")
+    return manifest
+
+
+def _mapped(array: NDArray[Any]) -> torch.Tensor:
+    """Share the memory of a file that is mapped read-only."""
+    with warnings.catch_warnings():
+        # PyTorch has no read-only tensors and warns; a writable mapping would have to be backed by
+        # as much memory as the file is long.
+        warnings.filterwarnings("ignore", "The given NumPy array is not writable")
+        return torch.from_numpy(array)

@@ -69,26 +69,40 @@ def synthetic_health(rows: int = 4000, seed: int = 0) -> Dataset:
 
 
 def synthetic_images(
-    images: int = 2000, side: int = 32, classes: int = 10, seed: int = 0, augmentation: str = "none"
+    images: int = 2000,
+    side: int = 32,
+    classes: int = 10,
+    seed: int = 0,
+    augmentation: str = "none",
+    views: int = 1,
 ) -> Dataset:
     """Draw a data set of the shape of CIFAR-10: small colour images in a few classes.
 
     An image shows waves in noise. Its class is the direction in which they run together with one of
     two colours, so neither alone tells the classes apart, and as the phase is random, no single
     pixel tells anything. Shapes: x `(N, 3, side, side)` uint8, y `(N,)` from 0 to classes - 1; 80 %
-    of the images train, 10 % validate, 10 % test.
+    of the images train, 10 % validate, 10 % test. With several `views` each example has that many
+    images of its class, as from cameras: x `(N, views, 3, side, side)`.
 
     Raises:
-        DataError: there are fewer than 100 images, 8 pixels a side or 2 classes, the seed is
+        DataError: there are fewer than 100 images, 8 pixels a side, 2 classes or 1 view, the seed is
             negative, or the augmentation is unknown.
     """
-    for what, value, least in (("images", images, FEWEST_ROWS), ("side", side, 8), ("classes", classes, 2)):
+    leasts = (
+        ("images", images, FEWEST_ROWS),
+        ("side", side, 8),
+        ("classes", classes, 2),
+        ("views", views, 1),
+    )
+    for what, value, least in leasts:
         if value < least:
             raise DataError(f"synthetic images need {what} of {least} or more, not {value}")
     if seed < 0:
         raise DataError(f"seed must be a whole number from 0 up, not {seed}")
     check_policy(augmentation)
-    x, y = _draw_images(images, side, classes, np.random.Generator(np.random.PCG64([seed, _OWN_STREAM])))
+    generator = np.random.Generator(np.random.PCG64([seed, _OWN_STREAM]))
+    y = generator.integers(classes, size=images).astype("<i8")
+    x = _draw_images(y.repeat(views), side, classes, generator)
     parts = rows_at_random(images, seed)
     description: dict[str, Any] = {
         "name": "synthetic-images",
@@ -100,6 +114,8 @@ def synthetic_images(
         "classes": classes,
         "seed": seed,
     }
+    if views > 1:
+        description["views"], x = views, x.reshape(images, views, *x.shape[1:])
     return assembled(description, x, y, parts, classes, augmentation=augmentation)
 
 
@@ -115,9 +131,9 @@ def _draw(rows: int, generator: np.random.Generator) -> tuple[NDArray[np.int16],
 
 
 def _draw_images(
-    images: int, side: int, classes: int, generator: np.random.Generator
-) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    y = generator.integers(classes, size=images)
+    y: NDArray[np.int64], side: int, classes: int, generator: np.random.Generator
+) -> NDArray[np.uint8]:
+    images = len(y)
     direction = np.pi * (y // 2) / -(-classes // 2)
     height = generator.uniform(*_CONTRAST, size=images)
     phase = generator.uniform(0, 2 * np.pi, size=images)
@@ -126,4 +142,4 @@ def _draw_images(
     wave = height[:, None, None] * np.sin(2 * np.pi / _WAVELENGTH * way + phase[:, None, None])
     x = 128 + _COLOURS[y % 2][:, :, None, None] * wave[:, None]
     x += _GRAIN * generator.standard_normal(x.shape)
-    return x.round().clip(0, 255).astype(np.uint8), y.astype("<i8")
+    return x.round().clip(0, 255).astype(np.uint8)

@@ -1,18 +1,31 @@
-"""The paper's three networks on their physical nodes: which node hosts how many blocks (Fig. 1, Table 2)."""
+"""The paper's networks on their physical nodes: which node hosts how many blocks (Fig. 1, Table 2)."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
-from resilinet.topology import Topology, TopologyError, is_count, vertical, with_skips
+from resilinet.topology import Hyperconnection, Node, Topology, TopologyError, is_count, vertical, with_skips
 
 Pairs = tuple[tuple[str, str], ...]
 
 MLP_SKIPS: Pairs = (("i", "n2"), ("n1", "n3"), ("n2", "n4"))
 MOBILENET_SKIPS: Pairs = (("i", "m2"), ("m1", "m3"))
 RESNET_SKIPS: Pairs = (("i", "z2"), ("z1", "z3"))
+CAMERA_SKIPS: Pairs = (
+    *((f"e{k}", "f2") for k in range(1, 5)),
+    ("f3", "f1"),
+    ("f4", "f1"),
+    ("f2", "cloud"),
+)
 """The skip hyperconnections of each network; ``i`` is the IoT node, where data enters."""
+
+CAMERA_PARTITION = (1, 2, 2, 2, 3)
+_CAMERA_LINKS = {
+    **{"e1": ("c1", "c2"), "e2": ("c3",), "e3": ("c4", "c5"), "e4": ("c6",)},
+    **{"f3": ("e1",), "f4": ("e2", "e3", "e4"), "f2": ("f3", "f4"), "f1": ("f2",), "cloud": ("f1",)},
+}
+"""From which nodes each node of the camera experiment receives."""
 
 
 def mlp(partition: tuple[int, ...] = (1, 2, 3, 4), skips: Pairs = MLP_SKIPS) -> Topology:
@@ -65,10 +78,36 @@ def resnet(partition: tuple[int, ...] = (1, 2, 2, 4), skips: Pairs = RESNET_SKIP
     return with_skips(vertical(_placed("ResNet-18", "z", partition, 9, blocks)), skips)
 
 
+def camera(partition: tuple[int, ...] = CAMERA_PARTITION, skips: Pairs = CAMERA_SKIPS) -> Topology:
+    """Six cameras c1..c6, edge nodes e1..e4, fog nodes f4..f1 and the cloud, in the chart data of Figs. 2 and 3 alone.
+
+    Both horizontal (cameras, edge nodes, f3 beside f4) and vertical. An edge node sums up the raw images that it
+    receives.
+
+    Args:
+        partition: dense layers on an edge node, on f3 and f4, on f2, on f1 and on the cloud, where the classifier joins
+            them; the paper's alone, as f3 leaves out the second of its two.
+        skips: the skip hyperconnections that are present.
+
+    Raises:
+        TopologyError: the partition is another, or a skip does not fit its nodes.
+    """
+    if not _are_counts(partition, 1) or tuple(partition) != CAMERA_PARTITION:
+        raise TopologyError(f"{partition} is no partition of the camera network: give {CAMERA_PARTITION}.")
+    nodes = (
+        *(Node(f"c{k}", 0, 0) for k in range(1, 7)),
+        *(Node(f"e{k}", 0, 1) for k in range(1, 5)),
+        *(Node("f3", 1, 3), Node("f4", 1, 3), Node("f2", 3, 5), Node("f1", 5, 7), Node("cloud", 7, 11)),
+    )
+    links = (Hyperconnection(a, b) for b, senders in _CAMERA_LINKS.items() for a in senders)
+    return with_skips(Topology(nodes, tuple(links)), skips)
+
+
 TOPOLOGIES: Final[Mapping[str, Callable[[tuple[int, ...], Pairs], Topology]]] = {
     "mlp": mlp,
     "mobilenet": mobilenet,
     "resnet": resnet,
+    "camera": camera,
 }
 """Every model of this package by its name, which is its module's, with what cuts it; found without PyTorch."""
 

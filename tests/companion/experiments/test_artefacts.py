@@ -1,12 +1,24 @@
 """Each artefact of the paper has its trials: the right conditions, in the paper's order, paired by seed."""
 
 from dataclasses import asdict
+from pathlib import Path
 
 import pytest
 
-from companion.experiments import ARTEFACTS, EXPERIMENTS, PROFILES, all_trials, trials_of
+from companion.experiments import (
+    ARTEFACTS,
+    EXPERIMENTS,
+    PLANNED,
+    PROFILES,
+    all_trials,
+    planned_trials,
+    trials_of,
+)
+from companion.experiments.loading import load
 from companion.experiments.table_2 import SETTINGS
 from companion.experiments.trial import Trial
+from companion.results.store import Store
+from companion.sweeps.run import run
 from resilinet.models import mlp, model
 from resilinet.schemes import SCHEMES
 
@@ -258,3 +270,74 @@ def test_a_substitute_is_named_with_what_it_stands_in_for() -> None:
     assert artefact.title_at("published").startswith("Fig. 2b, on a substitute for ImageNet: ")
     assert artefact.title_at("full") == artefact.title
     assert {one.key for one in ARTEFACTS.values() if one.title_at("published") != one.title} == {"figure-2b"}
+
+
+# --- planned: the camera experiment --------------------------------------------------------------
+
+CAMERA = {
+    "figure-2-camera": (["resilinet-plus", "resilinet", "dfg", "vanilla", "resilinet, 20%"], 10),
+    "camera-skips": (["all", *(f"without {a}->{b}" for a, b in EXPERIMENTS["camera"].skips)], 3),
+    "figure-3-camera": (CONTENTS["figure-3-health"][0], 3),
+}
+
+
+@pytest.mark.parametrize("key", CAMERA)
+def test_the_camera_experiment_is_planned_with_its_rows_and_seeds(key: str, profile: str) -> None:
+    assert key not in ARTEFACTS
+    names, seeds = CAMERA[key]
+    rows = PLANNED[key].rows(profile)
+    assert list(rows) == names
+    assert len({row[0].id for row in rows.values()}) == len(rows)
+    assert {len(row) for row in rows.values()} == {seeds if profile != "smoke" else 2}
+    assert {trial.id for row in PLANNED[key].rows("published").values() for trial in row} <= {
+        trial.id for trial in planned_trials()
+    }
+
+
+def test_the_camera_experiment_is_that_of_the_released_code() -> None:
+    rows = PLANNED["figure-2-camera"].rows("published")
+    nodes = [f"{letter}{k}" for letter in "ef" for k in range(1, 5)]
+    for name, rate in {
+        "resilinet": 0.1,
+        "resilinet-plus": 0.1,
+        "resilinet, 20%": 0.2,
+        "dfg": 0,
+        "vanilla": 0,
+    }.items():
+        trial = rows[name][0]
+        assert trial.failout == (dict.fromkeys(nodes, rate) if rate else {})
+        assert len(trial.skips) == (0 if name == "vanilla" else 7)
+        recipe = trial.recipe
+        assert (recipe.epochs, recipe.batch_size, recipe.learning_rate) == (50, 64, 1e-3)
+        assert (recipe.schedule, recipe.class_weights, recipe.keep) == ("constant", "balanced", "best")
+    assert rows["resilinet"][0].id == PLANNED["camera-skips"].rows("published")["all"][0].id
+    assert rows["resilinet"][0].id == PLANNED["figure-3-camera"].rows("published")["one"][0].id
+    for row, trials in PLANNED["camera-skips"].rows("published").items():
+        gone = set(EXPERIMENTS["camera"].skips) - set(trials[0].skips)
+        assert [f"without {a}->{b}" for a, b in gone] == ([] if row == "all" else [row])
+
+
+def test_settings_of_the_camera_experiment_are_those_of_its_reliabilities() -> None:
+    order = ["f1", "f2", "f3", "f4", "e1", "e2", "e3", "e4"]
+    reliabilities = {
+        "no_failure": [1] * 8,
+        "normal": [0.99] * 4 + [0.98] * 4,
+        "poor": [0.95, 0.95, 0.9, 0.9, 0.8, 0.8, 0.75, 0.75],
+        "hazardous": [0.8, 0.8, 0.75, 0.75, 0.7, 0.7, 0.65, 0.65],
+    }
+    settings = EXPERIMENTS["camera"].settings
+    assert list(settings) == list(reliabilities)
+    for name, wanted in reliabilities.items():
+        settings[name].check(EXPERIMENTS["camera"].topology())
+        assert [settings[name].reliability(node) for node in order] == pytest.approx(wanted)
+
+
+def test_a_tiny_camera_trial_runs_from_its_description_to_its_record(tmp_path: Path) -> None:
+    trial = PLANNED["figure-2-camera"].rows("smoke")["resilinet"][0]
+    record = run(trial, load(trial.data, tmp_path), tmp_path)
+    assert record.total == 30
+    assert len(record.counts) == 256
+    assert set(record.survival) == {"failout", "normal", "poor", "hazardous"}
+    store = Store(tmp_path / "results")
+    store.write(record)
+    assert store.get(trial.id) == record

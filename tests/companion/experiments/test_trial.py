@@ -54,6 +54,7 @@ def test_every_field_is_part_of_the_values() -> None:
         keep="last",
         validation="re-estimated",
         memory_format="channels-last",
+        class_weights="balanced",
     )
     assert set(cycle.values) == {field.name for field in fields(Recipe)}
     assert Recipe(**cycle.values) == cycle
