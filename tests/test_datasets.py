@@ -257,6 +257,12 @@ def test_examples_must_fit_together():
         synthetic_health(100).label_counts("all")
 
 
+@pytest.mark.parametrize(("x", "y"), [([[0.0]], torch.zeros(1, dtype=torch.long)), (torch.zeros(1, 1), [0])])
+def test_examples_are_tensors(x, y):
+    with pytest.raises(DataError, match="examples need tensors, not an object of type list"):
+        Examples(x, y)
+
+
 # --- assembly ------------------------------------------------------------------------------------
 
 X, Y = np.zeros((20, 3), dtype=np.float32), np.arange(20) % 2

@@ -292,3 +292,59 @@ def test_skips_that_do_not_fit_a_shorter_partition_are_refused_by_saying_what_fi
     assert partitions.resnet((4, 5), skips=()).order == ("i", "z1")
     with pytest.raises(TopologyError, match=r"give skips between i, n1, or skips=\(\) for none."):
         partitions.mlp((10,))
+
+
+def test_a_mapping_names_the_nodes_whose_value_is_true() -> None:
+    assert FIG_5A.named({"iot": True, "edge": False, "fog": np.False_, "cloud": 1}) == {"iot", "cloud"}
+    with pytest.raises(ValueError, match="'fig' is no physical node"):
+        FIG_5A.named({"fig": False})
+
+
+@pytest.mark.parametrize("names", [{"iot": "dead"}, {"iot": []}, [["iot"]], 5, None])
+def test_what_names_no_nodes_is_refused(names: object) -> None:
+    with pytest.raises(ValueError, match="is no set of physical nodes; give a set of their names: iot, edge"):
+        FIG_5A.named(names)
+
+
+@pytest.mark.parametrize(
+    ("partition", "message"),
+    [
+        ({1: 1, 2: 1}, "^1 cannot name a physical node: use letters"),
+        ({None: 1}, "^None cannot name a physical node: use letters"),
+        ({"a": True}, "^'a' cannot host True blocks; give a whole number from 0"),
+        ([("a", 1)], r"^\[\('a', 1\)\] is no partition; give each node's number of blocks by its name"),
+        (nn.Sequential(nn.ReLU()), r"^Sequential\( \(0\): ReLU\(\) \) is no partition"),
+    ],
+)
+def test_what_is_no_partition_is_refused(partition: object, message: str) -> None:
+    with pytest.raises(TopologyError, match=message):
+        vertical(partition)
+
+
+@pytest.mark.parametrize(
+    "skips", [("iot", "fog"), {"iot": "fog"}, ["iot->fog"], [("iot", "edge", "fog")], True]
+)
+def test_skips_are_pairs_of_nodes(skips: object) -> None:
+    with pytest.raises(TopologyError, match=r"is no skip; give pairs of nodes, such as \[\('i', 'n2'\)\]"):
+        with_skips(FIG_5A, skips)
+
+
+def test_lists_stand_for_tuples_and_sets() -> None:
+    given = Topology(
+        list(FIG_5A.nodes), [Hyperconnection(x.source, x.target, list(x.bypasses)) for x in FIG_5A.links]
+    )
+    assert given == FIG_5A
+    assert hash(given) == hash(FIG_5A)
+
+
+def test_a_topology_is_made_of_nodes_and_hyperconnections() -> None:
+    with pytest.raises(TopologyError, match=r"the nodes of a topology are \['a'\]; give a tuple of Nodes"):
+        Topology(["a"], ())
+    with pytest.raises(
+        TopologyError, match=r"the links of a topology are .* give a tuple of Hyperconnections"
+    ):
+        Topology((Node("a", 0, 1),), ("a->a",))
+    with pytest.raises(TopologyError, match="a->c bypasses 'b'; give a set of nodes' names"):
+        Hyperconnection("a", "c", "b")
+    with pytest.raises(TopologyError, match="hyperconnection 1->a mentions 1, which is no physical node"):
+        Topology((Node("a", 0, 1),), (Hyperconnection(1, "a"),))

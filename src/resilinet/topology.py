@@ -14,8 +14,14 @@ class TopologyError(ValueError):
 
 
 def is_count(value: object, least: int = 0) -> bool:
-    """Whether a value is a whole number from ``least``, whichever library it comes from."""
-    return isinstance(value, Integral) and int(value) >= least
+    """Whether a value is a whole number from ``least``, whichever library it comes from; True and False are none."""
+    return not isinstance(value, bool) and isinstance(value, Integral) and int(value) >= least
+
+
+def shown(value: object) -> str:
+    """What a value looks like, on one line that fits into a sentence."""
+    line = " ".join(repr(value).split())
+    return line if len(line) <= 100 else f"{line[:97]}..."
 
 
 @dataclass(frozen=True, order=True)
@@ -32,9 +38,9 @@ class Node:
 
     def __post_init__(self) -> None:
         """Refuse a node without a name or with a range that runs backwards."""
-        if not self.name.isidentifier() or self.name == "none":
+        if not isinstance(self.name, str) or not self.name.isidentifier() or self.name == "none":
             raise TopologyError(
-                f"{self.name!r} cannot name a physical node: use letters, digits and '_', other than 'none'."
+                f"{shown(self.name)} cannot name a physical node: use letters, digits and '_', other than 'none'."
             )
         if not is_count(self.start) or not is_count(self.stop, self.start):
             raise TopologyError(
@@ -53,6 +59,13 @@ class Hyperconnection:
     source: str
     target: str
     bypasses: frozenset[str] = frozenset()
+
+    def __post_init__(self) -> None:
+        """Take any collection of names as what is bypassed, and refuse a single one."""
+        given: object = self.bypasses
+        if isinstance(given, str) or not isinstance(given, Collection):
+            raise TopologyError(f"{self.key} bypasses {shown(given)}; give a set of nodes' names.")
+        object.__setattr__(self, "bypasses", frozenset(given))
 
     @property
     def is_skip(self) -> bool:
@@ -79,6 +92,13 @@ class Topology:
 
     def __post_init__(self) -> None:
         """Check everything that makes the graph a partition of one network."""
+        for field, kind in (("nodes", Node), ("links", Hyperconnection)):
+            given = getattr(self, field)
+            if not isinstance(given, list | tuple) or not all(isinstance(part, kind) for part in given):
+                raise TopologyError(
+                    f"the {field} of a topology are {shown(given)}; give a tuple of {kind.__name__}s."
+                )
+            object.__setattr__(self, field, tuple(given))
         names = [node.name for node in self.nodes]
         if repeated := sorted({name for name in names if names.count(name) > 1}):
             raise TopologyError(f"physical nodes need unique names, but {repeated[0]!r} occurs twice.")
@@ -86,7 +106,7 @@ class Topology:
         if repeated := sorted({key for key in keys if keys.count(key) > 1}):
             raise TopologyError(f"hyperconnection {repeated[0]} occurs twice.")
         for link in self.links:
-            for end in sorted({link.source, link.target} | link.bypasses):
+            for end in sorted({link.source, link.target} | link.bypasses, key=str):
                 if end not in names:
                     raise TopologyError(
                         f"hyperconnection {link.key} mentions {end!r}, which is no physical node."
@@ -146,18 +166,25 @@ class Topology:
     def named(self, names: Collection[str]) -> frozenset[str]:
         """The physical nodes of these names, as a set: who is alive, or who is dead.
 
+        Of a mapping these are the names whose value is true.
+
         Raises:
-            ValueError: there is no node of some name, or a single name is given in place of a set.
+            ValueError: there is no node of some name, a single name is given in place of a set, or a value in a mapping
+                is neither true nor false.
         """
-        if isinstance(names, str) or not isinstance(names, Collection):
+        values = names.values() if isinstance(names, Mapping) else ()
+        try:
+            if isinstance(names, str) or not all(hasattr(value, "__bool__") for value in values):
+                raise TypeError
+            found = frozenset(names)
+        except TypeError:  # also what cannot be in a set, such as a list of lists
             raise ValueError(
-                f"{names!r} is no set of physical nodes; give a set of their names: {', '.join(self.order)}."
-            )
-        found = frozenset(names)
+                f"{shown(names)} is no set of physical nodes; give a set of their names: {', '.join(self.order)}."
+            ) from None
         if not found <= self.everyone:
             unknown = min(found - self.everyone, key=str)
             raise ValueError(f"{unknown!r} is no physical node; there are {', '.join(self.order)}.")
-        return found
+        return frozenset(name for name in found if names[name]) if isinstance(names, Mapping) else found
 
     @cached_property
     def skips(self) -> tuple[Hyperconnection, ...]:
@@ -234,6 +261,10 @@ def vertical(partition: Mapping[str, int]) -> Topology:
     Raises:
         TopologyError: there is no node, a name is none, or a number of blocks is no whole number from 0.
     """
+    if not isinstance(partition, Mapping):
+        raise TopologyError(
+            f"{shown(partition)} is no partition; give each node's number of blocks by its name, such as {{'n1': 2}}."
+        )
     nodes, start = [], 0
     for name, size in partition.items():
         if not is_count(size):
@@ -257,7 +288,10 @@ def with_skips(topology: Topology, skips: Iterable[tuple[str, str]] | None = Non
         pairs = {(a.source, b.target): None for a in simple for b in simple if a.target == b.source}
         skips = [pair for pair in pairs if len(nodes_between(simple, *pair)) == 1]
     added = []
-    for source, target in skips:
+    for pair in skips if isinstance(skips, Iterable) else [skips]:
+        if not isinstance(pair, list | tuple) or len(pair) != 2:
+            raise TopologyError(f"{shown(pair)} is no skip; give pairs of nodes, such as [('i', 'n2')].")
+        source, target = pair
         for end in (source, target):
             if end not in topology.by_name:
                 raise TopologyError(

@@ -39,6 +39,9 @@ class Examples:
 
     def __post_init__(self) -> None:
         """Refuse tensors that no trainer could use."""
+        for given in (self.x, self.y):
+            if not isinstance(given, torch.Tensor):
+                raise DataError(f"examples need tensors, not an object of type {type(given).__name__}")
         usable = self.x.dtype == torch.float32 or (self.x.dtype == torch.uint8 and self.x.ndim == 4)
         if not usable or self.y.dtype != torch.int64:
             raise DataError(
