@@ -8,7 +8,7 @@ from scipy.stats import binomtest
 
 from resilinet.failout import Failout, uniform_rates
 from resilinet.models import mlp
-from resilinet.topology import vertical
+from resilinet.topology import Hyperconnection, Node, Topology, vertical
 
 TOPOLOGY = mlp.topology()
 RATES = {"n1": 0.05, "n2": 0.3, "n3": 0.5}
@@ -93,3 +93,10 @@ def test_a_uniform_rate_is_that_of_every_failable_node() -> None:
 def test_what_cannot_be_a_rate_is_refused(rates: dict[str, float], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         Failout(TOPOLOGY, rates)
+
+
+def test_one_of_several_sources_is_not_failed_out_either() -> None:
+    nodes = (Node("cam", 0, 1), Node("mic", 0, 1), Node("cloud", 1, 2))
+    topology = Topology(nodes, (Hyperconnection("cam", "cloud"), Hyperconnection("mic", "cloud")))
+    with pytest.raises(ValueError, match="'mic' is a source or the cloud and never fails; give it 0"):
+        Failout(topology, {"mic": 0.1})

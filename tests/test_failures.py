@@ -19,7 +19,7 @@ from resilinet.failures import (
     scenarios,
 )
 from resilinet.models import mlp
-from resilinet.topology import Topology, vertical
+from resilinet.topology import Hyperconnection, Node, Topology, vertical
 
 # Ties, certainties and nodes that are dead more often than not are what a best-first search gets wrong.
 PROBABILITY = st.sampled_from([0.0, 0.25, 0.5, 0.75, 1.0]) | st.floats(1e-6, 1 - 1e-6)
@@ -161,7 +161,7 @@ def test_a_hundred_nodes_are_covered_from_the_likeliest_down() -> None:
     assert [len(dead) for dead, _ in taken] == sorted(len(dead) for dead, _ in taken)
 
 
-@pytest.mark.parametrize("value", [-0.01, 1.01, math.nan, math.inf])
+@pytest.mark.parametrize("value", [-0.01, 1.01, math.nan, math.inf, True, "0.1", None])
 def test_what_is_no_probability_is_refused(value: float) -> None:
     with pytest.raises(
         ValueError, match=r"setting 'mine': .* is no probability for node 'n1'; give a number"
@@ -169,8 +169,40 @@ def test_what_is_no_probability_is_refused(value: float) -> None:
         FailureSetting("mine", {"n1": value})
 
 
+@pytest.mark.parametrize("probability", [0.1, [("n1", 0.1)], None])
+def test_a_setting_has_a_probability_by_node(probability: object) -> None:
+    with pytest.raises(
+        ValueError, match=r"setting 'mine': .* says no node's probability; give one by each name"
+    ):
+        FailureSetting("mine", probability)
+
+
+def two_sources() -> Topology:
+    nodes = (Node("cam", 0, 1), Node("mic", 0, 1), Node("fog", 1, 2), Node("cloud", 2, 3))
+    ends = [("cam", "fog"), ("mic", "fog"), ("fog", "cloud")]
+    return Topology(nodes, tuple(Hyperconnection(*pair) for pair in ends))
+
+
+def test_of_several_sources_one_may_fail() -> None:
+    topology, setting = two_sources(), FailureSetting("mine", {"mic": 0.3, "fog": 0.2, "cam": 0})
+    assert setting.failing(topology) == ("mic", "fog")
+    assert setting.scenario_probability(topology, {"mic"}) == pytest.approx(0.3 * 0.8)
+    taken, remainder = covering(topology, setting)
+    assert dict(taken) == pytest.approx(
+        {
+            frozenset(): 0.56,
+            frozenset({"mic"}): 0.24,
+            frozenset({"fog"}): 0.14,
+            frozenset({"mic", "fog"}): 0.06,
+        }
+    )
+    assert remainder == 0
+    with pytest.raises(ValueError, match="'cloud' is a source or the cloud and never fails; give it 0"):
+        FailureSetting("mine", {"cloud": 0.1}).check(topology)
+
+
 @pytest.mark.parametrize("node", ["i", "n4"])
-def test_sources_and_the_cloud_never_fail(node: str) -> None:
+def test_the_only_source_and_the_cloud_never_fail(node: str) -> None:
     with pytest.raises(ValueError, match=f"'{node}' is a source or the cloud and never fails; give it 0"):
         FailureSetting("mine", {node: 0.1}).check(mlp.topology())
     FailureSetting("mine", {node: 0.0}).check(mlp.topology())

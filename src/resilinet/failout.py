@@ -22,7 +22,7 @@ class Failout:
 
     def __init__(self, topology: Topology, rates: Mapping[str, float]) -> None:
         """Take the failout rate ``f_i`` of each node; nodes not named are never failed out."""
-        FailureSetting("failout", rates).check(topology)
+        FailureSetting("failout", rates).check(topology, sources=False)
         self.topology = topology
         self.rates = {node: float(rates.get(node, 0.0)) for node in topology.failable}
 

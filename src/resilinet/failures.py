@@ -7,8 +7,10 @@ import math
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import combinations
+from numbers import Real
+from typing import Any
 
-from resilinet.topology import Topology
+from resilinet.topology import Topology, shown
 
 ENUMERABLE = 20
 """With more failable nodes than this not every scenario is listed: a bound must say how much may be left out."""
@@ -18,10 +20,11 @@ ENUMERABLE = 20
 class FailureSetting:
     """The probability with which each physical node is dead, independently of the others (section 3.2).
 
-    Nodes that are not named never fail.
+    Nodes that are not named never fail. Of several sources some may fail, and those are named with the other nodes;
+    without the only one there would be no information flow.
 
     Raises:
-        ValueError: a probability lies outside [0, 1].
+        ValueError: a probability is no number, or lies outside [0, 1].
     """
 
     name: str
@@ -29,25 +32,41 @@ class FailureSetting:
 
     def __post_init__(self) -> None:
         """Refuse what is no probability."""
+        if not isinstance(self.probability, Mapping):
+            raise ValueError(
+                f"setting {self.name!r}: {shown(self.probability)} says no node's probability; give one by each name."
+            )
+        value: Any
         for node, value in self.probability.items():
-            if not 0 <= value <= 1:
+            if isinstance(value, bool) or not isinstance(value, Real) or not 0 <= float(value) <= 1:
                 raise ValueError(
-                    f"setting {self.name!r}: {value} is no probability for node {node!r}; give a number from 0 to 1."
+                    f"setting {self.name!r}: {value!r} is no probability for node {node!r}; give a number from 0 to 1."
                 )
 
     def reliability(self, node: str) -> float:
         """The probability that ``node`` is alive: ``r_i = 1 - p_i`` (section 3.4)."""
         return 1.0 - self.probability.get(node, 0.0)
 
-    def check(self, topology: Topology) -> None:
-        """Raise ValueError when a node that does not exist, or that cannot fail, is given a probability above 0."""
+    def failing(self, topology: Topology) -> tuple[str, ...]:
+        """The nodes that can fail under this setting, upstream first: the topology's, and sources that it names."""
+        never = {name for name in topology.sources if not self.probability.get(name, 0.0)} | {topology.cloud}
+        return tuple(name for name in topology.order if name not in never)
+
+    def check(self, topology: Topology, *, sources: bool = True) -> None:
+        """Raise ValueError when a node that does not exist, or that cannot fail, is given a probability above 0.
+
+        Args:
+            topology: whose nodes they are.
+            sources: whether one of several sources can fail.
+        """
         everyone = topology.everyone
         for node in self.probability:
             if node not in everyone:
                 raise ValueError(
                     f"setting {self.name!r} names {node!r}; this topology's nodes are {', '.join(topology.order)}."
                 )
-        for node in (*topology.sources, topology.cloud):
+        never = () if sources and len(topology.sources) > 1 else topology.sources
+        for node in (*never, topology.cloud):
             if self.probability.get(node, 0.0) > 0:
                 raise ValueError(
                     f"setting {self.name!r}: {node!r} is a source or the cloud and never fails; give it 0."
@@ -63,7 +82,7 @@ class FailureSetting:
         dead = topology.named(dead)
         return math.prod(
             self.probability.get(node, 0.0) if node in dead else self.reliability(node)
-            for node in topology.failable
+            for node in self.failing(topology)
         )
 
 
@@ -84,7 +103,7 @@ def likeliest(topology: Topology, setting: FailureSetting) -> Iterator[tuple[fro
     setting.check(topology)
     odds, base = [], 1.0
     usual: set[str] = set()
-    for node in topology.failable:
+    for node in setting.failing(topology):
         dies = setting.probability.get(node, 0.0)
         if dies > 0.5:
             usual.add(node)
@@ -115,9 +134,10 @@ def covering(
     Raises:
         ValueError: there are more failable nodes than that and the bound is 0.
     """
-    if len(topology.failable) > ENUMERABLE and not bound > 0:
+    failing = len(setting.failing(topology))
+    if failing > ENUMERABLE and not bound > 0:
         raise ValueError(
-            f"{len(topology.failable)} nodes can fail, too many to list all 2^{len(topology.failable)} scenarios: "
+            f"{failing} nodes can fail, too many to list all 2^{failing} scenarios: "
             "give a bound above 0 for the probability left out."
         )
     taken, remainder = [], 1.0
