@@ -177,5 +177,5 @@ def _with_source(figure: Figure, measured: Measured, artefact: str, seeds: Seque
     """The figure, on which it says what it was made from, so that it keeps saying so wherever it is copied to."""
     wanted = max(len(trials) for trials in measured.rows(artefact).values())
     label = size_label(measured, artefact, seeds, wanted)
-    figure.suptitle(label, x=0.99, ha="right", fontsize=8.5, color=style.INK)
+    figure.suptitle(label, x=0.01, ha="left", fontsize=8.5, color=style.INK)
     return figure
