@@ -13,7 +13,7 @@ from collections.abc import Iterable, Set
 import torch
 from torch import Tensor, nn
 
-from resilinet.evaluation import Plan, plans, ready, sent
+from resilinet.evaluation import Inputs, Plan, in_parts, plans, sample, sent
 from resilinet.network import DistributedNetwork
 from resilinet.routing import Route, inputs
 
@@ -25,7 +25,7 @@ _BUFFERS = ("running_mean", "running_var")
 
 @torch.no_grad()
 def estimate_batch_statistics(
-    network: DistributedNetwork, x: Tensor, dead: Iterable[Set[str]] | None = None, *, chunk: int = 512
+    network: DistributedNetwork, x: Inputs, dead: Iterable[Set[str]] | None = None, *, chunk: int = 512
 ) -> Statistics:
     """Batch statistics of every node that normalises, for each route by which it is reached.
 
@@ -38,7 +38,7 @@ def estimate_batch_statistics(
         network: trained; neither its mode nor anything that it holds is changed. Assign what is returned to its
             ``route_statistics`` to compute with it.
         x: ``(N, *input_shape)``, or ``(N, S, *input_shape)`` of S sources, uint8 images or floating-point, on any
-            device.
+            device; or one tensor for each living source.
         dead: sets of dead nodes; None means every scenario of the topology. Scenarios in which nothing reaches the
             cloud need no statistics.
         chunk: examples, at most, that a batch statistic is taken over; chunks are equally large, to one example, so
@@ -51,23 +51,25 @@ def estimate_batch_statistics(
     Raises:
         ValueError: there are fewer than two examples or a chunk has fewer, or ``x`` is not of that shape.
     """
-    network.check(x)
-    if min(len(x), chunk) < 2:
+    planned = plans(network, dead)
+    x = network.check(x, frozenset().union(*planned.values()) or None)
+    count = len(sample(x))
+    if min(count, chunk) < 2:
         raise ValueError(
-            f"batch statistics of {len(x)} examples in chunks of {chunk} cannot be taken; give at least 2 of each."
+            f"batch statistics of {count} examples in chunks of {chunk} cannot be taken; give at least 2 of each."
         )
     twin, topology, found = copy.deepcopy(network).eval(), network.topology, Statistics()
     twin.route_statistics = found
-    reaching = [plan for plan in plans(network, dead).values() if topology.cloud in plan]
+    reaching = [plan for plan in planned.values() if topology.cloud in plan]
     # At most half as many chunks as examples, so that none is left with a single one.
-    chunks = x.tensor_split(min(-(-len(x) // chunk), len(x) // 2))
+    chunks = min(-(-count // chunk), count // 2)
     for name in topology.order:
         if not _norms(twin.nodes[name]):
             continue
         by_route: dict[Route, Plan] = {plan[name]: plan for plan in reaching if name in plan}
         listeners = {route: _listener(twin.nodes[name]) for route in by_route}
-        for part in chunks:
-            x_part, known = ready(twin, part), dict[tuple[str, Route], Tensor]()
+        for x_part in in_parts(twin, x, lambda tensor: tensor.tensor_split(chunks)):
+            known = dict[tuple[str, Route], Tensor]()
             for route, plan in by_route.items():
                 links = inputs(topology, name, route)
                 heard = [(link, sent(twin, plan, link.source, x_part, known)) for link in links]

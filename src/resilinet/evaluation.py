@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
 import torch
 from torch import Tensor
@@ -11,8 +11,12 @@ from torch import Tensor
 from resilinet.data.images import as_input
 from resilinet.expectation import Expected, scenario_accuracies
 from resilinet.failures import FailureSetting, covering, scenario_key, scenarios
-from resilinet.network import DistributedNetwork
+from resilinet.network import DistributedNetwork, modes_kept
 from resilinet.routing import Route, inputs, routes
+from resilinet.topology import is_count
+
+Inputs = Tensor | Mapping[str, Tensor]
+"""Examples as a network takes them: one tensor for all sources, or one for each by its name."""
 
 Plan = Mapping[str, Route]
 """The route to every node that hears something in one scenario (:func:`resilinet.routing.routes`)."""
@@ -24,7 +28,7 @@ KEPT = 2**26
 @torch.no_grad()
 def correct_counts(
     network: DistributedNetwork,
-    x: Tensor,
+    x: Inputs,
     y: Tensor,
     dead: Iterable[Collection[str]] | None = None,
     *,
@@ -36,9 +40,9 @@ def correct_counts(
     is computed once, 11 stages instead of 20 for four nodes in a chain under ResiliNet.
 
     Args:
-        network: evaluated in eval mode on the device where it lies, left in the mode it was in.
-        x: ``(N, *input_shape)``, or ``(N, S, *input_shape)`` of S sources, on any device; uint8 images become numbers
-            a chunk at a time.
+        network: evaluated in eval mode on the device where it lies; each of its modules is left in the mode it was in.
+        x: ``(N, *input_shape)`` or ``(N, S, *input_shape)`` of S sources, on any device, or one tensor for each source
+            that is alive in some scenario; uint8 images become numbers a chunk at a time.
         y: ``(N,)`` class indices.
         dead: sets of dead nodes; None means every scenario of the topology.
         chunk: examples computed at once, which bounds memory; None means as many, up to 4096, as let the outputs
@@ -46,31 +50,56 @@ def correct_counts(
             comes on top.
 
     Raises:
-        ValueError: ``x`` is not of that shape, ``y`` of another length, or ``dead`` names a node that does not exist.
+        ValueError: ``x`` is not of that shape or empty, ``y`` of another length, ``dead`` names a node that does not
+            exist, or the network does not answer with class scores.
     """
-    network.check(x)
-    if y.shape != x.shape[:1]:
-        raise ValueError(
-            f"{len(x)} examples need as many classes in one row, not a tensor of {tuple(y.shape)}."
-        )
+    if chunk is not None and not is_count(chunk, 1):
+        raise ValueError(f"{chunk!r} examples cannot be computed at once; give a whole number from 1.")
     topology = network.topology
     planned = plans(network, dead)
+    x = network.check(x, frozenset().union(*planned.values()) or None)
+    total = len(sample(x))
+    if not isinstance(y, Tensor) or y.shape != (total,):
+        found = (
+            f"a tensor of {tuple(y.shape)}"
+            if isinstance(y, Tensor)
+            else f"a {type(y).__name__}; give a tensor"
+        )
+        raise ValueError(f"{total} examples need as many classes in one row, not {found}.")
+    if not total:
+        raise ValueError("there are no examples, and so no share of them that is classified correctly.")
     reaching = [plan for plan in planned.values() if topology.cloud in plan]
     size = chunk or chunk_size(network, reaching, 4096)
-    was_training = network.training
-    network.eval()
     totals: dict[Route, int] = {plan[topology.cloud]: 0 for plan in reaching}
-    for x_part, y_part in zip(x.split(size), y.split(size), strict=True):
-        given, y_part = ready(network, x_part), y_part.to(device(network, x))
-        known: dict[tuple[str, Route], Tensor] = {}
-        for plan in reaching:
-            sent(network, plan, topology.cloud, given, known)
-        for route in totals:
-            totals[route] += int((known[topology.cloud, route].argmax(1) == y_part).sum())
-    network.train(was_training)
+    with modes_kept(network):
+        network.eval()
+        parts = in_parts(network, x, lambda tensor: tensor.split(size))
+        for x_part, y_part in zip(parts, y.split(size), strict=True):
+            y_part = y_part.to(device(network, sample(x_part)))
+            known: dict[tuple[str, Route], Tensor] = {}
+            for plan in reaching:
+                sent(network, plan, topology.cloud, x_part, known)
+            for route in totals:
+                totals[route] += right(known[topology.cloud, route], y_part)
     return {
         key: totals[plan[topology.cloud]] if topology.cloud in plan else None for key, plan in planned.items()
     }
+
+
+def right(scores: Tensor, y: Tensor) -> int:
+    """How many rows of class scores have their highest at the right class; none whose highest is no finite number.
+
+    Raises:
+        ValueError: these are no rows of class scores, one row an example.
+    """
+    if scores.ndim != 2 or len(scores) != len(y) or scores.shape[1] < 2:
+        raise ValueError(
+            f"the network answers {len(y)} examples with a tensor of {tuple(scores.shape)}, but accuracy needs one row "
+            "of two or more class scores for each."
+        )
+    scores = scores.dequantize() if scores.is_quantized else scores
+    highest, classes = scores.max(1)
+    return int(((classes == y) & highest.isfinite()).sum())
 
 
 def plans(network: DistributedNetwork, dead: Iterable[Collection[str]] | None = None) -> dict[str, Plan]:
@@ -81,17 +110,15 @@ def plans(network: DistributedNetwork, dead: Iterable[Collection[str]] | None = 
     """
     topology = network.topology
     return {
-        scenario_key(topology, nodes): routes(topology, topology.everyone - set(nodes), network.skips)
+        scenario_key(topology, nodes): routes(
+            topology, topology.everyone - topology.named(nodes), network.skips
+        )
         for nodes in (scenarios(topology) if dead is None else dead)
     }
 
 
 def sent(
-    network: DistributedNetwork,
-    plan: Plan,
-    name: str,
-    x: Tensor | Mapping[str, Tensor],
-    known: dict[tuple[str, Route], Tensor],
+    network: DistributedNetwork, plan: Plan, name: str, x: Inputs, known: dict[tuple[str, Route], Tensor]
 ) -> Tensor:
     """What node ``name`` sends under ``plan``; stages are taken from ``known``, and those not there are added."""
     pair = name, plan[name]
@@ -115,19 +142,33 @@ def device(network: DistributedNetwork, x: Tensor) -> torch.device:
     return next(network.parameters(), x).device
 
 
-def ready(network: DistributedNetwork, x: Tensor) -> Tensor | Mapping[str, Tensor]:
+def sample(x: Inputs) -> Tensor:
+    """The one tensor, or the first source's."""
+    return x if isinstance(x, Tensor) else next(iter(x.values()))
+
+
+def in_parts(
+    network: DistributedNetwork, x: Inputs, cut: Callable[[Tensor], Sequence[Tensor]]
+) -> Iterator[Inputs]:
+    """Part after part of the examples, as the network takes them; those of every source are cut alike."""
+    for parts in zip(*map(cut, [x] if isinstance(x, Tensor) else x.values()), strict=True):
+        taken = [ready(network, part) for part in parts]
+        yield network.by_source(taken[0]) if isinstance(x, Tensor) else dict(zip(x, taken, strict=True))
+
+
+def ready(network: DistributedNetwork, x: Tensor) -> Tensor:
     """Examples as the network takes them: on its device, in its precision, images stored as uint8 from 0 to 1."""
     parameter = next(network.parameters(), None)
     x = x.to(device(network, x))
     # Whole numbers other than images mean something to the network that was built for them.
     if x.dtype == torch.uint8 or (parameter is not None and x.is_floating_point()):
         x = as_input(x, torch.get_default_dtype() if parameter is None else parameter.dtype)
-    return network.by_source(x)
+    return x
 
 
 def expected_accuracy(
     network: DistributedNetwork,
-    x: Tensor,
+    x: Inputs,
     y: Tensor,
     setting: FailureSetting,
     guess: float,
@@ -148,8 +189,10 @@ def expected_accuracy(
         bound: probability of the scenarios that may be left out.
 
     Raises:
-        ValueError: too many nodes can fail to list every scenario, and ``bound`` is 0.
+        ValueError: too many nodes can fail to list every scenario, and ``bound`` is 0; or ``guess`` is no share.
     """
+    if not 0 <= guess <= 1:
+        raise ValueError(f"a random guess cannot have an accuracy of {guess}; give a number from 0 to 1.")
     taken, remainder = covering(network.topology, setting, bound)
     counts = correct_counts(network, x, y, [dead for dead, _ in taken])
     accuracies = scenario_accuracies(counts, len(y), guess).values()
@@ -157,7 +200,7 @@ def expected_accuracy(
     return Expected(value, remainder)
 
 
-def accuracy(network: DistributedNetwork, x: Tensor, y: Tensor) -> float:
+def accuracy(network: DistributedNetwork, x: Inputs, y: Tensor) -> float:
     """The share of examples classified correctly without failures, from 0 to 1; at most 8192 computed at once."""
     healthy: list[Collection[str]] = [frozenset()]
     chunk = chunk_size(network, plans(network, healthy).values(), 8192)

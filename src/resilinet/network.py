@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
-from typing import Self
+from typing import Any, Self
 
 import torch
 from torch import Tensor, nn
@@ -15,20 +16,24 @@ from torch.func import functional_call
 from resilinet.messages import brief
 from resilinet.picture import Picture
 from resilinet.routing import Route, Skips, inputs, routes
-from resilinet.topology import Hyperconnection, Topology, TopologyError, is_count
+from resilinet.topology import Hyperconnection, Topology, TopologyError, is_count, shown
+
+OWN_TENSORS = (nn.Linear, nn.modules.conv._ConvNd, nn.modules.batchnorm._BatchNorm)
+"""Layers that always give a new tensor, so that what comes after them cannot reach what they were given."""
 
 
 class DistributedNetwork(nn.Module):
     """Blocks placed on the physical nodes of a topology, fed over whichever hyperconnections are active.
 
     Liveness is an argument of :meth:`forward`: a dead node is never computed and its parameters are never read.
+    Modules that work in place change a copy where somebody else reads what they are given.
 
     Args:
         blocks: the whole network as a flat list, upstream first. Nodes that host the same blocks side by side (a
             horizontal distribution) get copies of their own; where they differ, the block is an ``nn.ModuleDict`` that
             holds the module of each such node by its name.
         topology: which node hosts which blocks, and the hyperconnections between the nodes.
-        input_shape: shape of one example, without the batch dimension.
+        input_shape: shape of one example, without the batch dimension; where sources differ, one for each by its name.
         skips: when skip hyperconnections are active, a member of :class:`resilinet.routing.Skips` or its value.
         adapters: for each skip hyperconnection whose tensor does not fit, by its key, the module at the receiver
             that makes it fit.
@@ -36,6 +41,8 @@ class DistributedNetwork(nn.Module):
         learned: make the weights parameters.
 
     Attributes:
+        input_shape: that of the only source, or of the first.
+        input_shapes: of every source by its name.
         route_statistics: for a node and a route, the batch statistics that replace the running ones of the node's
             modules in eval mode, by their names there (``0.1.running_mean``); a pair that is missing, and every pair
             at first, computes with running statistics. Estimated by :mod:`resilinet.batch_statistics`; they follow
@@ -44,8 +51,8 @@ class DistributedNetwork(nn.Module):
             on; ``torch.channels_last`` is quicker for most convolutional networks.
 
     Raises:
-        TopologyError: the topology asks for more or fewer blocks than there are, or a hyperconnection brings a
-            tensor that does not fit what its target expects.
+        TopologyError: the topology asks for more or fewer blocks than there are, one of them is no module, or a
+            hyperconnection brings a tensor that does not fit what its target expects.
         ValueError: ``skips`` is no rule, ``input_shape`` no shape, or a weight not finite.
     """
 
@@ -54,7 +61,7 @@ class DistributedNetwork(nn.Module):
         blocks: Sequence[nn.Module],
         topology: Topology,
         *,
-        input_shape: Sequence[int],
+        input_shape: Sequence[int] | Mapping[str, Sequence[int]],
         skips: Skips | str = Skips.ON_FAILURE,
         adapters: Mapping[str, nn.Module] | None = None,
         weights: Mapping[str, float] | None = None,
@@ -62,11 +69,29 @@ class DistributedNetwork(nn.Module):
     ) -> None:
         """Place the blocks and check, without computing anything, that every tensor fits where it arrives."""
         super().__init__()
+        for given, kind, what in (
+            (topology, Topology, "no topology; give one, such as vertical({'i': 1, 'n1': 2})"),
+            (
+                blocks,
+                Sequence | nn.Sequential | nn.ModuleList,
+                "no list of blocks; give one, such as list(model)",
+            ),
+            (adapters or {}, Mapping, "no mapping from hyperconnections to adapters"),
+            (weights or {}, Mapping, "no mapping from hyperconnections to weights"),
+            (learned, bool, "neither True nor False, one of which says whether weights are learned"),
+        ):
+            if not isinstance(given, kind):
+                raise TopologyError(f"{shown(given)} is {what}.")
+        for module in [*blocks, *(adapters or {}).values()]:
+            if not isinstance(module, nn.Module):
+                raise TopologyError(f"{shown(module)} is no block and no adapter; give an nn.Module.")
         if len(blocks) != topology.blocks:
             raise TopologyError(
                 f"the topology hosts {topology.blocks} blocks, but the network has {len(blocks)}."
             )
-        self.topology, self.skips, self.input_shape = topology, Skips(skips), _shape(input_shape)
+        self.topology, self.skips = topology, Skips(skips)
+        self.input_shapes = _shapes(input_shape, topology.sources)
+        self.input_shape = self.input_shapes[topology.sources[0]]
         self.route_statistics: dict[tuple[str, Route], dict[str, Tensor]] = {}
         self.memory_format = torch.preserve_format
         placed: set[int] = set()
@@ -96,7 +121,13 @@ class DistributedNetwork(nn.Module):
         self.learned_weights = nn.ParameterDict(
             {key: nn.Parameter(torch.tensor(value)) for key, value in values.items()} if learned else {}
         )
-        self.heard_shape, self.sent_shape = self._trace()
+        with modes_kept(self):
+            self.eval()
+            heard, sent = self.trace()
+        self.heard_shape, self.sent_shape = (
+            {name: tuple(tensor.shape[1:]) for name, tensor in way.items()} for way in (heard, sent)
+        )
+        self.heard_dtype = {name: tensor.dtype for name, tensor in heard.items()}
 
     def forward(
         self,
@@ -108,8 +139,8 @@ class DistributedNetwork(nn.Module):
         """The prediction that leaves the cloud, or None when there is no information flow.
 
         Args:
-            x: ``(B, *input_shape)``, given to every source, or one such tensor for each source by name or stacked
-                (:meth:`by_source`).
+            x: ``(B, *input_shape)``, given to every source, or one such tensor for each living source by name, or for
+                every source stacked (:meth:`by_source`).
             alive: the nodes that are alive; None means all.
             silent_nodes_send: let a node that hears nothing compute on zeros, as the released training code does.
 
@@ -120,9 +151,8 @@ class DistributedNetwork(nn.Module):
             ValueError: ``alive`` is no set of nodes that exist, or ``x`` is no tensor of that shape, or of a type
                 with which the network cannot compute.
         """
-        x = self.by_source(x)
-        self.check(x)
-        alive = self.topology.everyone if alive is None else alive
+        alive = self.topology.everyone if alive is None else self.topology.named(alive)
+        x = self.check(self.by_source(x), alive)
         sent: dict[str, Tensor] = {}
         for name, route in routes(
             self.topology, alive, self.skips, silent_nodes_send=silent_nodes_send
@@ -152,13 +182,12 @@ class DistributedNetwork(nn.Module):
             out: Tensor = functional_call(node, statistics, (total,)) if statistics else node(total)
         except RuntimeError as error:
             # Only now: blocks may take whole numbers, or numbers of another precision, and convert them themselves.
-            parameter = next(self.parameters(), None)
-            for source in self.topology.sources:
-                given = x[source] if isinstance(x, Mapping) else x
-                if parameter is not None and given.dtype != parameter.dtype:
+            given = x if isinstance(x, Mapping) else dict.fromkeys(self.topology.sources, x)
+            for source, tensor in given.items():
+                if tensor.dtype != (dtype := self._dtype(source)):
+                    hint = ", images as numbers from 0 to 1" if dtype.is_floating_point else ""
                     raise ValueError(
-                        f"this network cannot compute with examples of {given.dtype}; give it {parameter.dtype}, "
-                        "images as numbers from 0 to 1."
+                        f"this network cannot compute with examples of {tensor.dtype}; give it {dtype}{hint}."
                     ) from error
             raise
         return out
@@ -166,15 +195,19 @@ class DistributedNetwork(nn.Module):
     def arriving(
         self, name: str, heard: Sequence[tuple[Hyperconnection, Tensor]], x: Tensor | Mapping[str, Tensor]
     ) -> Tensor:
-        """The weighted sum of what node ``name`` hears (Eqs. 1, 2); the examples at a source, zeros for nothing."""
+        """The weighted sum of what node ``name`` hears (Eqs. 1, 2); the examples at a source, zeros for nothing.
+
+        The node may overwrite it: where it might, and where others read the same tensor, it is a copy.
+        """
         if name in self.topology.sources:
             given = x[name] if isinstance(x, Mapping) else x
-            return given.to(memory_format=self.memory_format) if given.ndim == 4 else given
+            given = given.to(memory_format=self.memory_format) if given.ndim == 4 else given
+            return _own(given, self.nodes[name])
         if not heard:
-            sample = next(iter(x.values())) if isinstance(x, Mapping) else x
-            return sample.new_zeros((sample.shape[0], *self.heard_shape[name]))
+            sample = next(iter(x.values()), torch.empty(0)) if isinstance(x, Mapping) else x
+            return sample.new_zeros((len(sample), *self.heard_shape[name]), dtype=self._dtype(name))
         arrived = [self._carry(link, tensor) for link, tensor in heard]
-        total = arrived[0]
+        total = arrived[0] if len(heard) > 1 else _own(arrived[0], self.nodes[name])
         for tensor in arrived[1:]:
             total = total + tensor
         return total
@@ -193,27 +226,36 @@ class DistributedNetwork(nn.Module):
             return dict(zip(sources, x.unbind(1), strict=True))
         return x
 
-    def check(self, x: Tensor | Mapping[str, Tensor]) -> None:
-        """Raise ValueError unless every source is given equally many examples of the network's input shape."""
-        x = self.by_source(x)
-        given = x if isinstance(x, Mapping) else dict.fromkeys(self.topology.sources, x)
-        for name in self.topology.sources:
+    def check(
+        self, x: Tensor | Mapping[str, Tensor], alive: Collection[str] | None = None
+    ) -> Tensor | dict[str, Tensor]:
+        """What the living sources of ``x`` are given; ``None`` means that all are alive.
+
+        Raises:
+            ValueError: one of them is not given as many examples as the others, or not of its shape.
+        """
+        given = self.by_source(x)
+        sources = [name for name in self.topology.sources if alive is None or name in alive]
+        given = given if isinstance(given, Mapping) else dict.fromkeys(sources, given)
+        for name in sources:
+            shape = self.input_shapes[name]
             if name not in given:
                 raise ValueError(f"source {name!r} is given nothing; there are {', '.join(given) or 'none'}.")
             if not isinstance(given[name], Tensor):
                 raise ValueError(
-                    f"source {name!r} takes a tensor of shape (B, {', '.join(map(str, self.input_shape))}), "
+                    f"source {name!r} takes a tensor of shape (B, {', '.join(map(str, shape))}), "
                     f"not an object of type {type(given[name]).__name__}."
                 )
-            if tuple(given[name].shape[1:]) != self.input_shape:
+            if not given[name].ndim or tuple(given[name].shape[1:]) != shape:
                 raise ValueError(
-                    f"source {name!r} takes batches of shape (B, {', '.join(map(str, self.input_shape))}), "
+                    f"source {name!r} takes batches of shape (B, {', '.join(map(str, shape))}), "
                     f"not {tuple(given[name].shape)}."
                 )
-        lengths = {name: len(given[name]) for name in self.topology.sources}
+        lengths = {name: len(given[name]) for name in sources}
         if len(set(lengths.values())) > 1:
             found = ", ".join(f"{name!r} {length}" for name, length in lengths.items())
             raise ValueError(f"every source takes equally many examples, but they are given {found}.")
+        return {name: given[name] for name in sources} if isinstance(x, Mapping) else x
 
     def weight(self, key: str) -> float | Tensor:
         """The weight of a hyperconnection."""
@@ -281,40 +323,79 @@ class DistributedNetwork(nn.Module):
 
     def _carry(self, link: Hyperconnection, tensor: Tensor) -> Tensor:
         if link.key in self.adapters:
-            tensor = self.adapters[link.key](tensor)
+            tensor = self.adapters[link.key](_own(tensor, self.adapters[link.key]))
         weight = self.weight(link.key)
         # A factor of exactly one is left out, so that schemes that differ in nothing else agree bit for bit.
         return tensor if isinstance(weight, float) and weight == 1.0 else tensor * weight
 
-    @torch.no_grad()
-    def _trace(self) -> tuple[dict[str, tuple[int, ...]], dict[str, tuple[int, ...]]]:
-        """Shapes each node hears and sends, from a run on the meta device, which computes nothing."""
-        shadow = copy.deepcopy(self.nodes).to("meta").eval()
-        adapters = copy.deepcopy(self.adapters).to("meta").eval()
-        heard: dict[str, tuple[int, ...]] = {}
+    def trace(self, examples: int = 2) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+        """What each node hears and sends for a made-up batch, in the present mode; nothing in the network changes.
+
+        Copies run on the meta device, which computes nothing. Modules that look at a value, or hold a tensor that does
+        not follow them, fail there alone, and so do those that take whole numbers: they run on real numbers.
+
+        Raises:
+            TopologyError: a module does not accept such a batch, or two tensors that meet do not fit.
+        """
+        like, whole, problems = self._parameter(), torch.int64, list[Exception]()
+        for device, *dtypes in (
+            (torch.device("meta"), like.dtype),
+            (like.device, like.dtype, whole),
+            (like.device, whole, like.dtype),
+        ):
+            try:
+                with torch.random.fork_rng(devices=[]), torch.no_grad():
+                    return self._run(examples, device, dtypes)
+            except Exception as error:
+                if isinstance(error, TopologyError) and error.__cause__ is None:
+                    raise
+                problems.append(error)
+        raise problems[1]  # the meta device's may be no fault of the module's
+
+    def _run(
+        self, examples: int, device: torch.device, dtypes: Sequence[torch.dtype]
+    ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+        nodes, adapters = self.nodes, self.adapters
+        try:
+            nodes, adapters = (part.to(device) for part in copy.deepcopy((nodes, adapters)))
+        except Exception:  # what cannot be copied runs itself
+            if device.type == "meta":
+                raise
+        heard: dict[str, Tensor] = {}
         sent: dict[str, Tensor] = {}
         for name in self.topology.order:
+            arriving: list[Tensor] = []
             if name in self.topology.sources:
-                arriving = torch.empty((1, *self.input_shape), device="meta")
+                made_up = torch.rand(examples, *self.input_shapes[name], device="cpu")
+                arriving = [made_up.to(device, dtype) for dtype in dtypes]
             for link in sorted(self.topology.incoming[name], key=lambda link: link.is_skip):
                 tensor = sent[link.source]
                 if link.key in adapters:
-                    tensor = _traced(
+                    _, tensor = _traced(
                         adapters[link.key],
-                        tensor,
+                        [tensor],
                         f"the adapter of {link.key} does not accept {tuple(tensor.shape[1:])}, "
                         f"what {link.source!r} sends",
                     )
-                if name in heard and tuple(tensor.shape[1:]) != heard[name]:
+                if arriving and tensor.shape[1:] != arriving[0].shape[1:]:
                     raise TopologyError(
-                        f"{link.key} brings {tuple(tensor.shape[1:])}, but {name!r} hears {heard[name]} "
-                        f"over its other hyperconnections: give {link.key} an adapter that fits."
+                        f"{link.key} brings {tuple(tensor.shape[1:])}, but {name!r} hears "
+                        f"{tuple(arriving[0].shape[1:])} over its other hyperconnections: "
+                        f"give {link.key} an adapter that fits."
                     )
-                arriving = tensor
-                heard[name] = tuple(tensor.shape[1:])
-            heard.setdefault(name, tuple(arriving.shape[1:]))
-            sent[name] = _traced(shadow[name], arriving, f"node {name!r} cannot compute on {heard[name]}")
-        return heard, {name: tuple(tensor.shape[1:]) for name, tensor in sent.items()}
+                arriving = [tensor]
+            refusal = f"node {name!r} cannot compute on {tuple(arriving[0].shape[1:])}"
+            heard[name], sent[name] = _traced(nodes[name], arriving, refusal)
+        return heard, sent
+
+    def _parameter(self) -> Tensor:
+        """One that says where and in which precision the network computes."""
+        return next((p for p in self.parameters() if p.is_floating_point()), torch.empty(0))
+
+    def _dtype(self, name: str) -> torch.dtype:
+        """The type of number that node ``name`` hears: that of the parameters, or whole ones."""
+        heard = self.heard_dtype[name]
+        return self._parameter().dtype if heard.is_floating_point else heard
 
 
 def _hosted(block: nn.Module, name: str, *, copied: bool) -> nn.Module:
@@ -332,19 +413,71 @@ def _hosted(block: nn.Module, name: str, *, copied: bool) -> nn.Module:
     return block[name]
 
 
-def _traced(module: nn.Module, tensor: Tensor, refusal: str) -> Tensor:
-    """What a module makes of a tensor on the meta device.
+@contextmanager
+def modes_kept(module: nn.Module) -> Iterator[None]:
+    """Afterwards every module inside is in the mode again in which it was before, also after an error."""
+    modes = [(part, part.training) for part in module.modules()]
+    try:
+        yield
+    finally:
+        # First as others do, because a module may do more than note its mode; that sets those inside it, too.
+        for part, training in modes:
+            if part.training != training:
+                part.train(training)
+        for part, training in modes:
+            if part.training != training:
+                part.training = training
+
+
+def _own(tensor: Tensor, module: nn.Module) -> Tensor:
+    """The tensor, or a copy of it where the module might write into what it is given."""
+    return tensor.clone() if _writes(module) else tensor
+
+
+def _writes(module: nn.Module) -> bool | None:
+    """Whether a module might write into what it is given; None where what comes after it still might.
+
+    The code of PyTorch's and of this package's modules never does, unless they say ``inplace`` or something is added.
+    """
+    code = getattr(getattr(type(module), "forward", None), "__module__", None) or ""
+    inside = vars(module)  # attributes of a module are slow to look up
+    if not code.startswith(("torch.nn.", "resilinet.models.")) or inside.get("inplace"):
+        return True
+    if "forward" in inside or inside["_forward_pre_hooks"] or inside["_forward_hooks"]:
+        return True
+    if isinstance(module, OWN_TENSORS):
+        return False
+    for part in inside["_modules"].values():
+        if part is not None and (writes := _writes(part)) is not None:
+            return writes
+    return None
+
+
+def _traced(module: nn.Module, tensors: Sequence[Tensor], refusal: str) -> tuple[Tensor, Tensor]:
+    """The first of these tensors with which a module can compute, and what it makes of it.
 
     Raises:
-        TopologyError: it makes nothing of it, or no tensor; the message begins with ``refusal``.
+        TopologyError: it makes nothing of the first, or no tensor; the message begins with ``refusal``.
     """
-    try:
-        out = module(tensor)
-    except Exception as error:  # what modules raise depends on who wrote them
-        raise TopologyError(f"{refusal}: {brief(error)}.") from error
-    if not isinstance(out, Tensor):
-        raise TopologyError(f"{refusal}: it gives an object of type {type(out).__name__} and no tensor.")
-    return out
+    problems = []
+    for tensor in tensors:
+        try:
+            out = module(_own(tensor, module))
+        except Exception as error:  # what modules raise depends on who wrote them
+            problems.append(error)
+            continue
+        if not isinstance(out, Tensor):
+            raise TopologyError(f"{refusal}: it gives an object of type {type(out).__name__} and no tensor.")
+        return tensor, out
+    raise TopologyError(f"{refusal}: {brief(problems[0])}.") from problems[0]
+
+
+def _shapes(given: Any, sources: Sequence[str]) -> dict[str, tuple[int, ...]]:
+    if not isinstance(given, Mapping):
+        return dict.fromkeys(sources, _shape(given))
+    if set(given) != set(sources):
+        raise ValueError(f"{shown(given)} is no shape for each source; give one for {', '.join(sources)}.")
+    return {name: _shape(given[name]) for name in sources}
 
 
 def _shape(given: Iterable[int]) -> tuple[int, ...]:

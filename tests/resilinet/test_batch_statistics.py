@@ -14,7 +14,7 @@ from resilinet.failures import scenario_key, scenarios
 from resilinet.models import mlp
 from resilinet.network import DistributedNetwork
 from resilinet.routing import Route, Skips, routes
-from resilinet.topology import vertical, with_skips
+from resilinet.topology import Hyperconnection, Node, Topology, vertical, with_skips
 
 TOPOLOGY = with_skips(vertical({"i": 1, "a": 1, "b": 1, "c": 2}))
 X = torch.rand(24, 3, 5, 5, generator=torch.Generator().manual_seed(0))
@@ -255,3 +255,31 @@ def test_statistics_need_two_examples(examples: int, chunk: int) -> None:
 def test_no_chunk_has_a_single_example() -> None:
     for examples in range(2, 8):
         estimate_batch_statistics(network(), X[:examples], [frozenset()], chunk=2)
+
+
+def test_a_module_that_works_in_place_changes_no_statistics() -> None:
+    found = []
+    for inplace in (False, True):
+        torch.manual_seed(1)
+        blocks = [
+            nn.Sequential(nn.ReLU(inplace), nn.Conv2d(3, 3, 3, padding=1), nn.BatchNorm2d(3))
+            for _ in range(5)
+        ]
+        x = X - 0.5
+        found.append(
+            estimate_batch_statistics(DistributedNetwork(blocks, TOPOLOGY, input_shape=(3, 5, 5)), x)
+        )
+        assert torch.equal(x, X - 0.5)
+    for pair, statistics in found[0].items():
+        assert_close(found[1][pair], statistics, rtol=0, atol=0)
+
+
+def test_statistics_of_several_sources() -> None:
+    nodes = (Node("cam", 0, 1), Node("mic", 0, 1), Node("cloud", 1, 2))
+    topology = Topology(nodes, (Hyperconnection("cam", "cloud"), Hyperconnection("mic", "cloud")))
+    net = DistributedNetwork([nn.Identity(), nn.BatchNorm1d(4)], topology, input_shape=(4,))
+    x = {name: torch.randn(9, 4) for name in ("cam", "mic")}
+    (both,) = estimate_batch_statistics(net, x, chunk=9).values()
+    torch.testing.assert_close(both["0.running_mean"], (x["cam"] + x["mic"]).mean(0))
+    (one,) = estimate_batch_statistics(net, {"cam": x["cam"]}, [{"mic"}], chunk=9).values()
+    torch.testing.assert_close(one["0.running_mean"], x["cam"].mean(0))

@@ -1,7 +1,9 @@
 """Shared-prefix evaluation gives what evaluating every scenario on its own gives, with fewer stages."""
 
 import re
+from contextlib import nullcontext
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -97,10 +99,25 @@ def test_no_information_flow_is_not_a_count_of_zero() -> None:
     assert all(count is None for key, count in counts.items() if key != "none")
 
 
-def test_the_mode_of_the_network_is_left_as_it_was() -> None:
-    net = network(chain(2), Skips.ALWAYS).train()
-    accuracy(net, torch.randn(5, 6), torch.zeros(5, dtype=torch.long))
-    assert net.training
+class Fails(nn.Module):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        if x.device.type != "meta":
+            raise RuntimeError("a fault of the module's own")
+        return x
+
+
+@pytest.mark.parametrize("training", [True, False])
+@pytest.mark.parametrize("fails", [True, False])
+def test_every_module_is_left_in_the_mode_it_was_in(training: bool, fails: bool) -> None:
+    shared = nn.Dropout()
+    blocks = [shared, nn.BatchNorm1d(6), nn.Sequential(shared, Fails() if fails else nn.Identity())]
+    net = DistributedNetwork(blocks, vertical({"i": 1, "n1": 1, "n2": 1}), input_shape=(6,)).train(training)
+    for frozen in (shared, net.nodes["n1"][0]):
+        frozen.train(not training)
+    before = [module.training for module in net.modules()]
+    with pytest.raises(RuntimeError) if fails else nullcontext():
+        accuracy(net, torch.randn(5, 6), torch.zeros(5, dtype=torch.long))
+    assert [module.training for module in net.modules()] == before
 
 
 def images() -> DistributedNetwork:
@@ -151,6 +168,137 @@ def test_examples_of_another_shape_are_refused() -> None:
         ValueError, match=r"source 'i' takes batches of shape \(B, 3, 6, 6\), not \(4, 6, 6, 3\)"
     ):
         correct_counts(images(), torch.rand(4, 6, 6, 3), torch.zeros(4, dtype=torch.long))
+
+
+class Answers(nn.Module):
+    """Answers with the same numbers whatever it is given."""
+
+    def __init__(self, rows: list[list[float]]) -> None:
+        super().__init__()
+        self.rows = torch.tensor(rows)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.rows[torch.arange(len(x), device="cpu") % len(self.rows)]
+
+
+def ending_with(module: nn.Module) -> DistributedNetwork:
+    return DistributedNetwork([nn.Linear(6, 6), module], vertical({"a": 1, "b": 1}), input_shape=(6,))
+
+
+INF, NAN = float("inf"), float("nan")
+
+
+@pytest.mark.parametrize(
+    ("rows", "label", "right"),
+    [
+        ([[NAN, NAN]], 0, 0),
+        ([[NAN, 1.0]], 0, 0),
+        ([[NAN, 1.0]], 1, 0),
+        ([[INF, 1.0]], 0, 0),
+        ([[-INF, -INF]], 0, 0),
+        ([[-INF, 1.0]], 1, 10),
+        ([[NAN, NAN], [1.0, 0.0]], 0, 5),
+        ([[1.0, 1.0]], 0, 10),
+    ],
+)
+def test_an_answer_whose_highest_score_is_no_finite_number_is_wrong(
+    rows: list[list[float]], label: int, right: int
+) -> None:
+    found = correct_counts(ending_with(Answers(rows)), torch.randn(10, 6), torch.full((10,), label))
+    assert found == {"none": right}
+
+
+@pytest.mark.parametrize(
+    ("module", "shape"),
+    [
+        (nn.Unflatten(1, (2, 3)), (4, 2, 3)),
+        (nn.Linear(6, 1), (4, 1)),
+        (nn.Sequential(nn.Linear(6, 1), nn.Flatten(0)), (4,)),
+        (nn.Sequential(nn.Flatten(0), nn.Unflatten(0, (-1, 3))), (8, 3)),
+    ],
+)
+def test_what_is_no_row_of_class_scores_for_each_example_has_no_accuracy(
+    module: nn.Module, shape: tuple[int, ...]
+) -> None:
+    net, x, y = ending_with(module), torch.randn(4, 6), torch.zeros(4, dtype=torch.long)
+    message = (
+        f"the network answers 4 examples with a tensor of {re.escape(str(shape))}, but accuracy needs one row"
+    )
+    for count in (correct_counts, accuracy):
+        with pytest.raises(ValueError, match=message):
+            count(net, x, y)
+
+
+def test_no_examples_have_no_accuracy() -> None:
+    with pytest.raises(ValueError, match="there are no examples"):
+        accuracy(ending_with(nn.Identity()), torch.zeros(0, 6), torch.zeros(0, dtype=torch.long))
+
+
+@pytest.mark.parametrize("guess", [8.65, -0.1, NAN])
+def test_the_accuracy_of_a_guess_is_a_share(guess: float) -> None:
+    net, y = ending_with(nn.Identity()), torch.zeros(4, dtype=torch.long)
+    with pytest.raises(
+        ValueError, match=f"guess cannot have an accuracy of {guess}; give a number from 0 to 1"
+    ):
+        expected_accuracy(net, torch.randn(4, 6), y, FailureSetting("own", {}), guess)
+
+
+@pytest.mark.parametrize("y", [[0, 1, 2, 3], np.zeros(4, int), None])
+def test_classes_are_a_tensor(y: object) -> None:
+    message = rf"4 examples need as many classes in one row, not a {type(y).__name__}; give a tensor"
+    with pytest.raises(ValueError, match=message):
+        correct_counts(ending_with(nn.Identity()), torch.randn(4, 6), y)
+
+
+@pytest.mark.parametrize("chunk", [0, -1, 2.5, "4"])
+def test_a_chunk_is_a_number_of_examples(chunk: object) -> None:
+    with pytest.raises(
+        ValueError, match=rf"^{chunk!r} examples cannot be computed at once; give a whole number"
+    ):
+        correct_counts(
+            ending_with(nn.Identity()), torch.randn(4, 6), torch.zeros(4, dtype=torch.long), chunk=chunk
+        )
+
+
+@pytest.mark.parametrize("skips", Skips)
+def test_a_module_that_works_in_place_changes_no_scenario(skips: Skips) -> None:
+    topology = with_skips(
+        vertical({"i": 1, "n1": 1, "n2": 1, "n3": 1}), [("i", "n2"), ("n1", "n3"), ("i", "n3")]
+    )
+    torch.manual_seed(0)
+    layers = [nn.Sequential(nn.ReLU(inplace=True), nn.Linear(6, 6)) for _ in range(4)]
+    nets = [
+        DistributedNetwork(blocks, topology, input_shape=(6,), skips=skips)
+        for blocks in (layers, [nn.Sequential(nn.ReLU(), block[1]) for block in layers])
+    ]
+    x, y = torch.randn(57, 6), torch.randint(0, 6, (57,))
+    given = x.clone()
+    found = correct_counts(nets[0], given, y, chunk=20)
+    assert torch.equal(given, x)
+    assert found == correct_counts(nets[1], x, y) == brute_force(nets[1], x, y)
+
+
+def test_a_source_that_is_dead_in_every_scenario_needs_no_examples() -> None:
+    nodes = (Node("cam", 0, 1), Node("mic", 0, 1), Node("cloud", 1, 2))
+    topology = Topology(nodes, (Hyperconnection("cam", "cloud"), Hyperconnection("mic", "cloud")))
+    net, setting = network(topology, Skips.ON_FAILURE), FailureSetting("own", {"mic": 0.25})
+    x, y = {name: torch.randn(31, 6) for name in ("cam", "mic")}, torch.randint(0, 6, (31,))
+    both, one = (int((net(x, alive).argmax(1) == y).sum()) for alive in (None, {"cam", "cloud"}))
+    assert correct_counts(net, x, y, [set(), {"mic"}, {"cam", "mic"}], chunk=7) == {
+        "none": both,
+        "mic": one,
+        "cam+mic": None,
+    }
+    assert correct_counts(net, {"cam": x["cam"]}, y, [{"mic"}]) == {"mic": one}
+    assert expected_accuracy(net, x, y, setting, 0.1).value == pytest.approx((0.75 * both + 0.25 * one) / 31)
+    with pytest.raises(ValueError, match="source 'mic' is given nothing; there are cam"):
+        correct_counts(net, {"cam": x["cam"]}, y)
+
+
+def test_scenarios_are_told_by_mappings_of_booleans_too() -> None:
+    net, x, y = network(chain(3), Skips.ON_FAILURE), torch.randn(9, 6), torch.zeros(9, dtype=torch.long)
+    told = [{"n1": True, "n2": False}, {"n1": False}]
+    assert correct_counts(net, x, y, told) == correct_counts(net, x, y, [{"n1"}, set()])
 
 
 @pytest.mark.parametrize("shape", [(3,), (5,), (4, 10), ()])

@@ -10,10 +10,10 @@ from torch import nn
 
 from resilinet.batch_statistics import estimate_batch_statistics
 from resilinet.evaluation import correct_counts
-from resilinet.failures import dead_nodes
+from resilinet.failures import dead_nodes, scenarios
 from resilinet.models import mlp
 from resilinet.network import DistributedNetwork
-from resilinet.routing import Skips
+from resilinet.routing import Skips, inputs, routes
 from resilinet.topology import Hyperconnection, Node, Topology, TopologyError, vertical, with_skips
 
 SIZES = {"features": 5, "width": 8, "hidden": 10, "classes": 4}
@@ -127,12 +127,16 @@ def test_own_network_in_five_lines() -> None:
     assert net(x, alive={"sensor", "cloud"}).shape == (4, 3)
 
 
-def test_horizontal_copies_do_not_share_parameters() -> None:
-    from resilinet.topology import Hyperconnection, Node
-
+def two_sources(first: nn.Module | None = None, **options: object) -> DistributedNetwork:
     nodes = (Node("left", 0, 1), Node("right", 0, 1), Node("top", 1, 2))
     topology = Topology(nodes, (Hyperconnection("left", "top"), Hyperconnection("right", "top")))
-    net = DistributedNetwork([nn.Linear(3, 3), nn.Linear(3, 2)], topology, input_shape=(3,))
+    return DistributedNetwork(
+        [first or nn.Linear(3, 3), nn.Linear(3, 2)], topology, **({"input_shape": (3,)} | options)
+    )
+
+
+def test_horizontal_copies_do_not_share_parameters() -> None:
+    net = two_sources()
     assert net.nodes["left"][0].weight is not net.nodes["right"][0].weight
     both = {"left": torch.randn(2, 3), "right": torch.randn(2, 3)}
     heard = net.nodes["left"](both["left"]) + net.nodes["right"](both["right"])
@@ -184,11 +188,7 @@ def test_every_source_must_be_given_examples() -> None:
 
 def test_sources_are_given_equally_many_examples() -> None:
     """A batch of one would be added to every example of the other's."""
-    from resilinet.topology import Hyperconnection, Node
-
-    nodes = (Node("left", 0, 1), Node("right", 0, 1), Node("top", 1, 2))
-    topology = Topology(nodes, (Hyperconnection("left", "top"), Hyperconnection("right", "top")))
-    net = DistributedNetwork([nn.Linear(3, 3), nn.Linear(3, 2)], topology, input_shape=(3,))
+    net = two_sources()
     with pytest.raises(ValueError, match="equally many examples, but they are given 'left' 4, 'right' 1"):
         net({"left": torch.ones(4, 3), "right": torch.ones(1, 3)})
 
@@ -329,3 +329,298 @@ def test_nodes_side_by_side_may_host_different_modules() -> None:
     assert network.nodes["r"][0] is right
     with pytest.raises(TopologyError, match=r"^a block of l holds no module of 'r', which is to host it\.$"):
         side_by_side(nn.ModuleDict({"l": left}), nn.Linear(3, 2))
+
+
+# --- modules that work in place ------------------------------------------------------------------
+
+
+class AddsOne(nn.Module):
+    """Writes into its input without saying so."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x += 1
+        return x
+
+
+class Changes(nn.Module):
+    """Changes the numbers, unseen by autograd, and the shape of its input."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x.data.mul_(2)
+        return x.unsqueeze_(1).squeeze(1)
+
+
+def with_a_hook() -> nn.Module:
+    module = nn.Tanh()
+    module.register_forward_pre_hook(lambda module, given: given[0].mul_(2))
+    return module
+
+
+IN_PLACE = {
+    "said so": lambda: nn.ReLU(inplace=True),
+    "after modules that pass on what they get": lambda: nn.Sequential(nn.Flatten(), nn.ReLU(inplace=True)),
+    "in a module of one's own": AddsOne,
+    "unseen by autograd": Changes,
+    "in a hook": with_a_hook,
+}
+in_place = pytest.mark.parametrize("module", IN_PLACE.values(), ids=IN_PLACE)
+
+
+def worked_in_place(module: nn.Module, skips: Skips) -> DistributedNetwork:
+    """Every node and every adapter of a skip begins with that module."""
+    torch.manual_seed(0)
+    topology = with_skips(vertical({"i": 1, "a": 1, "b": 1, "c": 1}), [("i", "b"), ("i", "c"), ("a", "c")])
+    blocks = [nn.Sequential(module(), nn.Linear(5, 5)) for _ in range(4)]
+    adapters = {link.key: nn.Sequential(module(), nn.Linear(5, 5)) for link in topology.skips}
+    return DistributedNetwork(blocks, topology, input_shape=(5,), skips=skips, adapters=adapters).eval()
+
+
+def on_copies(net: DistributedNetwork, x: torch.Tensor, alive: frozenset[str]) -> torch.Tensor | None:
+    """Eqs. 1 and 2, every tensor copied wherever it arrives."""
+    sent: dict[str, torch.Tensor] = {}
+    for name, route in routes(net.topology, alive, net.skips).items():
+        heard = [
+            net.adapters[link.key](sent[link.source].clone()) if link.is_skip else sent[link.source].clone()
+            for link in inputs(net.topology, name, route)
+        ]
+        sent[name] = net.nodes[name](sum(heard[1:], heard[0]) if heard else x.clone()).clone()
+    return sent.get(net.topology.cloud)
+
+
+@in_place
+@pytest.mark.parametrize("skips", Skips)
+def test_a_module_that_works_in_place_changes_nothing_that_others_see(module: type, skips: Skips) -> None:
+    net, x = worked_in_place(module, skips), X.clone()
+    for dead in scenarios(net.topology):
+        alive = net.topology.everyone - dead
+        expected, found = on_copies(net, X, alive), net(x, alive)
+        assert (found is None) == (expected is None)
+        assert found is None or torch.equal(found, expected)
+        assert torch.equal(x, X), "the caller's examples"
+
+
+def test_a_module_that_works_in_place_leaves_the_gradients_right() -> None:
+    net, y = worked_in_place(AddsOne, Skips.ALWAYS), torch.arange(16) % 5
+    gradients = []
+    for logits in (net(X), on_copies(net, X, net.topology.everyone)):
+        loss = nn.functional.cross_entropy(logits, y)
+        gradients.append(torch.autograd.grad(loss, list(net.parameters())))
+    for one, other in zip(*gradients, strict=True):
+        torch.testing.assert_close(one, other)
+
+
+def test_sources_that_are_given_one_tensor_do_not_change_it_for_each_other() -> None:
+    net, x = two_sources(nn.Sequential(AddsOne(), nn.Linear(3, 3))), torch.randn(4, 3)
+    left, right = (net.nodes[name](x.clone()) for name in ("left", "right"))
+    assert torch.equal(net(x), net.nodes["top"](left + right))
+
+
+def test_nothing_is_copied_for_modules_that_only_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.Tensor, "clone", lambda tensor: pytest.fail("a copy"))
+    layers = nn.Sequential(nn.Flatten(), nn.Linear(5, 5), nn.ReLU(inplace=True), AddsOne())
+    DistributedNetwork([layers, nn.Linear(5, 2)], vertical({"a": 1, "b": 1}), input_shape=(5,))(X)
+
+
+# --- modules that cannot be traced without numbers -------------------------------------------------
+
+
+class KeepsATensor(nn.Module):
+    """As a normalisation that was not written with buffers."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.mean = torch.full((5,), 0.5)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x - self.mean
+
+
+class Scales(nn.Module):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x / max(x.abs().max().item(), 1e-6)
+
+
+class Branches(nn.Module):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return 2 * x if x.mean() > 0 else x
+
+
+class Checks(nn.Module):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        if not x.std(0).isfinite().all():
+            raise ValueError("these do not vary")
+        return x
+
+
+class Masks(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("mask", torch.tensor([True, True, False, True, True]))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return nn.functional.pad(x[:, self.mask], (0, 1))
+
+
+@pytest.mark.parametrize("module", [KeepsATensor, Scales, Branches, Checks, Masks])
+def test_what_computes_on_numbers_is_accepted(module: type) -> None:
+    model = nn.Sequential(nn.Linear(5, 5), module(), nn.Linear(5, 2))
+    net = DistributedNetwork(list(model), with_skips(vertical({"a": 1, "b": 1, "c": 1})), input_shape=(5,))
+    assert torch.equal(net(X), model(X))
+
+
+def test_what_a_module_learns_from_its_first_batch_it_does_not_learn_from_a_made_up_one() -> None:
+    class Centres(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.register_buffer("centre", torch.full((5,), torch.nan))
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            if self.centre.isnan().any():
+                self.centre.copy_(x.mean(0))
+            return x - self.centre
+
+    before = torch.get_rng_state()
+    net = DistributedNetwork([Centres(), nn.Linear(5, 2)], vertical({"a": 1, "b": 1}), input_shape=(5,))
+    assert net.nodes["a"][0].centre.isnan().all()
+    assert not torch.equal(torch.get_rng_state(), before), "the linear layer drew its weights"
+    before = torch.get_rng_state()
+    net.trace()
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+@pytest.mark.parametrize("start", [0, 1])
+def test_whole_numbers_are_tried_where_others_do_not_compute(start: int) -> None:
+    blocks = [nn.Sequential(nn.Embedding(7, 3), nn.Flatten()), nn.Linear(12, 12), nn.Linear(12, 2)]
+    topology = vertical({"a": start, "b": 2 - start, "c": 1})
+    net, tokens = DistributedNetwork(blocks, topology, input_shape=(4,)), torch.randint(0, 7, (5, 4))
+    assert torch.equal(net(tokens), nn.Sequential(*blocks)(tokens))
+    assert net(tokens, {"a", "c"}, silent_nodes_send=True).shape == (5, 2)
+    with pytest.raises(
+        ValueError, match=r"cannot compute with examples of torch.float32; give it torch.int64\.$"
+    ):
+        net(tokens.float())
+
+
+def test_a_network_is_traced_in_its_own_precision() -> None:
+    model = nn.Sequential(Scales(), nn.Linear(5, 5), nn.Linear(5, 2)).double()
+    net = DistributedNetwork(list(model), vertical({"a": 2, "b": 1}), input_shape=(5,))
+    assert torch.equal(net(X.double()), model(X.double()))
+
+
+@pytest.mark.filterwarnings("ignore:torch.quantize_per_tensor:UserWarning")
+def test_quantised_layers_are_accepted() -> None:
+    quantised = torch.ao.nn.quantized
+    layers = [quantised.Quantize(0.1, 0, torch.quint8), quantised.Linear(5, 5), quantised.DeQuantize()]
+    net = DistributedNetwork([*layers, nn.Linear(5, 2)], vertical({"a": 1, "b": 2, "c": 1}), input_shape=(5,))
+    assert torch.equal(net(X), net.nodes["c"](nn.Sequential(*layers)(X)))
+
+
+def test_what_fails_on_numbers_too_is_refused_in_the_words_of_that_run() -> None:
+    blocks = [nn.Sequential(Scales(), nn.Linear(6, 5)), nn.Linear(5, 2)]
+    with pytest.raises(
+        TopologyError, match=r"'a' cannot compute on \(5,\): mat1 and mat2 shapes cannot be multi"
+    ):
+        DistributedNetwork(blocks, vertical({"a": 1, "b": 1}), input_shape=(5,))
+
+
+def test_placing_blocks_leaves_their_modes() -> None:
+    frozen = nn.BatchNorm1d(5).eval()
+    net = DistributedNetwork([nn.Linear(5, 5), frozen], vertical({"a": 1, "b": 1}), input_shape=(5,))
+    assert (net.training, net.nodes["a"][0].training, frozen.training) == (True, True, False)
+
+
+# --- sources that have failed or differ ------------------------------------------------------------
+
+
+@pytest.mark.parametrize("right", [{}, {"right": None}, {"right": torch.full((7, 1), torch.nan)}])
+def test_a_dead_source_needs_no_examples(right: dict) -> None:
+    net, x, alive = two_sources(), torch.randn(2, 3), {"left", "top"}
+    assert torch.equal(net({"left": x, **right}, alive), net.nodes["top"](net.nodes["left"](x)))
+    assert net({}, {"top"}) is None
+    with pytest.raises(ValueError, match="source 'left' is given nothing; there are right"):
+        net({"right": x}, alive)
+
+
+def test_a_silent_node_hears_as_many_zeros_as_living_sources_have_examples() -> None:
+    nodes = (Node("left", 0, 1), Node("right", 0, 1), Node("top", 1, 2))
+    links = (Hyperconnection("left", "top"), Hyperconnection("right", "top"))
+    ahead = Topology((*nodes, Node("cloud", 2, 3)), (*links, Hyperconnection("top", "cloud")))
+    net = DistributedNetwork([nn.Linear(3, 3), nn.Linear(3, 3), nn.Linear(3, 2)], ahead, input_shape=(3,))
+    found = net({"left": torch.randn(2, 3), "right": None}, {"left", "cloud"}, silent_nodes_send=True)
+    assert torch.equal(found, net.nodes["cloud"](torch.zeros(2, 3)))
+
+
+class OfAnySource(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.flat, self.sound = nn.Linear(4, 3), nn.Conv1d(1, 3, 5)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.flat(x) if x.ndim == 2 else self.sound(x).mean(-1)
+
+
+def test_each_source_may_have_its_own_shape() -> None:
+    net = two_sources(OfAnySource(), input_shape={"left": (4,), "right": (1, 9)})
+    x = {"left": torch.randn(2, 4), "right": torch.randn(2, 1, 9)}
+    assert torch.equal(
+        net(x), net.nodes["top"](net.nodes["left"](x["left"]) + net.nodes["right"](x["right"]))
+    )
+    with pytest.raises(ValueError, match=r"source 'right' takes batches of shape \(B, 1, 9\), not \(2, 4\)"):
+        net({"left": x["left"], "right": x["left"]})
+
+
+@pytest.mark.parametrize("shapes", [{"left": (3,)}, {"left": (3,), "right": (3,), "top": (3,)}, {}])
+def test_every_source_has_a_shape_and_nobody_else(shapes: dict) -> None:
+    with pytest.raises(ValueError, match="is no shape for each source; give one for left, right"):
+        two_sources(input_shape=shapes)
+
+
+def test_a_mapping_of_booleans_says_who_is_alive() -> None:
+    net = network(Skips.ON_FAILURE)
+    alive = {name: name != "n2" for name in net.topology.order}
+    assert torch.equal(net(X, alive), net(X, net.topology.everyone - {"n2"}))
+
+
+# --- arguments of another kind -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("blocks", "message"),
+    [
+        (OfAnySource(), r"^OfAnySource\( .* is no list of blocks; give one, such as list\(model\)"),
+        (torch.relu, "is no list of blocks"),
+        ({0: nn.Linear(3, 3), 1: nn.Linear(3, 2)}, "is no list of blocks"),
+        ([nn.Linear(3, 3), torch.relu], "relu .* is no block and no adapter; give an nn.Module"),
+        ([nn.Linear(3, 3), nn.ReLU], "ReLU.* is no block and no adapter; give an nn.Module"),
+    ],
+)
+def test_blocks_are_a_list_of_modules(blocks: object, message: str) -> None:
+    with pytest.raises(TopologyError, match=message):
+        DistributedNetwork(blocks, vertical({"a": 1, "b": 1}), input_shape=(3,))
+
+
+@pytest.mark.parametrize(
+    "kind", [nn.Sequential, lambda *blocks: nn.ModuleList(blocks), lambda *blocks: blocks]
+)
+def test_blocks_may_be_any_sequence_of_modules(kind: type) -> None:
+    net = DistributedNetwork(
+        kind(nn.Linear(3, 3), nn.Linear(3, 2)), vertical({"a": 1, "b": 1}), input_shape=(3,)
+    )
+    assert net(torch.randn(4, 3)).shape == (4, 2)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"topology": {"a": 1, "b": 1}}, "is no topology; give one, such as vertical"),
+        ({"adapters": [nn.Linear(3, 3)]}, "is no mapping from hyperconnections to adapters"),
+        ({"adapters": {"a->b": torch.relu}}, "is no block and no adapter; give an nn.Module"),
+        ({"weights": [1.0]}, "is no mapping from hyperconnections to weights"),
+        ({"learned": {"a->b": True}}, "is neither True nor False"),
+        ({"input_shape": (True,)}, "is no shape of one example"),
+    ],
+)
+def test_options_of_another_kind_are_refused(options: dict, message: str) -> None:
+    given = {"topology": vertical({"a": 1, "b": 1}), "input_shape": (3,)} | options
+    with pytest.raises(ValueError, match=message):
+        DistributedNetwork([nn.Linear(3, 3), nn.Linear(3, 2)], **given)
