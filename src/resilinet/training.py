@@ -5,12 +5,15 @@ from __future__ import annotations
 import copy
 import hashlib
 import math
+import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -20,8 +23,10 @@ from resilinet.data import Dataset
 from resilinet.data.images import as_input, augment
 from resilinet.evaluation import accuracy
 from resilinet.failout import Failout
-from resilinet.network import DistributedNetwork
+from resilinet.network import DistributedNetwork, modes_kept
 from resilinet.recipe import Recipe
+from resilinet.routing import routes
+from resilinet.topology import TopologyError
 
 VALIDATION_STATISTICS = 1024
 """Training images from which statistics are re-estimated after every epoch; fewer than in the end, as it is often."""
@@ -49,8 +54,42 @@ def generator(seed: int, purpose: str) -> torch.Generator:
 
     Schemes with the same seed share their initial weights and their batch order, and so are compared in pairs.
     """
+    return torch.Generator().manual_seed(_number(seed, purpose))
+
+
+def _number(seed: int, purpose: str) -> int:
     digest = hashlib.sha256(f"{purpose}:{seed}".encode()).digest()
-    return torch.Generator().manual_seed(int.from_bytes(digest[:8], "big") >> 1)
+    return int.from_bytes(digest[:8], "big") >> 1
+
+
+@contextmanager
+def seeded(network: nn.Module, seed: int, purpose: str) -> Iterator[None]:
+    """Within, whatever the modules of a network draw depends on seed and purpose alone.
+
+    That is from PyTorch, Python and NumPy, whose own generators then go on as if nothing had been drawn, or from a
+    generator that a module holds. Seeded anew for each epoch, they need no place in a checkpoint.
+    """
+    devices = {p.device for p in network.parameters() if p.device.type == "cuda"}
+    python, numpy, number = random.getstate(), np.random.get_state(), _number(seed, purpose)  # noqa: NPY002
+    with torch.random.fork_rng(devices=devices):
+        torch.manual_seed(number)
+        random.seed(number)
+        np.random.seed(number % 2**32)  # noqa: NPY002 - modules may draw from it
+        held = [value for module in network.modules() for value in vars(module).values()]
+        kinds = torch.Generator | random.Random | np.random.Generator
+        for k, own in enumerate(value for value in held if isinstance(value, kinds)):
+            number = _number(seed, f"{purpose}, {k}")
+            if isinstance(own, torch.Generator):
+                own.manual_seed(number)
+            elif isinstance(own, random.Random):
+                own.seed(number)
+            else:
+                own.bit_generator.state = type(own.bit_generator)(number).state
+        try:
+            yield
+        finally:
+            random.setstate(python)
+            np.random.set_state(numpy)  # noqa: NPY002
 
 
 class MasterWeights:
@@ -111,10 +150,12 @@ def train(
 ) -> tuple[list[Mapping[str, float]], int]:
     """Train ``network`` in place and leave the weights of the epoch in it that the recipe keeps.
 
-    Deterministic given seed, thread count and library versions.
+    Deterministic given seed, thread count and library versions, also where modules draw random numbers.
 
     Args:
-        network: float32, already initialised, on the device that is to compute.
+        network: float32, already initialised, on the device that is to compute. Modules in eval mode in a network of
+            which others train stay in it; one that is in eval mode as a whole is trained as a whole. In the end all are
+            in the mode they were in.
         data: training and validation parts, there or in main memory; they are moved there if there is room.
         recipe: how to train.
         failout: draws who is alive for each batch.
@@ -131,10 +172,12 @@ def train(
     Raises:
         Interrupted: ``stop`` said so before the last epoch was over.
         ArithmeticError: the loss is no longer finite.
+        ValueError: it is known before the first step that training cannot be carried to its end, or takes no step.
 
     Warns:
         CheckpointWarning: it is damaged; nothing of it is used, and training starts afresh.
     """
+    refuse_what_cannot_end_well(network, data, recipe, failout, seed)
     order, masks = generator(seed, "batches"), generator(seed, "failout")
     motions = generator(seed, "augmentation")
     device = next(network.parameters()).device
@@ -160,34 +203,35 @@ def train(
         resume(spent)
     steps_an_epoch = -(-len(y) // recipe.batch_size)
     for epoch in range(len(history) + 1, recipe.epochs + 1):
-        weights.working.train()
-        losses, seen = torch.zeros((), dtype=torch.float64, device=device), 0
-        batches = torch.randperm(len(y), generator=order).split(recipe.batch_size)
-        for step, rows in enumerate(batches, start=(epoch - 1) * steps_an_epoch):
-            for group in optimizer.param_groups:
-                group["lr"] = recipe.rate(step, recipe.epochs * steps_an_epoch)
-            x_batch, y_batch = (part[rows.to(part.device)].to(device) for part in (x, y))
-            x_batch = augment(as_input(x_batch, weights.dtype), motions, data.augmentation)
-            with mixed_precision(recipe, device):
-                logits = weights.working(
-                    x_batch, failout.draw(masks), silent_nodes_send=recipe.no_flow == "zeros"
+        with modes_kept(weights.working), seeded(weights.working, seed, f"epoch {epoch}"):
+            train_mode(weights.working)
+            losses, seen = torch.zeros((), dtype=torch.float64, device=device), 0
+            batches = torch.randperm(len(y), generator=order).split(recipe.batch_size)
+            for step, rows in enumerate(batches, start=(epoch - 1) * steps_an_epoch):
+                for group in optimizer.param_groups:
+                    group["lr"] = recipe.rate(step, recipe.epochs * steps_an_epoch)
+                x_batch, y_batch = (part[rows.to(part.device)].to(device) for part in (x, y))
+                x_batch = augment(as_input(x_batch, weights.dtype), motions, data.augmentation)
+                with mixed_precision(recipe, device):
+                    logits = weights.working(
+                        x_batch, failout.draw(masks), silent_nodes_send=recipe.no_flow == "zeros"
+                    )
+                if logits is None:
+                    continue
+                loss = nn.functional.cross_entropy(logits.float(), y_batch, by_class)
+                # PyTorch divides by the sum of the weights, Keras by the number of examples.
+                if by_class is not None:
+                    loss = loss * by_class[y_batch].mean()
+                loss.backward()
+                losses += loss.detach() * len(y_batch)
+                seen += len(y_batch)
+                weights.step(optimizer)
+            mean_loss = float(losses) / max(seen, 1)
+            if not mean_loss < float("inf"):
+                raise ArithmeticError(
+                    f"the training loss of epoch {epoch} is {mean_loss}; lower the learning rate."
                 )
-            if logits is None:
-                continue
-            loss = nn.functional.cross_entropy(logits.float(), y_batch, by_class)
-            # PyTorch divides by the sum of the weights, Keras by the number of examples.
-            if by_class is not None:
-                loss = loss * by_class[y_batch].mean()
-            loss.backward()
-            losses += loss.detach() * len(y_batch)
-            seen += len(y_batch)
-            weights.step(optimizer)
-        mean_loss = float(losses) / max(seen, 1)
-        if not mean_loss < float("inf"):
-            raise ArithmeticError(
-                f"the training loss of epoch {epoch} is {mean_loss}; lower the learning rate."
-            )
-        scores = validated(weights.working, x, validation, data.validation.y, recipe)
+            scores = validated(weights.working, x, validation, data.validation.y, recipe)
         history.append({"loss": mean_loss, **scores})
         score = scores["validation_accuracy"]
         if recipe.keep == "last" or score > best["accuracy"]:
@@ -225,6 +269,55 @@ def balanced(y: Tensor, classes: int) -> Tensor:
     """
     counts = torch.bincount(y, minlength=classes)
     return len(y) / (counts.count_nonzero() * counts.clamp(min=1))
+
+
+def train_mode(network: DistributedNetwork) -> None:
+    """Training mode for all modules of a network, unless some train already: the others are frozen on purpose."""
+    if not any(block.training for node in network.nodes.children() for block in node.children()):
+        network.train()
+
+
+def refuse_what_cannot_end_well(
+    network: DistributedNetwork, data: Dataset, recipe: Recipe, failout: Failout, seed: int
+) -> None:
+    """Raise ValueError where it can be known beforehand that training ends in an error or takes no step."""
+    for part in ("train", "validation", "test"):
+        if not len(data.part(part)):
+            raise ValueError(
+                f"the {part} part of {data.name!r} is empty; training needs examples in every part."
+            )
+        network.check(data.part(part).x)
+    count, cloud = len(data.train), network.topology.cloud
+    answer, lowest, highest = network.sent_shape[cloud], int(data.train.y.min()), int(data.train.y.max())
+    if len(answer) != 1 or answer[0] < 2 or not 0 <= lowest <= highest < answer[0]:
+        raise ValueError(
+            f"labels from {lowest} to {highest} need a score for each class from 0, and for two at least, but the "
+            f"network answers an example with numbers of shape {answer}."
+        )
+    if not any(parameter.requires_grad for parameter in network.parameters()):
+        raise ValueError("the network has no weights that training may change.")
+    if count < 2 and recipe.validation == "re-estimated":
+        raise ValueError("batch statistics cannot be re-estimated from a single training example.")
+    if (count - 1) % recipe.batch_size == 0:
+        try:
+            with modes_kept(network):
+                train_mode(network)
+                alone = network.trace(1)[1][cloud].shape
+            if alone != (1, *answer):
+                raise TopologyError(f"the answer has the shape {tuple(alone)}")
+        except TopologyError as error:
+            raise ValueError(
+                f"{count} examples in batches of {recipe.batch_size} leave one alone, which cannot be trained on "
+                f"({str(error).rstrip('.')}); choose another batch size."
+            ) from error
+    steps = recipe.epochs * -(-count // recipe.batch_size)
+    failout, masks = copy.copy(failout), generator(seed, "failout")
+    flows = (cloud in routes(network.topology, failout.draw(masks), network.skips) for _ in range(steps))
+    if recipe.no_flow == "skip" and not any(flows):
+        raise ValueError(
+            f"under this failout no information reaches the cloud in any of {steps} batches, so that training would "
+            "take no step; fail out less, or let no_flow be 'zeros'."
+        )
 
 
 def mixed_precision(recipe: Recipe, device: torch.device) -> torch.autocast:

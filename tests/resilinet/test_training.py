@@ -3,7 +3,10 @@
 import copy
 import itertools
 import math
+import random
+import re
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -26,7 +29,9 @@ from resilinet.failout import Failout
 from resilinet.failures import scenario_key, scenarios
 from resilinet.network import DistributedNetwork
 from resilinet.recipe import Recipe
+from resilinet.routing import Skips
 from resilinet.schemes import SCHEMES
+from resilinet.topology import vertical, with_skips
 from resilinet.training import Interrupted, MasterWeights, Progress, balanced, generator, train
 from resilinet.weights import survival_scaled
 
@@ -271,6 +276,188 @@ def test_progress_says_where_training_stands(tiny: Trial, data: Dataset) -> None
     assert [{"loss": p.loss, "validation_accuracy": p.validation_accuracy} for p in told] == history
 
 
+# --- refused before the first step -----------------------------------------------------------------
+
+
+def small(*modules: nn.Module, **options: Any) -> DistributedNetwork:
+    """A layer on each of three nodes, and modules before that of the second."""
+    torch.manual_seed(0)
+    blocks = [nn.Linear(4, 4), nn.Sequential(*modules, nn.Linear(4, 4)), nn.Linear(4, 3)]
+    topology = with_skips(vertical({"i": 1, "n1": 1, "n2": 1}))
+    return DistributedNetwork(blocks, topology, input_shape=(4,), **options)
+
+
+def examples(train: int = 48, validation: int = 8, test: int = 8) -> Dataset:
+    draws = torch.Generator().manual_seed(0)
+    parts = [
+        Examples(torch.randn(n, 4, generator=draws), torch.randint(0, 3, (n,), generator=draws))
+        for n in (train, validation, test)
+    ]
+    return Dataset("small", {"name": "small", "fingerprint": "0"}, *parts, classes=3)
+
+
+RECIPE = Recipe(epochs=3, batch_size=16, precision="float32")
+
+
+def train_small(
+    network: DistributedNetwork, given: Dataset | None = None, recipe: Recipe = RECIPE, **options: Any
+) -> tuple[list[Mapping[str, float]], int]:
+    failout = Failout(network.topology, options.pop("failout", {"n1": 0.25}))
+    return train(network, given or examples(), recipe, failout, options.pop("seed", 0), **options)
+
+
+@pytest.mark.parametrize("part", ["train", "validation", "test"])
+def test_an_empty_part_is_refused(part: str) -> None:
+    with pytest.raises(
+        ValueError, match=f"the {part} part of 'small' is empty; training needs examples in every"
+    ):
+        train_small(small(), examples(**{part: 0}))
+
+
+@pytest.mark.parametrize(("count", "size"), [(49, 16), (1, 16), (3, 1)])
+@pytest.mark.parametrize("where", ["node", "adapter"])
+def test_a_batch_of_one_is_refused_where_batch_normalisation_cannot_take_it(
+    count: int, size: int, where: str
+) -> None:
+    norm = nn.BatchNorm1d(4)
+    network = small(norm) if where == "node" else small(adapters={"i->n2": norm})
+    before = copy.deepcopy(network.state_dict())
+    with pytest.raises(
+        ValueError,
+        match=rf"^{count} examples in batches of {size} leave one alone, .*; choose another batch size",
+    ):
+        train_small(network, examples(count), replace(RECIPE, batch_size=size))
+    assert all(torch.equal(tensor, before[name]) for name, tensor in network.state_dict().items())
+
+
+def test_a_batch_of_one_is_taken_where_it_can_be() -> None:
+    train_small(small(), examples(49))
+    train_small(small(nn.Unflatten(1, (1, 2, 2)), nn.BatchNorm2d(1), nn.Flatten()), examples(49))
+    frozen = small(nn.BatchNorm1d(4))
+    frozen.nodes["n1"][0][0].eval()
+    train_small(frozen, examples(49))
+
+
+def test_a_single_example_gives_no_batch_statistics() -> None:
+    with pytest.raises(ValueError, match="cannot be re-estimated from a single training example"):
+        train_small(small(), examples(1), replace(RECIPE, validation="re-estimated"))
+
+
+@pytest.mark.parametrize(
+    ("last", "labels", "shape"),
+    [(nn.Linear(4, 3), (-100, 2), (3,)), (nn.Linear(4, 2), (0, 2), (2,)), (nn.Linear(4, 1), (0, 0), (1,))],
+)
+def test_labels_that_the_network_has_no_score_for_are_refused(
+    last: nn.Module, labels: tuple[int, int], shape: tuple[int, ...]
+) -> None:
+    given = examples()
+    given.train.y.clamp_(*labels)[0] = labels[0]
+    network = DistributedNetwork([nn.Linear(4, 4), last], vertical({"i": 1, "n1": 1}), input_shape=(4,))
+    message = (
+        rf"^labels from {labels[0]} to {labels[1]} need a score for each .* shape {re.escape(str(shape))}"
+    )
+    with pytest.raises(ValueError, match=message):
+        train_small(network, given, failout={})
+
+
+def test_a_training_without_a_step_is_refused() -> None:
+    skip = replace(RECIPE, no_flow="skip")
+    with pytest.raises(
+        ValueError, match=r"no information reaches the cloud in any of 9 batches, so that training"
+    ):
+        train_small(small(skips=Skips.NEVER), recipe=skip, failout={"n1": 1.0})
+    train_small(small(skips=Skips.NEVER), recipe=RECIPE, failout={"n1": 1.0})
+    train_small(small(), recipe=skip, failout={"n1": 1.0})
+    with pytest.raises(ValueError, match="the network has no weights that training may change"):
+        train_small(small().requires_grad_(False))
+
+
+# --- modes ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_training_leaves_every_module_in_the_mode_it_was_in(training: bool) -> None:
+    network = small(nn.BatchNorm1d(4), nn.Dropout()).train(training)
+    network.nodes["n1"][0][0].train(not training)
+    before = [module.training for module in network.modules()]
+    train_small(network)
+    assert [module.training for module in network.modules()] == before
+    with pytest.raises(Interrupted):
+        train_small(network, stop=lambda: True)
+    assert [module.training for module in network.modules()] == before
+
+
+def test_what_is_frozen_while_others_train_stays_frozen() -> None:
+    network, trained = small(nn.BatchNorm1d(4)), small(nn.BatchNorm1d(4)).eval()
+    network.nodes["n1"][0][0].eval()
+    train_small(network)
+    assert torch.equal(network.nodes["n1"][0][0].running_mean, torch.zeros(4))
+    train_small(trained)
+    assert not torch.equal(trained.nodes["n1"][0][0].running_mean, torch.zeros(4))
+
+
+# --- modules that draw random numbers --------------------------------------------------------------
+
+
+class Noise(nn.Module):
+    """Noise from everywhere: PyTorch, Python, NumPy, and generators of its own."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.own, self.python = torch.Generator().manual_seed(5), random.Random(5)
+        self.numpy = np.random.default_rng(5)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        scale = random.random() + np.random.rand() + self.python.random() + self.numpy.random()  # noqa: NPY002
+        return x + scale * torch.rand_like(x) + torch.rand(x.shape, generator=self.own, dtype=x.dtype)
+
+
+def outcome(module: type, precision: str = "float32", **options: Any) -> tuple[Any, list]:
+    network = small(module(), nn.Dropout())
+    history, _ = train_small(network, recipe=replace(RECIPE, precision=precision), **options)
+    return history, [tensor.tolist() for tensor in network.state_dict().values()]
+
+
+@pytest.mark.parametrize("precision", [*PRECISIONS, "autocast"])
+@pytest.mark.parametrize("module", [Noise, nn.RReLU, nn.AlphaDropout])
+def test_what_modules_draw_depends_on_the_seed_alone(module: type, precision: str, tmp_path: Path) -> None:
+    once = outcome(module, precision)
+    random.seed(8)
+    np.random.seed(8)  # noqa: NPY002
+    assert outcome(module, precision, report=lambda progress: torch.rand(1)) == once
+    assert outcome(module, precision, seed=1) != once
+    for _ in range(2):
+        with pytest.raises(Interrupted):
+            outcome(module, precision, checkpoint=tmp_path / "checkpoint.pt", stop=lambda: True)
+    assert outcome(module, precision, checkpoint=tmp_path / "checkpoint.pt") == once
+
+
+def test_epochs_and_batches_draw_different_numbers() -> None:
+    drawn: list[float] = []
+
+    class Notes(nn.Module):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            drawn.append(float(torch.rand(())))
+            return x
+
+    network = small(Notes())
+    drawn.clear()
+    train_small(network, failout={})
+    assert len(set(drawn)) == len(drawn) == 3 * (3 + 1), "three batches and the validation, three epochs"
+
+
+@pytest.mark.parametrize("stopped", [False, True])
+def test_training_leaves_the_generators_of_others_alone(stopped: bool) -> None:
+    def state() -> tuple[Any, ...]:
+        return torch.get_rng_state().tolist(), random.getstate(), np.random.get_state()[1].tolist()  # noqa: NPY002
+
+    network = small(Noise(), nn.Dropout())
+    before = state()
+    with pytest.raises(ArithmeticError) if stopped else nullcontext():
+        train_small(network, recipe=replace(RECIPE, learning_rate=1e30 if stopped else 1e-3))
+    assert state() == before
+
+
 def test_a_loss_that_is_no_longer_finite_ends_training(tiny: Trial, data: Dataset) -> None:
     wild = replace(tiny, recipe=replace(tiny.recipe, learning_rate=1e30))
     with pytest.raises(ArithmeticError, match=r"loss of epoch 1 is nan; lower the learning rate"):
@@ -341,13 +528,24 @@ def moved(trial: Trial, data: Dataset) -> tuple[set[str], float]:
     return {name for name, p in before.items() if not torch.equal(p, weights[name])}, history[0]["loss"]
 
 
-def test_without_information_flow_zeros_take_the_step_and_skip_takes_none(tiny: Trial, data: Dataset) -> None:
+def test_without_information_flow_zeros_take_the_step(tiny: Trial, data: Dataset) -> None:
     cut = replace(tiny, failout={"n1": 1.0, "n2": 1.0}, recipe=replace(tiny.recipe, epochs=1))
     zeros, _ = moved(cut, data)
     assert {name for name in zeros if name.startswith(("nodes.n1", "nodes.n2", "adapters"))} == set()
     assert "nodes.n4.4.bias" in zeros
-    skip, loss = moved(replace(cut, recipe=replace(cut.recipe, no_flow="skip")), data)
-    assert (skip, loss) == (set(), 0.0)
+
+
+def test_without_information_flow_skip_takes_no_step(tiny: Trial, data: Dataset, tmp_path: Path) -> None:
+    """With n1 dead, information flows in the batches in which n2 is not."""
+    some = replace(
+        tiny, failout={"n1": 1.0, "n2": 0.5}, recipe=replace(tiny.recipe, epochs=1, no_flow="skip")
+    )
+    go(some, data, checkpoint=tmp_path / "checkpoint.pt")
+    failout, masks = Failout(build_network(some).topology, some.failout), generator(some.seed, "failout")
+    flowing = sum("n2" in failout.draw(masks) for _ in range(8))
+    assert 0 < flowing < 8
+    state = torch.load(tmp_path / "checkpoint.pt", weights_only=True)
+    assert state["optimizer"]["state"][0]["step"] == flowing
 
 
 def test_zeros_and_skip_differ_only_where_nothing_flows(tiny: Trial, data: Dataset) -> None:
