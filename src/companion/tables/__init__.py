@@ -1,6 +1,7 @@
 """The tables that chapters show, and what they say in words of what stands in them."""
 
 from companion.tables.cells import MARKS, SPACE, cell, ours, printed, show_check, show_sample
+from companion.tables.claims import UnfoundedError, claims
 from companion.tables.exhibits import (
     averages,
     beside,
@@ -21,11 +22,13 @@ from companion.tables.verdict_rows import checks, differing, provenance
 __all__ = [
     "MARKS",
     "SPACE",
+    "UnfoundedError",
     "averages",
     "beside",
     "best_rates",
     "cell",
     "checks",
+    "claims",
     "differing",
     "figure_3",
     "figure_4",
