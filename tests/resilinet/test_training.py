@@ -24,7 +24,7 @@ from companion.sweeps.run import run
 from damage import altered, half
 from resilinet import checkpoints, training
 from resilinet.data import DataError, Dataset, Examples
-from resilinet.data.fingerprint import content_sha256
+from resilinet.data.assembly import content_sha256
 from resilinet.failout import Failout
 from resilinet.failures import scenario_key, scenarios
 from resilinet.network import DistributedNetwork
