@@ -34,8 +34,8 @@ from companion.sweeps.run import placed
 from resilinet.data.images import as_input, augment
 from resilinet.failout import Failout
 from resilinet.models.convolutions import StridedDepthwise
+from resilinet.randomness import generator
 from resilinet.schemes import SCHEMES
-from resilinet.training import generator
 
 NETWORKS = {"mobilenet": 0.75, "narrow": 0.25, "resnet": 1.0}
 """Width of each network; the narrow one is MobileNet, too."""

@@ -15,11 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from data_prep.camera_arrays import CAMERAS, CLASSES, DESCRIPTION, SIDE
+from data_prep.prepared_arrays import FORMAT, file_sha256
 from data_prep.sealed_arrays import list_files, sealed, vouch
 from resilinet.data import DataError
-from resilinet.data.camera import CAMERAS, CLASSES, DESCRIPTION, SIDE
-from resilinet.data.fingerprint import file_sha256
-from resilinet.data.prepared import FORMAT
 
 __all__ = ["prepare_camera"]
 

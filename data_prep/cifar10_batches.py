@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from data_prep.cifar10_arrays import ARRAYS, CLASSES, MADE
 from data_prep.download import fetch_archive
+from data_prep.prepared_arrays import FORMAT
 from data_prep.sealed_arrays import keep
 from data_prep.torchvision_import import import_torchvision
 from resilinet.data import DataError
-from resilinet.data.cifar10 import _ARRAYS, _MADE, CLASSES
-from resilinet.data.prepared import FORMAT
 
 
 def prepare_cifar10(source: Path | None, root: Path) -> Path:
@@ -36,14 +36,14 @@ def prepare_cifar10(source: Path | None, root: Path) -> Path:
         x, y, files = _read(batches)
     manifest = {
         "format": FORMAT,
-        **_MADE,
+        **MADE,
         "source": {"md5": files},
         "images": len(y),
         "images_per_class": np.bincount(y, minlength=CLASSES).tolist(),
         "arrays": {},
     }
     folder = root / "cifar10"
-    keep(folder, manifest, dict(zip(_ARRAYS, (x, y), strict=True)))
+    keep(folder, manifest, dict(zip(ARRAYS, (x, y), strict=True)))
     return folder
 
 

@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from data_prep.health_arrays import CHANNELS, LABELS
 from resilinet.data import DataError
-from resilinet.data.health import CHANNELS, LABELS
 
 __all__ = ["COLUMNS", "read_log"]
 

@@ -18,12 +18,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data_prep.download import fetch_archive
+from data_prep.health_arrays import LABELS, PREPROCESSINGS, Preprocessing
 from data_prep.mhealth_checksums import ARCHIVE_URL, MHEALTH, SUBJECTS, Published
 from data_prep.mhealth_sources import Kind, Recording, extract_logs, read_recording
+from data_prep.prepared_arrays import FORMAT
 from data_prep.sealed_arrays import keep
 from resilinet.data import DataError
-from resilinet.data.health import LABELS, PREPROCESSINGS, Preprocessing
-from resilinet.data.prepared import FORMAT
 
 __all__ = ["prepare_health", "released_code_text"]
 

@@ -23,8 +23,8 @@ from rich.progress import track
 
 from data_prep.mhealth_checksums import COMPLETE_LOG, SUBJECTS, Published, log_name
 from data_prep.mhealth_log import read_log
+from data_prep.prepared_arrays import file_sha256
 from resilinet.data import DataError
-from resilinet.data.fingerprint import file_sha256
 
 __all__ = ["Kind", "Recording", "extract_logs", "read_recording"]
 

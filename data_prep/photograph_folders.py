@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from data_prep.photograph_arrays import Collection
 from data_prep.torchvision_import import import_torchvision
 from resilinet.data import DataError
-from resilinet.data.imagenet import Collection
 from resilinet.messages import brief
 
 __all__ = ["Sample", "find_samples"]

@@ -20,14 +20,13 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import track
 
+from data_prep.photograph_arrays import Collection, description_of, tenth_held_out
 from data_prep.photograph_folders import find_samples
+from data_prep.prepared_arrays import FORMAT, checked_manifest, file_sha256
 from data_prep.sealed_arrays import list_files, sealed, vouch
 from data_prep.torchvision_import import import_torchvision
 from resilinet.data import DataError
-from resilinet.data.fingerprint import file_sha256
-from resilinet.data.imagenet import Collection, description_of
-from resilinet.data.prepared import FORMAT, checked_manifest
-from resilinet.data.splits import check_seed, shuffled, tenth_held_out
+from resilinet.data.splits import check_seed, shuffled
 
 __all__ = ["prepare_images"]
 
@@ -90,7 +89,7 @@ def prepare_images(collection: Collection, source: Path, root: Path, split_seed:
 
 def prepared_fingerprint(folder: Path) -> str:
     """The fingerprint of what :func:`prepare_images` wrote into a folder, as the manifest there has it."""
-    return str(checked_manifest(folder, {}, "prepare the data again")["fingerprint"])
+    return str(checked_manifest(folder, {})["fingerprint"])
 
 
 def _check_room(root: Path, wanted: int) -> None:

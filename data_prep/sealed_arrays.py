@@ -12,8 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from resilinet.data.fingerprint import file_sha256
-from resilinet.data.prepared import fingerprint_of, sample_sha256
+from data_prep.prepared_arrays import file_sha256, fingerprint_of, sample_sha256
 
 
 def vouch(path: Path) -> dict[str, Any]:

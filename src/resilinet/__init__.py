@@ -32,7 +32,7 @@ if TYPE_CHECKING:
         vertical,
         with_skips,
     )
-    from resilinet.training import train
+    from resilinet.training import Watch, train
     from resilinet.weights import WeightRule
 
 __all__ = [
@@ -51,6 +51,7 @@ __all__ = [
     "Skips",
     "Topology",
     "TopologyError",
+    "Watch",
     "WeightRule",
     "__version__",
     "accuracy",
@@ -82,7 +83,7 @@ _MODULE_OF = {
     "WeightRule": "weights",
     "bandwidth_saving": "bandwidth",
     "estimate_batch_statistics": "batch_statistics",
-    "train": "training",
+    **dict.fromkeys(("Watch", "train"), "training"),
 }
 
 

@@ -1,49 +1,46 @@
-"""Checkpoints: what a training has reached, in a file that is whole or is not used."""
+"""Files of tensors and numbers by name, such as checkpoints: they are read whole or not at all."""
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Callable, Mapping, Set
+import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from resilinet import tensor_file
-from resilinet.messages import unreadable
+import torch
 
-__all__ = ["CheckpointWarning", "load"]
+from resilinet.atomic_files import whole_file
+
+__all__ = ["CheckpointWarning", "load", "save"]
 
 
 class CheckpointWarning(UserWarning):
     """A checkpoint cannot be used, and a training starts afresh; the message names it and says why."""
 
 
-def load(path: Path, needed: Set[str], fits: Callable[[Mapping[str, Any]], object]) -> dict[str, Any] | None:
-    """The checkpoint at a path, in main memory, or None where there is nothing that is whole.
+def save(content: Mapping[str, Any], path: Path) -> None:
+    """Write tensors and numbers by name, so that a kill never leaves half of them.
 
-    A damaged checkpoint costs the time that it stood for, never a result: training afresh gives the same numbers.
-    Refusing it would stop an unattended sweep at this trial every time.
-
-    Args:
-        path: of the checkpoint.
-        needed: what it must hold.
-        fits: raises an exception where the checkpoint is another training's.
-
-    Warns:
-        CheckpointWarning: it is damaged, or another training's.
+    Raises:
+        OSError: the system refuses to write there.
+        RuntimeError: the same, in PyTorch's words.
     """
-    if not path.exists():
-        return None
-    try:
-        # In main memory: the states of generators live there; what belongs on a device is copied there when loaded.
-        state: dict[str, Any] = tensor_file.load(path)
-        if missing := needed - set(state):
-            raise ValueError(f"{min(missing)!r} is missing")
-        fits(state)
-    except Exception as error:
-        warnings.warn(
-            f"{path}: not a whole checkpoint ({unreadable(path, error)}); training starts afresh.",
-            CheckpointWarning,
-            stacklevel=4,
-        )
-        return None
-    return state
+    with whole_file(path) as partial:
+        torch.save(content, partial)
+
+
+def load(path: Path | str) -> Any:
+    """What :func:`save` wrote, in main memory; nothing in the file can run.
+
+    PyTorch writes a checksum of every part and asks for none of them when it reads, so that it takes an altered number
+    for the one that was stored.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: a part of the file does not agree with its checksum.
+        Exception: whatever the damage leads to; :func:`resilinet.messages.unreadable` says it in a few words.
+    """
+    with zipfile.ZipFile(path) as parts:
+        if (damaged := parts.testzip()) is not None:
+            raise ValueError(f"{damaged.partition('/')[2]!r} in it does not agree with its checksum")
+    return torch.load(path, weights_only=True, map_location="cpu")

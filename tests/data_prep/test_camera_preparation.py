@@ -17,9 +17,9 @@ from typer.testing import CliRunner
 from camera_images import FOLDERS, SETS, colour_of, write_cameras, write_image
 from companion.cli.commands import app
 from companion.experiments.catalogue import CAMERA_DATA
+from data_prep.camera_arrays import CLASSES, load_camera
 from data_prep.camera_preparation import prepare_camera
 from resilinet.data import DataError
-from resilinet.data.camera import CLASSES, load_camera
 
 REAL = os.environ.get("RESILINET_CAMERA", "")
 needs_real_data = pytest.mark.skipif(not REAL, reason="RESILINET_CAMERA names no folder multiview-dataset")

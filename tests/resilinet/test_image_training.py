@@ -17,7 +17,7 @@ from resilinet.evaluation import accuracy
 from resilinet.failout import Failout
 from resilinet.models.convolutions import Convolution
 from resilinet.schemes import RESILINET
-from resilinet.training import VALIDATION_STATISTICS, Interrupted, train, validated
+from resilinet.training import VALIDATION_STATISTICS, Interrupted, Watch, train, validated
 
 pytestmark = pytest.mark.usefixtures("_one_thread")
 
@@ -48,9 +48,7 @@ def trained(trial: Trial, images: Dataset, checkpoint: Path, stop_after: int = 0
         trial.recipe,
         failout,
         trial.seed,
-        checkpoint=checkpoint,
-        report=lambda progress: epochs.append(progress.epoch),
-        stop=lambda: epochs[-1] == stop_after,
+        Watch(checkpoint, lambda: epochs[-1] == stop_after, lambda progress: epochs.append(progress.epoch)),
     )[:2]
     return network.state_dict(), history
 
@@ -134,6 +132,8 @@ def test_where_the_rate_comes_to_zero_the_last_epoch_is_kept(images: Dataset) ->
     def report(progress: object) -> None:
         ended.append({name: value.clone() for name, value in network.state_dict().items()})
 
-    history, kept = train(network, images, recipe, Failout(network.topology, trial.failout), 0, report=report)
+    history, kept = train(
+        network, images, recipe, Failout(network.topology, trial.failout), 0, Watch(report=report)
+    )
     assert (len(history), kept) == (3, 3)
     assert all(torch.equal(value, network.state_dict()[name]) for name, value in ended[-1].items())

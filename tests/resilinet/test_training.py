@@ -22,17 +22,19 @@ from companion.experiments.trial import NUMERICS, Trial
 from companion.sweeps import run as runner
 from companion.sweeps.run import run
 from damage import altered, half
-from resilinet import tensor_file, training
+from resilinet import checkpoints, training
 from resilinet.data import DataError, Dataset, Examples
-from resilinet.data.fingerprint import content_sha256
+from resilinet.data.assembly import content_sha256
 from resilinet.failout import Failout
 from resilinet.failures import scenario_key, scenarios
 from resilinet.network import DistributedNetwork
+from resilinet.precision import MasterWeights
+from resilinet.randomness import generator
 from resilinet.recipe import Recipe
 from resilinet.routing import Skips
 from resilinet.schemes import SCHEMES
 from resilinet.topology import vertical, with_skips
-from resilinet.training import Interrupted, MasterWeights, Progress, balanced, generator, train
+from resilinet.training import Interrupted, Progress, Watch, balanced, train
 from resilinet.weights import survival_scaled
 
 pytestmark = pytest.mark.usefixtures("_one_thread")
@@ -60,7 +62,7 @@ def go(
     """Train from the initial weights; final weights, history and best epoch."""
     network = build_network(trial)
     failout = failout or Failout(network.topology, trial.failout)
-    history, best = train(network, data, trial.recipe, failout, trial.seed, **options)
+    history, best = train(network, data, trial.recipe, failout, trial.seed, Watch(**options))
     return network.state_dict(), history, best
 
 
@@ -85,6 +87,16 @@ def test_training_twice_gives_the_same_bits(trial: Trial, data: Dataset) -> None
     assert_same(first, go(trial, data))
     others = go(replace(trial, seed=1), data)
     assert not torch.equal(first[0]["nodes.n1.0.0.weight"], others[0]["nodes.n1.0.0.weight"])
+
+
+def test_by_default_no_node_fails_and_the_seed_is_zero() -> None:
+    plain, spelled_out = small(), small()
+    history, kept = train(plain, examples())
+    failout = Failout(spelled_out.topology, {})
+    assert train(spelled_out, examples(), Recipe(), failout, 0, Watch()) == (history, kept)
+    assert len(history) == Recipe().epochs
+    for one, other in zip(plain.parameters(), spelled_out.parameters(), strict=True):
+        assert torch.equal(one, other)
 
 
 def test_streams_differ_by_seed_and_purpose() -> None:
@@ -229,9 +241,9 @@ def test_half_of_a_checkpoint_never_lies_in_its_place(
 
 def test_a_checkpoint_is_replaced_and_never_written_over(tmp_path: Path) -> None:
     path, former = tmp_path / "checkpoint.pt", tmp_path / "former.pt"
-    tensor_file.save({"epoch": 1}, path)
+    checkpoints.save({"epoch": 1}, path)
     former.hardlink_to(path)
-    tensor_file.save({"epoch": 2}, path)
+    checkpoints.save({"epoch": 2}, path)
     assert [torch.load(file, weights_only=True)["epoch"] for file in (former, path)] == [1, 2]
     assert sorted(tmp_path.iterdir()) == sorted([path, former])
 
@@ -253,7 +265,7 @@ def test_the_weights_of_the_best_validation_epoch_are_kept(
     def remember(progress: Progress) -> None:
         after.append(copy.deepcopy(network.state_dict()))
 
-    history, kept = train(network, data, trial.recipe, failout, trial.seed, report=remember)
+    history, kept = train(network, data, trial.recipe, failout, trial.seed, Watch(report=remember))
     assert kept == best
     assert [epoch["validation_accuracy"] for epoch in history] == scores
     for name, tensor in network.state_dict().items():
@@ -303,7 +315,8 @@ def train_small(
     network: DistributedNetwork, given: Dataset | None = None, recipe: Recipe = RECIPE, **options: Any
 ) -> tuple[list[Mapping[str, float]], int]:
     failout = Failout(network.topology, options.pop("failout", {"n1": 0.25}))
-    return train(network, given or examples(), recipe, failout, options.pop("seed", 0), **options)
+    seed = options.pop("seed", 0)
+    return train(network, given or examples(), recipe, failout, seed, Watch(**options))
 
 
 @pytest.mark.parametrize("part", ["train", "validation", "test"])

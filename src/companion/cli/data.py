@@ -109,8 +109,8 @@ def data_imagenette160(
 
 
 def _data_images(name: str, source: Path, data: Path, split_seed: int) -> None:
+    from data_prep.photograph_arrays import COLLECTIONS
     from data_prep.photograph_preparation import prepare_images, prepared_fingerprint
-    from resilinet.data.imagenet import COLLECTIONS
 
     folder = prepare_images(COLLECTIONS[name], source, data, split_seed)
     out.print(f"{name}, split seed {split_seed}: {folder}", soft_wrap=True)

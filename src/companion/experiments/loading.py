@@ -8,11 +8,12 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from data_prep.camera_arrays import load_camera
+from data_prep.cifar10_arrays import load_cifar10
+from data_prep.health_arrays import load_health
+from data_prep.photograph_arrays import COLLECTIONS, load_imagenet
+from data_prep.prepared_arrays import PreparedDataError
 from resilinet.data import DataError, Dataset
-from resilinet.data.camera import load_camera
-from resilinet.data.cifar10 import load_cifar10
-from resilinet.data.health import load_health
-from resilinet.data.imagenet import COLLECTIONS, load_imagenet
 from resilinet.data.synthetic import synthetic_health, synthetic_images
 
 __all__ = ["NAMES", "differing", "load"]
@@ -52,8 +53,8 @@ def load(description: Description, root: Path) -> Dataset:
         data = _LOADERS[name](description, root)
     except KeyError as missing:
         raise DataError(f"the description of {name} lacks {missing}.") from None
-    except DataError as error:
-        raise DataError(_naming(root, str(error))) from None
+    except PreparedDataError as error:
+        raise DataError(f"{error}; prepare the data with `{_command(description, root)}`") from None
     except OSError as error:
         raise DataError(
             f"{error.filename or root}: cannot be read ({error.strerror}); "
@@ -94,10 +95,14 @@ def _short(value: object, other: object) -> str:
     return f"{value[:digits]}..." if digits < len(value) else value
 
 
-def _naming(root: Path, message: str) -> str:
-    """The message with the folder in commands that would otherwise prepare the data in the default one."""
-    if Path(root) == Path("data"):
-        return message
-    return re.sub(
-        "`(resilinet data [^`]*)`", lambda it: f"`{it[1]} --data {shlex.quote(str(root))}`", message
-    )
+def _command(description: Description, root: Path) -> str:
+    """The command that prepares a data set under ``root``."""
+    name = description["name"]
+    words = ["resilinet", "data", name]
+    if name not in ("health", "cifar10"):  # which can be downloaded
+        words += ["SOURCE"]
+    if name == "health" and description["preprocessing"] != "released-code":
+        words += ["--preprocessing", description["preprocessing"]]
+    if name in COLLECTIONS:
+        words += ["--split-seed", str(description["split_seed"])]
+    return shlex.join(words if Path(root) == Path("data") else [*words, "--data", str(root)])

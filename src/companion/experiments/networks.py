@@ -5,8 +5,8 @@ from __future__ import annotations
 from companion.experiments.trial import Trial
 from resilinet.models import model
 from resilinet.network import DistributedNetwork
+from resilinet.randomness import generator
 from resilinet.schemes import SCHEMES
-from resilinet.training import generator
 from resilinet.weights import WeightRule
 
 

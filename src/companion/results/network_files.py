@@ -14,7 +14,7 @@ from torch import Tensor
 from companion.experiments.networks import build_network
 from companion.experiments.trial import Trial
 from companion.results.statistics_files import flat, from_flat
-from resilinet import tensor_file
+from resilinet import checkpoints
 from resilinet.evaluation import plans
 from resilinet.messages import unreadable
 from resilinet.network import DistributedNetwork
@@ -44,7 +44,7 @@ def save(network: DistributedNetwork, trial: Trial, path: Path) -> None:
     }
     _refuse_infinite(path, content)
     try:
-        tensor_file.save(content | {"sha256": _sha256(content)}, path)
+        checkpoints.save(content | {"sha256": _sha256(content)}, path)
     except OSError as error:
         raise NetworkError(f"{path}: cannot be written ({error.strerror}).") from error
     except RuntimeError as error:  # PyTorch's, for what the system refuses, with a line of its source code
@@ -64,7 +64,7 @@ def load(path: Path | str) -> tuple[DistributedNetwork, Trial]:
             package. Files of earlier versions have no sha256, so that one that was written anew is taken as it is.
     """
     try:
-        content = tensor_file.load(path)
+        content = checkpoints.load(path)
         if not isinstance(content, dict):
             raise ValueError(f"it holds a {type(content).__name__}")
         trial = Trial.from_values(json.loads(content["trial"]))
@@ -105,7 +105,7 @@ def load_run(trial: Trial, runs: Path) -> DistributedNetwork:
                 f"{path}: the {what} of trial {trial.id[:16]} are not here; run the trial first."
             )
         try:
-            kept = tensor_file.load(path)
+            kept = checkpoints.load(path)
             take(network, kept)
         except Exception as error:
             raise NetworkError(

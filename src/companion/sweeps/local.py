@@ -79,7 +79,7 @@ def sweep(
 
     def hear(event: Event) -> None:
         if event.kind == "warned":  # said again here, where who called can hear it
-            warnings.warn(event.message, CheckpointWarning, stacklevel=3)
+            warnings.warn(event.message, CheckpointWarning, stacklevel=2)
             return
         if event.kind == "failed":
             failed.append(event)

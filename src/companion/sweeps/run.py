@@ -20,12 +20,12 @@ from companion.experiments.trial import Record, Trial
 from companion.results.statistics_files import cost, flat
 from companion.sweeps.devices import described
 from resilinet.batch_statistics import Statistics, estimate_batch_statistics
+from resilinet.checkpoints import save
 from resilinet.data import DataError, Dataset
 from resilinet.evaluation import correct_counts
 from resilinet.failout import Failout
 from resilinet.network import DistributedNetwork
-from resilinet.tensor_file import save
-from resilinet.training import Progress, train
+from resilinet.training import Progress, Watch, train
 from resilinet.weights import survival_scaled
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -79,10 +79,7 @@ def run(
         trial.recipe,
         Failout(network.topology, trial.failout),
         trial.seed,
-        checkpoint=folder / "checkpoint.pt",
-        stop=stop,
-        report=report,
-        resume=earlier.append,
+        Watch(folder / "checkpoint.pt", stop, report, earlier.append),
     )
     save({name: value.cpu() for name, value in network.state_dict().items()}, folder / "weights.pt")
     trained = time.perf_counter()

@@ -1,7 +1,9 @@
-"""From arrays and a split to a data set with its description and fingerprint."""
+"""From arrays and a split to a data set with a fingerprint: one sha256 over all that determines its tensors."""
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,10 +12,9 @@ import torch
 from numpy.typing import NDArray
 
 from resilinet.data import DataError, Dataset, Examples
-from resilinet.data.fingerprint import content_sha256, fingerprint
 from resilinet.data.splits import Parts
 
-__all__ = ["assembled"]
+__all__ = ["assembled", "content_sha256", "fingerprint"]
 
 
 def assembled(
@@ -72,3 +73,17 @@ def _check(
     # A mapped array may be larger than memory.
     if given.dtype.kind == "f" and not isinstance(given, np.memmap) and not np.isfinite(given).all():
         raise DataError("inputs must be finite numbers, and some are not")
+
+
+def content_sha256(array: NDArray[Any]) -> str:
+    """Hash type, shape and values; not a file, whose header varies with NumPy's version."""
+    digest = hashlib.sha256(json.dumps([array.dtype.str, list(array.shape)]).encode())
+    # As bytes in place: a copy of a large array would double the memory.
+    digest.update(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)
+    return digest.hexdigest()
+
+
+def fingerprint(facts: Mapping[str, Any]) -> str:
+    """Hash JSON-able facts in canonical form: sorted keys, no white space."""
+    canonical = json.dumps(facts, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()

@@ -1,7 +1,6 @@
 """Splits of a data set into training, validation and test rows, fixed by a seed.
 
-The paper's split is of rows; section 3.1. A split by subject is stricter, since
-neighbouring rows of one person are nearly alike.
+The paper's split is of rows (section 3.1).
 """
 
 from __future__ import annotations
@@ -11,20 +10,20 @@ from numpy.typing import NDArray
 
 from resilinet.data import DataError
 
-__all__ = ["Parts", "check_seed", "rows_at_random", "shuffled", "tenth_held_out", "whole_subjects"]
+__all__ = ["Parts", "check_seed", "rows_at_random", "shuffled"]
 
 Parts = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]
 """Row numbers of training, validation and test examples."""
 
 
-def check_seed(split_seed: object) -> None:
-    """Refuse a seed of a split that no generator takes.
+def check_seed(seed: object, name: str = "split_seed") -> None:
+    """Refuse a seed that no generator takes; ``name`` is the argument's.
 
     Raises:
         DataError: it is no whole number from 0 up.
     """
-    if type(split_seed) is not int or split_seed < 0:
-        raise DataError(f"split_seed must be a whole number from 0 up, not {split_seed!r}")
+    if type(seed) is not int or seed < 0:
+        raise DataError(f"{name} must be a whole number from 0 up, not {seed!r}")
 
 
 def rows_at_random(rows: int, seed: int) -> Parts:
@@ -32,32 +31,6 @@ def rows_at_random(rows: int, seed: int) -> Parts:
     order = shuffled(rows, seed)
     train, validation = rows * 8 // 10, rows // 10
     return order[:train], order[train : train + validation], order[train + validation :]
-
-
-def tenth_held_out(rows: int, seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Split rows 0 .. rows - 1 into those to train on and a random tenth, rounded down, to validate on.
-
-    Both come in random order, so that the first rows of either are a fair sample of it.
-    """
-    order = shuffled(rows, seed)
-    return order[rows // 10 :], order[: rows // 10]
-
-
-def whole_subjects(subject: NDArray[np.uint8], seed: int) -> Parts:
-    """Split rows so that nobody is in two parts: 1 subject tests, 1 validates, the rest train.
-
-    `subject` is `(N,)` and names who recorded each row; rows keep their order.
-
-    Raises:
-        DataError: there are fewer than 3 subjects.
-    """
-    present = np.unique(subject)
-    if len(present) < 3:
-        raise DataError(f"a split by subject needs 3 subjects or more, and there are {len(present)}")
-    order = present[shuffled(len(present), seed)]
-    groups = order[:-2], order[-2:-1], order[-1:]
-    train, validation, test = (np.flatnonzero(np.isin(subject, group)) for group in groups)
-    return train.astype("<i8"), validation.astype("<i8"), test.astype("<i8")
 
 
 def shuffled(count: int, seed: int) -> NDArray[np.int64]:

@@ -13,9 +13,8 @@ from numpy.typing import NDArray
 
 from resilinet.data import DataError, Dataset
 from resilinet.data.assembly import assembled
-from resilinet.data.health import LABELS
 from resilinet.data.images import check_policy
-from resilinet.data.splits import rows_at_random
+from resilinet.data.splits import check_seed, rows_at_random
 
 __all__ = ["FEWEST_ROWS", "synthetic_health", "synthetic_images"]
 
@@ -26,6 +25,7 @@ FEWEST_ROWS = 100
 # acceleration, rate of turn and magnetic field (3 each) at the left ankle and at the right arm.
 _SPREAD = np.repeat([4.0, 1.0, 5.0, 0.6, 20.0, 5.0, 0.6, 30.0], [3, 2, 3, 3, 3, 3, 3, 3])
 _REST = np.array([-7, 0, -1, 0, 0, 1, -9, -1, *[0] * 6, -3, -5, 2, *[0] * 6])
+_ACTIVITIES = 12
 _OWN_STREAM = 1
 _POSTURES = 2
 _NOISE = 0.6
@@ -50,8 +50,7 @@ def synthetic_health(rows: int = 4000, seed: int = 0) -> Dataset:
     """
     if rows < FEWEST_ROWS:
         raise DataError(f"synthetic data needs {FEWEST_ROWS} rows or more, not {rows}")
-    if seed < 0:
-        raise DataError(f"seed must be a whole number from 0 up, not {seed}")
+    check_seed(seed, "seed")
     # The split draws from the stream of the bare seed; were the labels to do so too, sorting by
     # the same bits would put whole activities into one part.
     generator = np.random.Generator(np.random.PCG64([seed, _OWN_STREAM]))
@@ -65,7 +64,7 @@ def synthetic_health(rows: int = 4000, seed: int = 0) -> Dataset:
         "rows": rows,
         "seed": seed,
     }
-    return assembled(description, x, y, parts, len(LABELS), inputs=x.astype(np.float32))
+    return assembled(description, x, y, parts, _ACTIVITIES + 1, inputs=x.astype(np.float32))
 
 
 def synthetic_images(
@@ -97,8 +96,7 @@ def synthetic_images(
     for what, value, least in leasts:
         if value < least:
             raise DataError(f"synthetic images need {what} of {least} or more, not {value}")
-    if seed < 0:
-        raise DataError(f"seed must be a whole number from 0 up, not {seed}")
+    check_seed(seed, "seed")
     check_policy(augmentation)
     generator = np.random.Generator(np.random.PCG64([seed, _OWN_STREAM]))
     y = generator.integers(classes, size=images).astype("<i8")
@@ -120,11 +118,10 @@ def synthetic_images(
 
 
 def _draw(rows: int, generator: np.random.Generator) -> tuple[NDArray[np.int16], NDArray[np.int64]]:
-    activities = len(LABELS) - 1
-    frequency = np.full(activities, 3.0)
+    frequency = np.full(_ACTIVITIES, 3.0)
     frequency[-1] = 1.0
-    y = generator.choice(np.arange(1, activities + 1), size=rows, p=frequency / frequency.sum())
-    postures = generator.normal(_REST, _SPREAD, size=(activities, _POSTURES, len(_SPREAD)))
+    y = generator.choice(np.arange(1, _ACTIVITIES + 1), size=rows, p=frequency / frequency.sum())
+    postures = generator.normal(_REST, _SPREAD, size=(_ACTIVITIES, _POSTURES, len(_SPREAD)))
     centre = postures[y - 1, generator.integers(_POSTURES, size=rows)]
     x = centre + _NOISE * generator.normal(0.0, _SPREAD, size=centre.shape)
     return np.trunc(x).astype("<i2"), y.astype("<i8")

@@ -16,7 +16,7 @@ from companion.experiments.trial import Trial
 from companion.results.network_files import NetworkError, load, load_run, save
 from companion.results.statistics_files import flat
 from damage import altered
-from resilinet import tensor_file
+from resilinet import checkpoints
 from resilinet.batch_statistics import estimate_batch_statistics
 from resilinet.schemes import RESILINET
 
@@ -58,11 +58,11 @@ def test_a_run_is_read_with_its_statistics(trial: Trial, tmp_path: Path) -> None
     folder = tmp_path / trial.id[:16]
     with pytest.raises(NetworkError, match="run the trial first"):
         load_run(trial, tmp_path)
-    tensor_file.save(network.state_dict(), folder / "weights.pt")
+    checkpoints.save(network.state_dict(), folder / "weights.pt")
     with pytest.raises(NetworkError, match=r"statistics\.pt: the statistics of trial .* run the trial first"):
         load_run(trial, tmp_path)
     network.route_statistics = estimate_batch_statistics(network, images())
-    tensor_file.save(flat(network.route_statistics), folder / "statistics.pt")
+    checkpoints.save(flat(network.route_statistics), folder / "statistics.pt")
     x = images()[:2].float() / 255
     for alive in (None, network.topology.everyone - {"z1"}):
         with torch.no_grad():
@@ -70,7 +70,7 @@ def test_a_run_is_read_with_its_statistics(trial: Trial, tmp_path: Path) -> None
 
 
 def test_a_run_without_batch_normalisation_needs_no_statistics(tiny: Trial, tmp_path: Path) -> None:
-    tensor_file.save(build_network(tiny).state_dict(), tmp_path / tiny.id[:16] / "weights.pt")
+    checkpoints.save(build_network(tiny).state_dict(), tmp_path / tiny.id[:16] / "weights.pt")
     assert load_run(tiny, tmp_path).route_statistics == {}
 
 
@@ -165,8 +165,8 @@ def test_a_place_that_cannot_be_written_to_is_named(
         (lambda path: path.write_bytes(b""), "it is empty"),
         (lambda path: path.write_text("nothing of the kind"), "it has been cut off"),
         (lambda path: path.write_bytes(path.read_bytes()[:-10]), "it has been cut off"),
-        (lambda path: tensor_file.save({"odd": torch.ones(3)}, path), "they are "),
-        (lambda path: tensor_file.save({"z1|i->z1|odd": torch.ones(3)}, path), "they are another network's"),
+        (lambda path: checkpoints.save({"odd": torch.ones(3)}, path), "they are "),
+        (lambda path: checkpoints.save({"z1|i->z1|odd": torch.ones(3)}, path), "they are another network's"),
     ],
     ids=["empty", "text", "cut", "foreign", "of another network"],
 )
@@ -174,8 +174,8 @@ def test_a_damaged_run_is_named_with_its_trial(
     trial: Trial, tmp_path: Path, what: str, damage: Callable[[Path], object], reason: str
 ) -> None:
     network, folder = build_network(trial), tmp_path / trial.id[:16]
-    tensor_file.save(network.state_dict(), folder / "weights.pt")
-    tensor_file.save(flat(estimate_batch_statistics(network, images())), folder / "statistics.pt")
+    checkpoints.save(network.state_dict(), folder / "weights.pt")
+    checkpoints.save(flat(estimate_batch_statistics(network, images())), folder / "statistics.pt")
     load_run(trial, tmp_path)
     damage(folder / f"{what}.pt")
     with pytest.raises(
@@ -188,7 +188,7 @@ def test_a_damaged_run_is_named_with_its_trial(
 def test_a_run_whose_weights_are_not_finite_is_refused(trial: Trial, tmp_path: Path) -> None:
     weights = build_network(trial).state_dict()
     next(iter(weights.values())).fill_(float("inf"))
-    tensor_file.save(weights, tmp_path / trial.id[:16] / "weights.pt")
+    checkpoints.save(weights, tmp_path / trial.id[:16] / "weights.pt")
     with pytest.raises(NetworkError, match=r"weights\.pt: '.*' among its weights is not finite"):
         load_run(trial, tmp_path)
 

@@ -12,9 +12,7 @@ from companion.experiments import EXPERIMENTS
 from companion.experiments.networks import build_network
 from companion.sweeps.devices import described, keep_freed_memory, usable
 from companion.sweeps.run import placed
-from resilinet import training
 from resilinet.schemes import RESILINET
-from resilinet.training import resident
 
 
 def test_the_processor_can_always_be_used() -> None:
@@ -87,15 +85,3 @@ def test_large_tensors_lie_in_memory_that_is_kept() -> None:
 def test_where_nothing_can_be_kept_nothing_happens(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ctypes.CDLL", lambda name: object())
     assert not keep_freed_memory()
-
-
-def test_examples_lie_on_a_device_that_has_room_for_them(monkeypatch: pytest.MonkeyPatch) -> None:
-    images, elsewhere = torch.zeros(10, 3, 8, 8, dtype=torch.uint8), torch.device("meta")
-    labels = torch.zeros(10, dtype=torch.int64)
-    assert resident(torch.device("cpu"), images, labels) == (images, labels)
-    assert {one.device for one in resident(elsewhere, images, labels)} == {elsewhere}
-    both = images.nbytes + labels.nbytes
-    monkeypatch.setattr(training, "free_memory", lambda device: 2 * both)
-    assert {one.device for one in resident(elsewhere, images, labels)} == {elsewhere}
-    monkeypatch.setattr(training, "free_memory", lambda device: 2 * both - 1)
-    assert resident(elsewhere, images, labels) == (images, labels)

@@ -8,8 +8,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from data_prep.prepared_arrays import listed_parts
 from resilinet.data import Dataset
-from resilinet.data.prepared import listed_parts
 
 __all__ = ["CAMERAS", "CLASSES", "DESCRIPTION", "SIDE", "load_camera"]
 
@@ -31,10 +31,9 @@ def load_camera(root: Path) -> Dataset:
     a car, 2 for a bus.
 
     Raises:
-        DataError: the files under `root` are missing, cut off or altered.
+        PreparedDataError: the files under `root` are missing, cut off or altered.
     """
-    hint = "prepare the data with `resilinet data camera SOURCE`"
     shape = (CAMERAS, 3, SIDE, SIDE)
-    fingerprint, (train, validation, test) = listed_parts(Path(root) / "camera", DESCRIPTION, shape, hint)
+    fingerprint, (train, validation, test) = listed_parts(Path(root) / "camera", DESCRIPTION, shape)
     described = {**DESCRIPTION, "fingerprint": fingerprint}
     return Dataset("camera", described, train, validation, test, len(CLASSES))

@@ -11,9 +11,9 @@ import torch
 
 from camera_images import write_cameras
 from companion.experiments.loading import load
+from data_prep.camera_arrays import DESCRIPTION, load_camera
 from data_prep.camera_preparation import prepare_camera
 from resilinet.data import DataError
-from resilinet.data.camera import DESCRIPTION, load_camera
 
 
 @pytest.fixture
@@ -42,21 +42,20 @@ def edited(root: Path, **facts: object) -> None:
 
 
 def test_what_is_missing_or_altered_is_named(root):
-    hint = "prepare the data with `resilinet data camera SOURCE`$"
-    with pytest.raises(DataError, match=rf"manifest.json: there is no such file; {hint}"):
+    with pytest.raises(DataError, match=r"manifest.json: there is no such file$"):
         load_camera(root / "elsewhere")
     listed = root / "camera" / "files.csv"
     before = listed.read_text()
     listed.write_text(before.replace("c0_", "c1_", 1))
-    with pytest.raises(DataError, match=rf"files.csv: it does not have the sha256 .*; {hint}"):
+    with pytest.raises(DataError, match=r"files.csv: it does not have the sha256 .*$"):
         load_camera(root)
     listed.write_text(before)
     path = root / "camera" / "test-x.npy"
     np.save(path, np.load(path)[:, ::-1])
-    with pytest.raises(DataError, match=rf"test-x.npy: .* cut off or altered; {hint}"):
+    with pytest.raises(DataError, match=r"test-x.npy: .* cut off or altered$"):
         load_camera(root)
     edited(root, classes=["a", "b", "c"])
-    with pytest.raises(DataError, match=rf"manifest.json: altered, .*; {hint}"):
+    with pytest.raises(DataError, match=r"manifest.json: altered, .*$"):
         load_camera(root)
     edited(root, dataset="cifar10")
     with pytest.raises(DataError, match=r"manifest\.json: describes "):

@@ -20,15 +20,18 @@ import torch
 from numpy.typing import NDArray
 
 from resilinet.data import DataError, Examples
-from resilinet.data.fingerprint import file_sha256, fingerprint
+from resilinet.data.assembly import fingerprint
 
 __all__ = [
     "FORMAT",
     "WHOLLY_CHECKED",
+    "PreparedDataError",
     "checked_arrays",
     "checked_manifest",
+    "file_sha256",
     "fingerprint_of",
     "listed_parts",
+    "sample_sha256",
 ]
 
 FORMAT = 1
@@ -40,11 +43,21 @@ WHOLLY_CHECKED = 1 << 30
 _SAMPLED_ROWS = 64
 
 
-def checked_manifest(folder: Path, wanted: Mapping[str, Any], hint: str) -> dict[str, Any]:
-    """Read a manifest and compare it with what is `wanted` of it; `hint` says how to prepare the data.
+class PreparedDataError(DataError):
+    """A folder that does not hold the prepared data that are asked for; preparing them again helps."""
+
+
+def file_sha256(path: Path) -> str:
+    """Return the sha256 of a file as hexadecimal digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def checked_manifest(folder: Path, wanted: Mapping[str, Any]) -> dict[str, Any]:
+    """Read a manifest and compare it with what is `wanted` of it.
 
     Raises:
-        DataError: it is missing, unreadable, or of other data.
+        PreparedDataError: it is missing, unreadable, or of other data.
     """
     path = folder / "manifest.json"
     try:
@@ -53,48 +66,46 @@ def checked_manifest(folder: Path, wanted: Mapping[str, Any], hint: str) -> dict
         if not all(isinstance(entry, dict) for entry in manifest["arrays"].values()):
             raise TypeError("arrays")
     except FileNotFoundError:
-        raise DataError(f"{path}: there is no such file; {hint}") from None
+        raise PreparedDataError(f"{path}: there is no such file") from None
     except (ValueError, KeyError, TypeError, AttributeError) as fault:
-        raise DataError(f"{path}: not a manifest of prepared data ({fault!r}); {hint}") from None
+        raise PreparedDataError(f"{path}: not a manifest of prepared data ({fault!r})") from None
     if found != {"format": FORMAT, **wanted}:
-        raise DataError(f"{path}: describes {found}, not { {'format': FORMAT, **wanted} }; {hint}")
+        raise PreparedDataError(f"{path}: describes {found}, not { {'format': FORMAT, **wanted} }")
     return dict(manifest)
 
 
-def checked_arrays(
-    folder: Path, manifest: Mapping[str, Any], names: Sequence[str], hint: str
-) -> list[NDArray[Any]]:
+def checked_arrays(folder: Path, manifest: Mapping[str, Any], names: Sequence[str]) -> list[NDArray[Any]]:
     """Map the named arrays of a folder, read-only, having compared each with the manifest.
 
     Raises:
-        DataError: a file is missing, cut off, altered, or not what the manifest says; it is named.
+        PreparedDataError: a file is missing, cut off, altered, or not what the manifest says; it is named.
     """
-    return [_checked(folder / name, manifest["arrays"].get(name, {}), hint) for name in names]
+    return [_checked(folder / name, manifest["arrays"].get(name, {})) for name in names]
 
 
-def _checked(path: Path, entry: Mapping[str, Any], hint: str) -> NDArray[Any]:
+def _checked(path: Path, entry: Mapping[str, Any]) -> NDArray[Any]:
     if not path.is_file():
-        raise DataError(f"{path}: there is no such file; {hint}")
+        raise PreparedDataError(f"{path}: there is no such file")
     whole = path.stat().st_size <= WHOLLY_CHECKED
     if whole:
-        _compare(path, "", file_sha256(path), entry.get("sha256"), hint)
+        _compare(path, "", file_sha256(path), entry.get("sha256"))
     try:
         array: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
     except (ValueError, EOFError) as fault:
-        raise DataError(f"{path}: cut off or no array ({fault}); {hint}") from None
+        raise PreparedDataError(f"{path}: cut off or no array ({fault})") from None
     for fact, found in (("dtype", array.dtype.str), ("shape", list(array.shape))):
         if found != entry.get(fact):
-            raise DataError(f"{path}: {fact} {found} where the manifest has {entry.get(fact)}; {hint}")
+            raise PreparedDataError(f"{path}: {fact} {found} where the manifest has {entry.get(fact)}")
     if not whole:
-        _compare(path, "a sample of ", sample_sha256(array), entry.get("sample_sha256"), hint)
+        _compare(path, "a sample of ", sample_sha256(array), entry.get("sample_sha256"))
     return array
 
 
-def _compare(path: Path, what: str, found: str, promised: object, hint: str) -> None:
+def _compare(path: Path, what: str, found: str, promised: object) -> None:
     if found != promised:
-        raise DataError(
+        raise PreparedDataError(
             f"{path}: the sha256 of {what}it is {found} where the manifest has {promised}; the file has "
-            f"been cut off or altered; {hint}"
+            f"been cut off or altered"
         )
 
 
@@ -110,40 +121,40 @@ def fingerprint_of(manifest: Mapping[str, Any]) -> str:
 
 
 def listed_parts(
-    folder: Path, description: Mapping[str, Any], shape: tuple[int, ...], hint: str
+    folder: Path, description: Mapping[str, Any], shape: tuple[int, ...]
 ) -> tuple[str, list[Examples]]:
     """The fingerprint and the parts of a data set whose every part lies in files of its own, for which a list vouches.
 
     Shapes: x `(N, *shape)` uint8, mapped from its file and not to be written to; y `(N,)`.
 
     Raises:
-        DataError: the files in `folder` are missing, cut off, altered, or of another description.
+        PreparedDataError: the files in `folder` are missing, cut off, altered, or of another description.
     """
-    manifest = _listed_manifest(folder, description, hint)
+    manifest = _listed_manifest(folder, description)
     names = [f"{part}-{array}.npy" for part in ("train", "validation", "test") for array in "xy"]
-    arrays = checked_arrays(folder, manifest, names, hint)
+    arrays = checked_arrays(folder, manifest, names)
     parts = []
     for x, y in zip(arrays[::2], arrays[1::2], strict=True):
         if x.shape != (len(y), *shape) or y.ndim != 1:
-            raise DataError(f"{folder}: arrays of {x.shape} and {y.shape}; {hint}")
+            raise PreparedDataError(f"{folder}: arrays of {x.shape} and {y.shape}")
         parts.append(Examples(_mapped(x), torch.from_numpy(np.asarray(y).astype(np.int64))))
     return manifest["fingerprint"], parts
 
 
-def _listed_manifest(folder: Path, description: Mapping[str, Any], hint: str) -> dict[str, Any]:
-    manifest = checked_manifest(folder, {"dataset": description["name"], "description": description}, hint)
+def _listed_manifest(folder: Path, description: Mapping[str, Any]) -> dict[str, Any]:
+    manifest = checked_manifest(folder, {"dataset": description["name"], "description": description})
     try:
         fits = fingerprint_of(manifest) == manifest["fingerprint"]
         promised = manifest["files_sha256"]
     except KeyError as missing:
-        raise DataError(f"{folder / 'manifest.json'}: {missing} is missing; {hint}") from None
+        raise PreparedDataError(f"{folder / 'manifest.json'}: {missing} is missing") from None
     if not fits:
-        raise DataError(f"{folder / 'manifest.json'}: altered, as its facts have another fingerprint; {hint}")
+        raise PreparedDataError(f"{folder / 'manifest.json'}: altered, as its facts have another fingerprint")
     files = folder / "files.csv"
     if not files.is_file():
-        raise DataError(f"{files}: there is no such file; {hint}")
+        raise PreparedDataError(f"{files}: there is no such file")
     if file_sha256(files) != promised:
-        raise DataError(f"{files}: it does not have the sha256 in the manifest; it has been altered; {hint}")
+        raise PreparedDataError(f"{files}: it does not have the sha256 in the manifest; it has been altered")
     return manifest
 
 

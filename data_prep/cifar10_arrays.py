@@ -10,22 +10,18 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from resilinet.data import DataError, Dataset
+from data_prep.prepared_arrays import PreparedDataError, checked_arrays, checked_manifest
+from resilinet.data import Dataset
 from resilinet.data.assembly import assembled
 from resilinet.data.images import check_policy
-from resilinet.data.prepared import checked_arrays, checked_manifest
 from resilinet.data.splits import check_seed, rows_at_random
 
-__all__ = [
-    "CLASSES",
-    "load_cifar10",
-]
+__all__ = ["ARRAYS", "CLASSES", "MADE", "load_cifar10"]
 
 CLASSES = 10
 
-_HINT = "prepare the data with `resilinet data cifar10`"
-_MADE: dict[str, Any] = {"dataset": "cifar10", "preprocessing": {"name": "unit", "version": 1}}
-_ARRAYS = ("x.npy", "y.npy")
+MADE: dict[str, Any] = {"dataset": "cifar10", "preprocessing": {"name": "unit", "version": 1}}
+ARRAYS = ("x.npy", "y.npy")
 
 
 def load_cifar10(root: Path, split_seed: int = 0, augmentation: str = "released-code") -> Dataset:
@@ -37,16 +33,16 @@ def load_cifar10(root: Path, split_seed: int = 0, augmentation: str = "released-
     by :func:`resilinet.data.images.as_input`; y `(N,)` from 0 to 9.
 
     Raises:
-        DataError: an argument is not allowed, or the arrays under `root` are missing, cut off or
-            altered.
+        DataError: an argument is not allowed; :class:`PreparedDataError` where the arrays under `root` are missing,
+            cut off or altered.
     """
     check_policy(augmentation)
     check_seed(split_seed)
     folder = Path(root) / "cifar10"
-    manifest = checked_manifest(folder, _MADE, _HINT)
-    x, y = checked_arrays(folder, manifest, _ARRAYS, _HINT)
+    manifest = checked_manifest(folder, MADE)
+    x, y = checked_arrays(folder, manifest, ARRAYS)
     if x.shape != (len(y), 3, 32, 32) or y.ndim != 1:
-        raise DataError(f"{folder}: arrays of {x.shape} and {y.shape}; {_HINT}")
+        raise PreparedDataError(f"{folder}: arrays of {x.shape} and {y.shape}")
     parts = rows_at_random(len(y), split_seed)
     description = {
         "name": "cifar10",
@@ -54,5 +50,5 @@ def load_cifar10(root: Path, split_seed: int = 0, augmentation: str = "released-
         "split": "random",
         "split_seed": split_seed,
     }
-    facts = {"preprocessing_version": _MADE["preprocessing"]["version"]}
+    facts = {"preprocessing_version": MADE["preprocessing"]["version"]}
     return assembled(description, x, y, parts, CLASSES, facts=facts, augmentation=augmentation)

@@ -13,16 +13,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from data_prep.prepared_arrays import PreparedDataError, checked_arrays, checked_manifest
 from resilinet.data import DataError, Dataset
 from resilinet.data.assembly import assembled
-from resilinet.data.prepared import checked_arrays, checked_manifest
-from resilinet.data.splits import check_seed, rows_at_random, whole_subjects
+from resilinet.data.splits import Parts, check_seed, rows_at_random, shuffled
 
-__all__ = ["CLASSES", "SPLITS", "load_health"]
+__all__ = ["CLASSES", "SPLITS", "load_health", "whole_subjects"]
 
 CHANNELS = 23
-
-
 LABELS = range(13)
 
 
@@ -64,7 +62,6 @@ CLASSES = len(LABELS)
 
 SPLITS = ("random", "subject")
 
-_HINT = "prepare the data with `resilinet data health`"
 _ARRAYS = ("x.npy", "y.npy", "subject.npy")
 
 
@@ -83,8 +80,8 @@ def load_health(
     with `float` each channel has mean 0 and standard deviation 1 over the training rows.
 
     Raises:
-        DataError: an argument is not allowed, or the arrays under `root` are missing, cut off or
-            altered.
+        DataError: an argument is not allowed; :class:`PreparedDataError` where the arrays under `root` are missing,
+            cut off or altered.
     """
     if preprocessing not in PREPROCESSINGS:
         raise DataError(
@@ -107,12 +104,29 @@ def load_health(
     return assembled(description, x, y, parts, CLASSES, inputs=values, facts=facts)
 
 
+def whole_subjects(subject: NDArray[np.uint8], seed: int) -> Parts:
+    """Split rows so that nobody is in two parts: 1 subject tests, 1 validates, the rest train.
+
+    `subject` is `(N,)` and names who recorded each row; rows keep their order.
+
+    Raises:
+        DataError: there are fewer than 3 subjects.
+    """
+    present = np.unique(subject)
+    if len(present) < 3:
+        raise DataError(f"a split by subject needs 3 subjects or more, and there are {len(present)}")
+    order = present[shuffled(len(present), seed)]
+    groups = order[:-2], order[-2:-1], order[-1:]
+    train, validation, test = (np.flatnonzero(np.isin(subject, group)) for group in groups)
+    return train.astype("<i8"), validation.astype("<i8"), test.astype("<i8")
+
+
 def _checked_arrays(folder: Path, preprocessing: str) -> tuple[NDArray[Any], ...]:
     """Map x, y and subject, refusing what is not what the manifest says."""
     made = {"dataset": "health", "preprocessing": PREPROCESSINGS[preprocessing].described}
-    x, y, subject = checked_arrays(folder, checked_manifest(folder, made, _HINT), _ARRAYS, _HINT)
+    x, y, subject = checked_arrays(folder, checked_manifest(folder, made), _ARRAYS)
     if x.shape != (len(y), CHANNELS) or y.shape != subject.shape:
-        raise DataError(f"{folder}: arrays of {x.shape}, {y.shape}, {subject.shape}; {_HINT}")
+        raise PreparedDataError(f"{folder}: arrays of {x.shape}, {y.shape}, {subject.shape}")
     return x, y, subject
 
 

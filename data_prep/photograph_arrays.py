@@ -12,12 +12,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+from data_prep.prepared_arrays import listed_parts
 from resilinet.data import Dataset
 from resilinet.data.images import check_policy
-from resilinet.data.prepared import listed_parts
-from resilinet.data.splits import check_seed
+from resilinet.data.splits import check_seed, shuffled
 
-__all__ = ["load_imagenet"]
+__all__ = ["COLLECTIONS", "Collection", "description_of", "load_imagenet", "tenth_held_out"]
 
 
 @dataclass(frozen=True)
@@ -65,6 +68,15 @@ def description_of(collection: Collection, split_seed: int) -> dict[str, Any]:
     }
 
 
+def tenth_held_out(rows: int, seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Split rows 0 .. rows - 1 into those to train on and a random tenth, rounded down, to validate on.
+
+    Both come in random order, so that the first rows of either are a fair sample of it.
+    """
+    order = shuffled(rows, seed)
+    return order[rows // 10 :], order[: rows // 10]
+
+
 def load_imagenet(
     root: Path, collection: Collection = IMAGENET, split_seed: int = 0, augmentation: str = "none"
 ) -> Dataset:
@@ -82,15 +94,14 @@ def load_imagenet(
     its length and the sha256 of 64 images of it.
 
     Raises:
-        DataError: an argument is not allowed, or the files under `root` are missing, cut off or
-            altered.
+        DataError: an argument is not allowed; :class:`PreparedDataError` where the files under `root` are missing,
+            cut off or altered.
     """
     check_policy(augmentation)
     check_seed(split_seed)
-    hint = f"prepare the data with `resilinet data {collection.name} SOURCE --split-seed {split_seed}`"
     folder = Path(root) / collection.name / f"split-{split_seed}"
     description = description_of(collection, split_seed)
     shape = (3, collection.side, collection.side)
-    fingerprint, (train, validation, test) = listed_parts(folder, description, shape, hint)
+    fingerprint, (train, validation, test) = listed_parts(folder, description, shape)
     described = {**description, "augmentation": augmentation, "fingerprint": fingerprint}
     return Dataset(collection.name, described, train, validation, test, collection.classes)

@@ -1,0 +1,62 @@
+"""What is known before the first step: whether a training can be carried to its end."""
+
+from __future__ import annotations
+
+import copy
+
+from resilinet.data import Dataset
+from resilinet.failout import Failout
+from resilinet.network import DistributedNetwork, modes_kept
+from resilinet.randomness import generator
+from resilinet.recipe import Recipe
+from resilinet.routing import routes
+from resilinet.topology import TopologyError
+
+
+def train_mode(network: DistributedNetwork) -> None:
+    """Training mode for all modules of a network, unless some train already: the others are frozen on purpose."""
+    if not any(block.training for node in network.nodes.children() for block in node.children()):
+        network.train()
+
+
+def check_trainable(
+    network: DistributedNetwork, data: Dataset, recipe: Recipe, failout: Failout, seed: int
+) -> None:
+    """Raise ValueError where it can be known beforehand that training ends in an error or takes no step."""
+    for part in ("train", "validation", "test"):
+        if not len(data.part(part)):
+            raise ValueError(
+                f"the {part} part of {data.name!r} is empty; training needs examples in every part."
+            )
+        network.check(data.part(part).x)
+    count, cloud = len(data.train), network.topology.cloud
+    answer, lowest, highest = network.sent_shape[cloud], int(data.train.y.min()), int(data.train.y.max())
+    if len(answer) != 1 or answer[0] < 2 or not 0 <= lowest <= highest < answer[0]:
+        raise ValueError(
+            f"labels from {lowest} to {highest} need a score for each class from 0, and for two at least, but the "
+            f"network answers an example with numbers of shape {answer}."
+        )
+    if not any(parameter.requires_grad for parameter in network.parameters()):
+        raise ValueError("the network has no weights that training may change.")
+    if count < 2 and recipe.validation == "re-estimated":
+        raise ValueError("batch statistics cannot be re-estimated from a single training example.")
+    if (count - 1) % recipe.batch_size == 0:
+        try:
+            with modes_kept(network):
+                train_mode(network)
+                alone = network.trace(1)[1][cloud].shape
+            if alone != (1, *answer):
+                raise TopologyError(f"the answer has the shape {tuple(alone)}")
+        except TopologyError as error:
+            raise ValueError(
+                f"{count} examples in batches of {recipe.batch_size} leave one alone, which cannot be trained on "
+                f"({str(error).rstrip('.')}); choose another batch size."
+            ) from error
+    steps = recipe.epochs * -(-count // recipe.batch_size)
+    failout, masks = copy.copy(failout), generator(seed, "failout")
+    flows = (cloud in routes(network.topology, failout.draw(masks), network.skips) for _ in range(steps))
+    if recipe.no_flow == "skip" and not any(flows):
+        raise ValueError(
+            f"under this failout no information reaches the cloud in any of {steps} batches, so that training would "
+            "take no step; fail out less, or let no_flow be 'zeros'."
+        )
