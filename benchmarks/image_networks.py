@@ -29,8 +29,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from companion.experiments import EXPERIMENTS
 from companion.experiments.networks import build_network
 from companion.experiments.trial import Trial
-from companion.sweeps.devices import keep_freed_memory
-from companion.sweeps.run import placed
+from companion.sweeps.run import keep_freed_memory, placed
 from resilinet.data.images import as_input, augment
 from resilinet.failout import Failout
 from resilinet.models.convolutions import StridedDepthwise

@@ -1,1 +1,1 @@
-"""From recordings and photographs to checked arrays, and from these to data sets; the only place that reads raw data."""
+"""From recordings and photographs to checked arrays, and from these to data sets; nothing else reads raw data."""

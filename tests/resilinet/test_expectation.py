@@ -5,7 +5,7 @@ import math
 import pytest
 from scipy import stats
 
-from companion.experiments.table_2 import SETTINGS
+from companion.experiments.table_2 import TABLE_2
 from companion.results.intervals import Interval, interval, paired
 from resilinet.expectation import (
     Expected,
@@ -18,7 +18,7 @@ from resilinet.failures import FailureSetting, scenario_key, scenarios
 from resilinet.models import mlp
 
 TOPOLOGY = mlp.topology()
-NORMAL = SETTINGS["health"]["normal"]
+NORMAL = TABLE_2["health"]["normal"]
 
 # Table 1 of the paper, Health at Normal, accuracy in %: ResiliNet+, ResiliNet, DFG, Vanilla.
 TABLE_1 = {
@@ -122,7 +122,7 @@ def test_a_scenario_that_was_not_counted_is_missed() -> None:
 
 
 def test_certainty_needs_only_its_own_scenario() -> None:
-    setting = SETTINGS["health"]["no_failure"]
+    setting = TABLE_2["health"]["no_failure"]
     assert expected_from_counts({"none": 3}, 4, TOPOLOGY, setting, 0.1) == 0.75
     assert expected(TOPOLOGY, setting, lambda dead: 0.75) == Expected(0.75, 0.0)
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from companion.experiments.table_2 import SETTINGS
+from companion.experiments.table_2 import TABLE_2
 from resilinet.expectation import expected
 from resilinet.failures import (
     ENUMERABLE,
@@ -53,12 +53,12 @@ def cases(draw: st.DrawFn) -> tuple[Topology, FailureSetting]:
     ],
 )
 def test_table_2(experiment: str, setting: str, upstream_first: list[float]) -> None:
-    assert list(SETTINGS[experiment][setting].probability.values()) == upstream_first
-    assert SETTINGS[experiment][setting].name == setting
+    assert list(TABLE_2[experiment][setting].probability.values()) == upstream_first
+    assert TABLE_2[experiment][setting].name == setting
 
 
 def test_table_2_names_the_nodes_of_the_experiments_in_order() -> None:
-    for setting in SETTINGS["health"].values():
+    for setting in TABLE_2["health"].values():
         setting.check(mlp.topology())
         assert tuple(setting.probability) == mlp.topology().failable
 
@@ -77,7 +77,7 @@ def test_scenario_keys_read_from_upstream_to_downstream_and_back() -> None:
 
 
 def test_the_probability_of_a_scenario_by_hand() -> None:
-    normal = SETTINGS["health"]["normal"]
+    normal = TABLE_2["health"]["normal"]
     assert normal.scenario_probability(mlp.topology(), {"n1"}) == pytest.approx(0.08 * 0.96 * 0.99, rel=1e-12)
     assert normal.scenario_probability(mlp.topology(), {"n1", "n3"}) == pytest.approx(
         0.08 * 0.96 * 0.01, rel=1e-12

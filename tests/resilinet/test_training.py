@@ -17,16 +17,11 @@ import torch
 from torch import nn
 
 from companion.experiments.networks import build_network
-from companion.experiments.table_2 import SETTINGS
-from companion.experiments.trial import NUMERICS, Trial
-from companion.sweeps import run as runner
-from companion.sweeps.run import run
+from companion.experiments.trial import Trial
 from damage import altered, half
 from resilinet import checkpoints, training
-from resilinet.data import DataError, Dataset, Examples
-from resilinet.data.assembly import content_sha256
+from resilinet.data import Dataset, Examples
 from resilinet.failout import Failout
-from resilinet.failures import scenario_key, scenarios
 from resilinet.network import DistributedNetwork
 from resilinet.precision import MasterWeights
 from resilinet.randomness import generator
@@ -35,7 +30,6 @@ from resilinet.routing import Skips
 from resilinet.schemes import SCHEMES
 from resilinet.topology import vertical, with_skips
 from resilinet.training import Interrupted, Progress, Watch, balanced, train
-from resilinet.weights import survival_scaled
 
 pytestmark = pytest.mark.usefixtures("_one_thread")
 
@@ -633,121 +627,7 @@ def test_float32_has_no_copy(tiny: Trial) -> None:
     assert MasterWeights(network, "float32").working is network
 
 
-# --- one trial, from description to record -------------------------------------------------------
-
-
-def brute_force(network: DistributedNetwork, test: Examples) -> dict[str, int | None]:
-    found = {}
-    for dead in scenarios(network.topology):
-        logits = network(test.x, network.topology.everyone - dead)
-        right = None if logits is None else int((logits.argmax(1) == test.y).sum())
-        found[scenario_key(network.topology, dead)] = right
-    return found
-
-
-def test_a_record_holds_what_its_weights_give(tiny: Trial, data: Dataset, tmp_path: Path) -> None:
-    record = run(tiny, data, tmp_path)
-    network = build_network(tiny)
-    network.load_state_dict(torch.load(tmp_path / "weights.pt", weights_only=True))
-    assert record.counts == brute_force(network, data.test)
-    assert record.total == len(data.test) == 60
-    assert record.parameters == sum(p.numel() for p in network.parameters())
-    assert record.labels == {"train": data.label_counts("train"), "test": data.label_counts("test")}
-    assert len(record.history) == 3
-    assert record.provenance["resumed"] is False
-    assert set(record.survival) == {"failout", "normal", "poor", "hazardous"}
-    ones = dict.fromkeys((link.key for link in network.topology.links), 1.0)
-    for name, dies in {"failout": tiny.failout, "poor": SETTINGS["health"]["poor"].probability}.items():
-        network.fixed_weights = survival_scaled(ones, network.topology, dies)
-        assert record.survival[name] == brute_force(network, data.test)
-
-
-def test_other_data_than_described_are_refused(tiny: Trial, data: Dataset, tmp_path: Path) -> None:
-    described = dict(tiny.data) | {"fingerprint": "0" * 64}
-    with pytest.raises(
-        DataError,
-        match=r"^the trial describes data with fingerprint 00000000\.\.\., but the data at hand are those with "
-        rf"fingerprint {data.fingerprint[:8]}\.\.\.\.$",
-    ):
-        run(replace(tiny, data=described), data, tmp_path)
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_a_model_that_does_not_exist_is_refused(tiny: Trial, data: Dataset, tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="'transformer' is no model of this package; there are: mlp"):
-        run(replace(tiny, network=dict(tiny.network) | {"model": "transformer"}), data, tmp_path)
-
-
-def test_a_record_names_the_commit_that_training_began_with(
-    tiny: Trial, data: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Somebody may commit while a trial trains; what runs is what was there before."""
-    asked: list[str] = []
-    monkeypatch.setattr(runner, "commit", lambda: asked.append("asked") or "abc")
-    monkeypatch.setattr(runner, "train", lambda *a, **o: asked.append("trained") or ([], 1))
-    assert run(tiny, data, tmp_path).provenance["commit"] == "abc"
-    assert asked[0] == "asked"
-
-
-# --- golden --------------------------------------------------------------------------------------
-
-
-def raw(count: int, below: int) -> np.ndarray:
-    """Whole numbers from 0 to ``below`` - 1 out of PCG64's raw bits, which NumPy promises never to change."""
-    return (np.random.PCG64(count).random_raw(count) % np.uint64(below)).astype(np.int64)
-
-
-def golden_data() -> Dataset:
-    centres = raw(13 * 23, 21).reshape(13, 23) - 10
-    y = raw(800, 12) + 1
-    x = centres[y] + raw(800 * 23, 9).reshape(800, 23) - 4
-    parts = (slice(0, 500), slice(500, 600), slice(600, 800))
-    examples = [Examples(torch.tensor(x[part], dtype=torch.float32), torch.tensor(y[part])) for part in parts]
-    description = {"name": "golden", "fingerprint": content_sha256(x)}
-    return Dataset("golden", description, *examples, classes=13)
-
-
-GOLDEN: Mapping[int, Mapping[str, Any]] = {
-    1: {
-        "loss": [2.4068417, 1.8587332, 1.5257368],
-        "counts": {
-            "none": 105,
-            "n1": 64,
-            "n2": 28,
-            "n3": 46,
-            "n1+n2": None,
-            "n1+n3": 13,
-            "n2+n3": None,
-            "n1+n2+n3": None,
-        },
-    }
-}
-
-
-def test_golden_trial(tmp_path: Path, tiny: Trial) -> None:
-    """Pins the numbers of a tiny trial; whoever changes them must raise NUMERICS and run every trial again.
-
-    Other processors add up in another order: over these 48 steps that moved the loss by less than 1e-7 of itself
-    (SSE and AVX2 kernels against AVX-512, one thread against two) and no count, so 1e-4 leaves them room. A count
-    may differ by one, should an example lie right between two classes.
-    """
-    data = golden_data()
-    trial = replace(
-        tiny,
-        network=dict(tiny.network) | {"width": 32},
-        failout={"n1": 0.1, "n2": 0.1, "n3": 0.1},
-        weights={"rule": "uniform", "probability": {}, "high": 2.0},
-        recipe=Recipe(epochs=3, batch_size=32, learning_rate=3e-3, schedule="linear", precision="float32"),
-        data=dict(data.description),
-    )
-    record = run(trial, data, tmp_path)
-    assert NUMERICS in GOLDEN, "new numerics need new golden numbers"
-    pinned = GOLDEN[NUMERICS]
-    assert [epoch["loss"] for epoch in record.history] == pytest.approx(pinned["loss"], rel=1e-4)
-    assert record.counts.keys() == pinned["counts"].keys()
-    for key, count in pinned["counts"].items():
-        found = record.counts[key]
-        assert found is count if count is None else abs(found - count) <= 1, (key, found, count)
+# --- time --------------------------------------------------------------------------------------
 
 
 def test_time_spent_before_an_interruption_counts(tiny: Trial, data: Dataset, tmp_path: Path) -> None:
@@ -758,23 +638,6 @@ def test_time_spent_before_an_interruption_counts(tiny: Trial, data: Dataset, tm
     first, second = seen[:2]
     assert first.seconds == first.seconds_of_this_run > 0
     assert second.seconds == pytest.approx(first.seconds + second.seconds_of_this_run)
-
-
-def test_time_spent_before_a_kill_after_the_last_epoch_counts(
-    tiny: Trial, data: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with monkeypatch.context() as patch:
-        patch.setattr(runner, "evaluate", interrupted)
-        with pytest.raises(KeyboardInterrupt):
-            run(tiny, data, tmp_path)
-    state = torch.load(tmp_path / "checkpoint.pt", weights_only=True)
-    assert len(state["history"]) == tiny.recipe.epochs
-    torch.save(state | {"seconds": 1000.0}, tmp_path / "checkpoint.pt")
-    assert 1000 <= run(tiny, data, tmp_path).provenance["wall_seconds"] < 1100
-
-
-def interrupted(*arguments: object) -> None:
-    raise KeyboardInterrupt
 
 
 # --- class weights -------------------------------------------------------------------------------

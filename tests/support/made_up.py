@@ -5,7 +5,6 @@ from collections.abc import Callable
 from companion.experiments.table_2 import settings_of
 from companion.experiments.trial import Record, Trial
 from resilinet.failures import scenario_key, scenarios
-from resilinet.models import model
 from resilinet.routing import routes
 from resilinet.schemes import SCHEMES
 
@@ -23,8 +22,7 @@ def labels(kind: str, total: int) -> dict[str, list[int]]:
 
 def made_up(trial: Trial, accuracy: Callable[[Trial, str], float], total: int = 100_000) -> Record:
     """The record of a trial of that accuracy, in percent, wherever information reaches the cloud."""
-    kind = str(trial.network["model"])
-    topology = model(kind).topology(trial.partition, trial.skips)
+    kind, topology = trial.model, trial.topology
     counts: dict[str, int | None] = {}
     for dead in scenarios(topology):
         key, reached = (
@@ -33,9 +31,7 @@ def made_up(trial: Trial, accuracy: Callable[[Trial, str], float], total: int = 
         )
         known = topology.cloud in reached
         counts[key] = round(accuracy(trial, key) / 100 * total) if known else None
-    settings = [
-        name for name, setting in settings_of(kind, topology).items() if any(setting.probability.values())
-    ]
+    settings = [name for name, setting in settings_of(trial).items() if any(setting.probability.values())]
     survival = dict.fromkeys(("failout", *settings), counts)
     history = [{"loss": 1.0, "validation_accuracy": 0.5}] * trial.recipe.epochs
     norm = {} if kind == "mlp" else {"per_route": counts, "route_numbers": 100}

@@ -8,6 +8,9 @@ from pathlib import Path
 from rich.console import Console
 
 from companion.book import build_book
+from companion.experiments import ARTEFACTS
+from companion.results.store import Store
+from made_up import made_up
 
 ROOT = Path(__file__).parents[2]
 
@@ -34,7 +37,7 @@ The mass of $n$ nodes is $\\sum_i m_i$.
 
 ```{code-cell} python
 from pathlib import Path
-print("profile", profile, "value", (Path(results) / "one.json").read_text())
+print("profile", profile, "value", (Path(results) / "one.txt").read_text())
 ```
 """
 )
@@ -75,8 +78,9 @@ class TinyBook:
         shutil.copytree(ROOT / "book" / "_assets", self.source / "_assets")
         shutil.copy(ROOT / "_config.yml", root)
         shutil.copy(ROOT / "book" / "references.bib", self.source)
-        (root / "results").mkdir()
-        (root / "results" / "one.json").write_text("1", encoding="utf-8")
+        trial = ARTEFACTS["figure-2a"].rows("published")["vanilla"][0]
+        Store(root / "results").write(made_up(trial, lambda trial, key: 90.0))
+        (root / "results" / "one.txt").write_text("1", encoding="utf-8")
         self.write(
             "_toc.yml", "format: jb-book\nroot: intro\nchapters:\n- file: first\n- file: part/second\n"
         )

@@ -73,7 +73,7 @@ def build_book(
     pages = read_pages(source)
     config = _config(source)
     console = console or Console(stderr=True)
-    work = out / profile
+    work, results = out / profile, config.parent / "results"
     work.mkdir(parents=True, exist_ok=True)
     with FileLock(work / "build.lock"):  # a second build waits: no two write one file
         base = _base(source, config.parent)
@@ -84,12 +84,13 @@ def build_book(
         content = [
             *_contents([source], source, "*.ipynb"),
             *(path.read_bytes() for path in notebooks.values()),
+            *_contents([results], results),
         ]
         key, stamp, html = digest(base, told, *content), work / "html.digest", work / "html" / "index.html"
         if not (html.is_file() and stamp.is_file() and stamp.read_text(encoding="utf-8") == key):
             stamp.unlink(missing_ok=True)
             with console.status("Setting the pages"):
-                html = typeset(source, notebooks, told, work)
+                html = typeset(source, notebooks, told, work, results)
             stamp.write_text(key, encoding="utf-8")
     return html
 

@@ -17,6 +17,7 @@ from companion.book.checks import foreign_requests
 from companion.book.edition import Edition
 from companion.book.errors import BookError
 from companion.book.execute import guarded
+from companion.results.frame import write_csv
 
 # tex-svg draws letters as paths: no fonts to load, which browsers refuse to pages opened as files.
 MATHJAX_PARTS = ("tex-svg.js", "input/tex", "a11y", "sre/mathmaps/base.json", "sre/mathmaps/en.json", "ui")
@@ -58,7 +59,7 @@ def settings(config: Path, edition: Edition) -> str:
     return yaml.safe_dump(said, allow_unicode=True, sort_keys=False)
 
 
-def typeset(source: Path, notebooks: Mapping[str, Path], settings: str, work: Path) -> Path:
+def typeset(source: Path, notebooks: Mapping[str, Path], settings: str, work: Path, results: Path) -> Path:
     """Builds the HTML and puts it at ``work/html``, replacing the former one only when all is well.
 
     The build starts from nothing each time: Sphinx does not repeat the warnings of pages that it takes
@@ -69,12 +70,14 @@ def typeset(source: Path, notebooks: Mapping[str, Path], settings: str, work: Pa
         notebooks: the executed notebook of each chapter, by name of the page.
         settings: Jupyter Book's, as YAML.
         work: the build folder of this profile.
+        results: the published runs, which the book offers as one table, ``results.csv``.
 
     Raises:
         BookError: Jupyter Book gave a warning or an error, or a page makes a browser ask another host.
     """
     sheet, draft, config = work / "source", work / "draft", work / "_config.yml"
     _lay_out(source, notebooks, sheet)
+    write_csv(results, sheet / "results.csv")
     config.write_text(settings, encoding="utf-8")
     shutil.rmtree(draft, ignore_errors=True)
     command = [*guarded("from jupyter_book.cli.main import main; main()"), "build", str(sheet)]

@@ -45,7 +45,7 @@ def plain_errors(command: Callable[P, R]) -> Callable[P, R]:
             err.print(f"resilinet: {error}", style="red", highlight=False, soft_wrap=True)
             raise typer.Exit(2) from None
         except (MemoryError, RuntimeError) as error:
-            from companion.sweeps.worker import explain, out_of_memory
+            from companion.sweeps.run import explain, out_of_memory
 
             if not out_of_memory(error):
                 raise

@@ -99,7 +99,7 @@ def evaluate(
     topology = model.topology
     for name in dead or []:
         _check_failable(name, topology)
-    settings = list(settings_of(str(trial.network["model"]), topology).values())
+    settings = list(settings_of(trial).values())
     if own:
         settings = [FailureSetting("your own", own)]
     for setting in settings:

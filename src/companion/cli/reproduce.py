@@ -79,8 +79,8 @@ def reproduce(
 
     Example: resilinet reproduce table-1-health --row resilinet --seed 0
     """
-    from companion.sweeps import Setup, missing
-    from companion.sweeps.devices import usable
+    from companion.sweeps.run import usable
+    from companion.sweeps.shared import Setup, missing
 
     store, fresh = Store(results), Store(into / "results")
     if fresh.folder.resolve().is_relative_to(store.folder.resolve()):

@@ -30,7 +30,7 @@ from companion.experiments.trial import Trial
 from companion.results.store import Store
 
 if TYPE_CHECKING:
-    from companion.sweeps import Event, Setup
+    from companion.sweeps.shared import Event, Setup
 
 
 def train(trials: Sequence[Trial], setup: Setup, **how: Any) -> list[Event]:
@@ -41,8 +41,8 @@ def train(trials: Sequence[Trial], setup: Setup, **how: Any) -> list[Event]:
         setup: where and how.
         how: as for :func:`companion.sweeps.progress.watched_sweep`.
     """
-    from companion.sweeps.devices import has_bfloat16
     from companion.sweeps.progress import watched_sweep
+    from companion.sweeps.run import has_bfloat16
 
     here = how.get("cluster") is None
     low = any(trial.recipe.precision != "float32" for trial in trials)
@@ -129,9 +129,9 @@ def sweep(
 
     Example: resilinet sweep --all --executor ray --address auto --device cuda --gpus-per-trial 0.25
     """
-    from companion.sweeps import Setup, missing
-    from companion.sweeps.devices import usable
     from companion.sweeps.ray import Cluster
+    from companion.sweeps.run import usable
+    from companion.sweeps.shared import Setup, missing
 
     names = artefacts or []
     if every + (planned or bool(names)) != 1:

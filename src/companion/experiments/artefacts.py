@@ -11,13 +11,15 @@ from companion.experiments.trial import Trial, Values
 from resilinet.schemes import DFG, RESILINET, RESILINET_PLUS, VANILLA, Scheme
 
 Rows = Mapping[str, list[Trial]]
-RATES = (0.05, 0.1, 0.3, 0.5)
-"""Table 3's fixed rates of failout."""
+Design = Callable[[Experiment, Size], Rows]
+"""From an experiment and a size to the trials of every row."""
+
+_NARROW = cifar_short("mobilenet", 12, 0.25)
 
 
 @dataclass(frozen=True)
 class Artefact:
-    """A table, a figure or a claim of the paper: what it compares, and the trials of each row.
+    """A table, a figure or a statement of the paper: what it compares, and the trials of each row.
 
     Attributes:
         key: its name in commands, for example ``table-1-health``.
@@ -34,7 +36,7 @@ class Artefact:
     exhibit: str
     title: str
     experiment: Experiment
-    design: Callable[[Experiment, Size], Rows] = field(repr=False)
+    design: Design = field(repr=False)
     chapter: str
     sizes: Mapping[str, Size] = field(default_factory=dict, repr=False)
 
@@ -82,7 +84,7 @@ def three_schemes(experiment: Experiment, size: Size) -> Rows:
 
 def other_partition(experiment: Experiment, size: Size) -> Rows:
     """Fig. 6: three schemes on another partition."""
-    return _by_scheme(experiment, size, (VANILLA, DFG, RESILINET), experiment.other_partition)
+    return _by_scheme(experiment, size, (VANILLA, DFG, RESILINET), partition=experiment.other_partition)
 
 
 def failout_rates(experiment: Experiment, size: Size) -> Rows:
@@ -90,7 +92,7 @@ def failout_rates(experiment: Experiment, size: Size) -> Rows:
 
     By the longer recipe, because the more often nodes fail the more a short one costs: see :func:`recipes`.
     """
-    rates = {f"{rate:.0%}": dict.fromkeys(experiment.failable, rate) for rate in RATES}
+    rates = {f"{rate:.0%}": dict.fromkeys(experiment.failable, rate) for rate in (0.05, 0.1, 0.3, 0.5)}
     for name, setting in experiment.settings.items():
         if any(setting.probability.values()):
             rates[f"failure:{name}"] = dict(setting.probability)
@@ -100,7 +102,7 @@ def failout_rates(experiment: Experiment, size: Size) -> Rows:
     }
 
 
-def weight_rules(experiment: Experiment, size: Size) -> Rows:
+def hyperconnection_weights(experiment: Experiment, size: Size) -> Rows:
     """Fig. 3: ResiliNet by rule for hyperconnection weights; those by reliability are trained for each setting."""
     rules: dict[str, Values] = {"one": {"rule": "one", "probability": {}, "high": 1.0}}
     for rule in ("reliability", "relative-reliability"):
@@ -155,12 +157,12 @@ def recipes(experiment: Experiment, size: Size) -> Rows:
 
     Failout at 50 % leaves the fewest whole batches to learn from: where fewer epochs should cost the most.
     """
-    half = dict.fromkeys(experiment.failable, 0.5)
+    half = {"failout": dict.fromkeys(experiment.failable, 0.5)}
     return {
         f"{name}{suffix}": [
-            experiment.trial(size, RESILINET, seed, failout=failout, short=short) for seed in size.short_seeds
+            experiment.trial(size, RESILINET, seed, short=short, **changes) for seed in size.short_seeds
         ]
-        for suffix, failout in (("", None), (", 50%", half))
+        for suffix, changes in (("", {}), (", 50%", half))
         for name, short in (("paper's recipe", False), ("short recipe", True))
     }
 
@@ -187,146 +189,86 @@ def without_flow(experiment: Experiment, size: Size) -> Rows:
 
     One pair each, for a sentence on what zeros in running statistics cost.
     """
-    half = dict.fromkeys(experiment.failable, 0.5)
+    half = {"failout": dict.fromkeys(experiment.failable, 0.5)}
+    sizes = {
+        policy: replace(size, recipe=replace(size.recipe, no_flow=policy)) for policy in ("skip", "zeros")
+    }
     return {
-        f"{policy}, {name}": [
-            experiment.trial(
-                replace(size, recipe=replace(size.recipe, no_flow=policy)), RESILINET, 0, failout=failout
-            )
-        ]
-        for name, failout in (("10%", None), ("50%", half))
-        for policy in ("skip", "zeros")
+        f"{policy}, {name}": [experiment.trial(changed, RESILINET, 0, **changes)]
+        for name, changes in (("10%", {}), ("50%", half))
+        for policy, changed in sizes.items()
     }
 
 
 def _by_scheme(
-    experiment: Experiment, size: Size, schemes: Iterable[Scheme], partition: tuple[int, ...] | None = None
+    experiment: Experiment, size: Size, schemes: Iterable[Scheme], **changes: tuple[int, ...]
 ) -> Rows:
     return {
-        scheme.key: [experiment.trial(size, scheme, seed, partition=partition) for seed in size.seeds]
+        scheme.key: [experiment.trial(size, scheme, seed, **changes) for seed in size.seeds]
         for scheme in schemes
     }
 
 
-def _artefacts() -> Iterable[Artefact]:
-    health, mobilenet, resnet, imagenet = (
-        EXPERIMENTS[key] for key in ("health", "mobilenet", "resnet", "imagenet")
-    )
-    first, second = "health-results", "health-ablations"
-    yield Artefact(
-        "table-1-health", "table-1", "Table 1, Health: accuracy by failing nodes", health, four_schemes, first
-    )
-    yield Artefact(
-        "figure-2a", "figure-2", "Fig. 2a: average accuracy by failure setting", health, three_schemes, first
-    )
-    yield Artefact(
-        "section-2.3-health",
-        "section-2.3",
-        "Section 2.3: survival scaling at inference",
-        health,
-        four_schemes,
-        second,
-    )
-    yield Artefact(
-        "short-recipe", "short-recipe", "The short recipe against the paper's", health, recipes, second
-    )
-    yield Artefact(
-        "table-3-health", "table-3", "Table 3, Health: rates of failout", health, failout_rates, second
-    )
-    yield Artefact(
-        "figure-3-health",
-        "figure-3",
-        "Fig. 3, Health: weights of hyperconnections",
-        health,
-        weight_rules,
-        second,
-    )
-    yield Artefact(
-        "figure-4a", "figure-4", "Fig. 4a: sets of skip hyperconnections", health, skip_configs, second
-    )
-    yield Artefact(
-        "figure-6-health", "figure-6", "Fig. 6, Health: another partition", health, other_partition, second
-    )
+def _shown(experiment: str, chapter: str, *artefacts: tuple[str, str, str, Design]) -> Iterable[Artefact]:
+    """Artefacts of one experiment that a chapter shows, each given by its key, exhibit, title and design."""
+    for key, exhibit, title, design in artefacts:
+        yield Artefact(key, exhibit, title, EXPERIMENTS[experiment], design, chapter)
 
-    yield Artefact(
-        "table-1-mobilenet",
-        "table-1",
-        "Table 1, MobileNet: accuracy by failing nodes",
-        mobilenet,
-        four_schemes,
+
+def _artefacts() -> Iterable[Artefact]:
+    yield from _shown(
+        "health",
+        "health-results",
+        ("table-1-health", "table-1", "Table 1, Health: accuracy by failing nodes", four_schemes),
+        ("figure-2a", "figure-2", "Fig. 2a: average accuracy by failure setting", three_schemes),
+    )
+    yield from _shown(
+        "health",
+        "health-ablations",
+        ("section-2.3-health", "section-2.3", "Section 2.3: survival scaling at inference", four_schemes),
+        ("short-recipe", "short-recipe", "The short recipe against the paper's", recipes),
+        ("table-3-health", "table-3", "Table 3, Health: rates of failout", failout_rates),
+        (
+            "figure-3-health",
+            "figure-3",
+            "Fig. 3, Health: weights of hyperconnections",
+            hyperconnection_weights,
+        ),
+        ("figure-4a", "figure-4", "Fig. 4a: sets of skip hyperconnections", skip_configs),
+        ("figure-6-health", "figure-6", "Fig. 6, Health: another partition", other_partition),
+    )
+    table_1 = "table-1-mobilenet", "table-1", "Table 1, MobileNet: accuracy by failing nodes", four_schemes
+    yield from _shown("mobilenet", "mobilenet", table_1)
+    search = "recipe-search", "recipe-search", "The search for the short recipe", recipe_search
+    (found,) = _shown("mobilenet", "decisions", search)
+    yield replace(found, sizes={"published": _NARROW, "full": _NARROW})
+    yield from _shown(
         "mobilenet",
-    )
-    search = cifar_short("mobilenet", 12, 0.25)
-    yield Artefact(
-        "recipe-search",
-        "recipe-search",
-        "The search for the short recipe",
-        mobilenet,
-        recipe_search,
-        "decisions",
-        {"published": search, "full": search},
-    )
-    yield Artefact(
-        "figure-6-mobilenet",
-        "figure-6",
-        "Fig. 6, MobileNet: another partition",
-        mobilenet,
-        other_partition,
         "mobilenet",
+        ("figure-6-mobilenet", "figure-6", "Fig. 6, MobileNet: another partition", other_partition),
+        ("figure-4b", "figure-4", "Fig. 4b: sets of skip hyperconnections", skip_configs),
+        ("table-3-mobilenet", "table-3", "Table 3, MobileNet: rates of failout", failout_rates),
+        (
+            "figure-3-mobilenet",
+            "figure-3",
+            "Fig. 3, MobileNet: weights of hyperconnections",
+            hyperconnection_weights,
+        ),
     )
-    yield Artefact(
-        "figure-4b",
-        "figure-4",
-        "Fig. 4b: sets of skip hyperconnections",
-        mobilenet,
-        skip_configs,
-        "mobilenet",
-    )
-    yield Artefact(
-        "table-3-mobilenet",
-        "table-3",
-        "Table 3, MobileNet: rates of failout",
-        mobilenet,
-        failout_rates,
-        "mobilenet",
-    )
-    yield Artefact(
-        "figure-3-mobilenet",
-        "figure-3",
-        "Fig. 3, MobileNet: weights of hyperconnections",
-        mobilenet,
-        weight_rules,
-        "mobilenet",
-    )
-    yield Artefact(
-        "figure-2b",
-        "figure-2",
-        "Fig. 2b: average accuracy by failure setting",
-        imagenet,
-        three_schemes,
-        "imagenet",
-    )
-    yield Artefact(
-        "figure-2c",
-        "figure-2",
-        "Fig. 2c: average accuracy by failure setting",
-        resnet,
-        three_schemes,
+    figure_2b = "figure-2b", "figure-2", "Fig. 2b: average accuracy by failure setting", three_schemes
+    yield from _shown("imagenet", "imagenet", figure_2b)
+    yield from _shown(
         "resnet",
-    )
-    yield Artefact(
-        "figure-4c", "figure-4", "Fig. 4c: sets of skip hyperconnections", resnet, skip_configs, "resnet"
-    )
-    yield Artefact(
-        "table-3-resnet", "table-3", "Table 3, ResNet-18: rates of failout", resnet, failout_rates, "resnet"
-    )
-    yield Artefact(
-        "figure-3-resnet",
-        "figure-3",
-        "Fig. 3, ResNet-18: weights of hyperconnections",
-        resnet,
-        weight_rules,
         "resnet",
+        ("figure-2c", "figure-2", "Fig. 2c: average accuracy by failure setting", three_schemes),
+        ("figure-4c", "figure-4", "Fig. 4c: sets of skip hyperconnections", skip_configs),
+        ("table-3-resnet", "table-3", "Table 3, ResNet-18: rates of failout", failout_rates),
+        (
+            "figure-3-resnet",
+            "figure-3",
+            "Fig. 3, ResNet-18: weights of hyperconnections",
+            hyperconnection_weights,
+        ),
     )
 
 
@@ -334,69 +276,52 @@ ARTEFACTS: Mapping[str, Artefact] = {artefact.key: artefact for artefact in _art
 """By key, in the order in which a sweep of everything runs them."""
 
 
+def _new() -> Iterable[Artefact]:
+    yield from _shown(
+        "resnet",
+        "resnet",
+        ("no-flow-resnet", "no-flow", "Batches without information flow", without_flow),
+        ("figure-2c-short", "figure-2", "Fig. 2c by the short recipe", three_schemes),
+    )
+    narrow = (
+        "table-1-mobilenet-narrow",
+        "table-1",
+        "Table 1, MobileNet, at a quarter of the width",
+        four_schemes,
+    )
+    yield from _shown("mobilenet", "mobilenet", narrow)
+    settings = "Chart data of Fig. 2, Camera: average accuracy by failure setting"
+    weights = "Chart data of Fig. 3, Camera: weights of hyperconnections"
+    one_less = "Camera: every skip hyperconnection taken away alone"
+    yield from _shown(
+        "camera",
+        "camera",
+        ("figure-2-camera", "figure-2", settings, schemes_and_released_failout),
+        ("camera-skips", "camera-skips", one_less, without_one_skip),
+        ("figure-3-camera", "figure-3", weights, hyperconnection_weights),
+    )
+
+
 def _planned() -> Iterable[Artefact]:
-    wide, narrow = cifar_short("mobilenet", 20, 0.75), cifar_short("mobilenet", 12, 0.25)
-    few, whole = cifar_short("resnet", 12, 1.0), EXPERIMENTS["resnet"].size("full")
+    wide, few = cifar_short("mobilenet", 20, 0.75), cifar_short("resnet", 12, 1.0)
     sizes = {
-        "figure-2c": whole,
+        "figure-2c": EXPERIMENTS["resnet"].size("full"),
         "table-1-mobilenet": wide,
         "figure-2c-short": few,
         "table-3-resnet": few,
         "figure-4c": few,
         "figure-3-resnet": few,
-        "table-1-mobilenet-narrow": narrow,
-        "table-3-mobilenet": narrow,
-        "figure-4b": narrow,
-        "figure-6-mobilenet": narrow,
-        "figure-3-mobilenet": narrow,
+        "table-1-mobilenet-narrow": _NARROW,
+        "table-3-mobilenet": _NARROW,
+        "figure-4b": _NARROW,
+        "figure-6-mobilenet": _NARROW,
+        "figure-3-mobilenet": _NARROW,
         "figure-2b": imagenet_short(),
         "no-flow-resnet": few,
-        **dict.fromkeys(
-            ("figure-2-camera", "camera-skips", "figure-3-camera"), EXPERIMENTS["camera"].size("published")
-        ),
     }
-    mobilenet, resnet, camera = (EXPERIMENTS[key] for key in ("mobilenet", "resnet", "camera"))
-    new = [
-        Artefact(
-            "no-flow-resnet", "no-flow", "Batches without information flow", resnet, without_flow, "resnet"
-        ),
-        Artefact(
-            "figure-2c-short", "figure-2", "Fig. 2c by the short recipe", resnet, three_schemes, "resnet"
-        ),
-        Artefact(
-            "table-1-mobilenet-narrow",
-            "table-1",
-            "Table 1, MobileNet, at a quarter of the width",
-            mobilenet,
-            four_schemes,
-            "mobilenet",
-        ),
-        Artefact(
-            "figure-2-camera",
-            "figure-2",
-            "Chart data of Fig. 2, Camera: average accuracy by failure setting",
-            camera,
-            schemes_and_released_failout,
-            "camera",
-        ),
-        Artefact(
-            "camera-skips",
-            "camera-skips",
-            "Camera: every skip hyperconnection taken away alone",
-            camera,
-            without_one_skip,
-            "camera",
-        ),
-        Artefact(
-            "figure-3-camera",
-            "figure-3",
-            "Chart data of Fig. 3, Camera: weights of hyperconnections",
-            camera,
-            weight_rules,
-            "camera",
-        ),
-    ]
-    known = {**ARTEFACTS, **{artefact.key: artefact for artefact in new}}
+    camera = EXPERIMENTS["camera"].size("published")
+    sizes |= dict.fromkeys(("figure-2-camera", "camera-skips", "figure-3-camera"), camera)
+    known = {**ARTEFACTS, **{artefact.key: artefact for artefact in _new()}}
     return [replace(known[key], sizes={"published": size}) for key, size in sizes.items()]
 
 

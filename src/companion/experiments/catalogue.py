@@ -8,7 +8,7 @@ from functools import cache, partial
 from itertools import combinations
 
 from companion.experiments.experiment import Experiment, Size
-from companion.experiments.table_2 import SETTINGS
+from companion.experiments.table_2 import TABLE_2
 from companion.experiments.trial import Values
 from resilinet.models.partitions import (
     CAMERA_PARTITION,
@@ -273,7 +273,7 @@ EXPERIMENTS: Mapping[str, Experiment] = {
             skips=MLP_SKIPS,
             configs=_subsets(MLP_SKIPS, (), (2,), (1,), (0,), (1, 2), (0, 2), (0, 1), (0, 1, 2)),
             model="mlp",
-            settings=SETTINGS["health"],
+            settings=TABLE_2["health"],
             sizes={"published": _health_paper, "full": _health_paper, "smoke": _health_smoke},
         ),
         Experiment(
@@ -284,7 +284,7 @@ EXPERIMENTS: Mapping[str, Experiment] = {
             skips=MOBILENET_SKIPS,
             configs=_subsets(MOBILENET_SKIPS, (), (1,), (0,), (0, 1)),
             model="mobilenet",
-            settings=SETTINGS["mobilenet"],
+            settings=TABLE_2["mobilenet"],
             sizes=_cifar_sizes("mobilenet"),
         ),
         Experiment(
@@ -295,7 +295,7 @@ EXPERIMENTS: Mapping[str, Experiment] = {
             skips=RESNET_SKIPS,
             configs=_subsets(RESNET_SKIPS, (), (1,), (0,), (0, 1)),
             model="resnet",
-            settings=SETTINGS["resnet"],
+            settings=TABLE_2["resnet"],
             sizes=_cifar_sizes("resnet"),
         ),
         Experiment(
@@ -306,7 +306,7 @@ EXPERIMENTS: Mapping[str, Experiment] = {
             skips=MOBILENET_SKIPS,
             configs=(),
             model="mobilenet",
-            settings=SETTINGS["mobilenet"],
+            settings=TABLE_2["mobilenet"],
             sizes={
                 "published": _imagenet_laptop,
                 "full": _imagenet_paper,
@@ -321,7 +321,7 @@ EXPERIMENTS: Mapping[str, Experiment] = {
             skips=CAMERA_SKIPS,
             configs=(),
             model="camera",
-            settings=SETTINGS["camera"],
+            settings=TABLE_2["camera"],
             sizes={"published": _camera_paper, "full": _camera_paper, "smoke": _camera_smoke},
         ),
     )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from companion.experiments.trial import Trial, Values
 from resilinet.failures import FailureSetting
@@ -105,31 +106,25 @@ class Experiment:
         theirs = self.size(profile).stands_in_for
         return self.name.replace(theirs, f"a substitute for {theirs}") if theirs else self.name
 
-    def trial(
-        self,
-        size: Size,
-        scheme: Scheme,
-        seed: int,
-        *,
-        partition: tuple[int, ...] | None = None,
-        skips: Pairs | None = None,
-        failout: Mapping[str, float] | None = None,
-        weights: Values | None = None,
-        short: bool = False,
-    ) -> Trial:
-        """One trial with every value spelt out; what is not given is the scheme's default."""
-        if failout is None:
-            failout = dict.fromkeys(self.failable, scheme.failout) if scheme.failout else {}
-        if skips is None:
-            skips = () if scheme is VANILLA else self.skips
-        return Trial(
+    def trial(self, size: Size, scheme: Scheme, seed: int, *, short: bool = False, **changes: Any) -> Trial:
+        """One trial with every value spelt out.
+
+        Args:
+            size: how large it is.
+            scheme: whose skips and rate of failout it has.
+            seed: of all that is drawn.
+            short: by the short recipe.
+            changes: fields of the trial that are not the scheme's.
+        """
+        trial = Trial(
             network=size.network,
-            partition=self.partition if partition is None else partition,
-            skips=skips,
+            partition=self.partition,
+            skips=() if scheme is VANILLA else self.skips,
             scheme=scheme.key,
-            failout=failout,
-            weights=weights or {"rule": "one", "probability": {}, "high": 1.0},
+            failout=dict.fromkeys(self.failable, scheme.failout) if scheme.failout else {},
+            weights={"rule": "one", "probability": {}, "high": 1.0},
             recipe=size.short_recipe if short else size.recipe,
             data=size.data,
             seed=seed,
         )
+        return replace(trial, **changes)

@@ -13,8 +13,7 @@ from resilinet.weights import WeightRule
 def build_network(trial: Trial) -> DistributedNetwork:
     """The trial's network with its initial weights, the same for every scheme of one seed."""
     sizes = {name: value for name, value in trial.network.items() if name != "model"}
-    family = model(str(trial.network["model"]))
-    topology = family.topology(trial.partition, trial.skips)
+    family, topology = model(trial.model), trial.topology
     rule = WeightRule(**trial.weights)
     network = DistributedNetwork(
         family.blocks(**sizes),

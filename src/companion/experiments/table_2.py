@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from companion.experiments.trial import Trial
 from resilinet.failures import FailureSetting
-from resilinet.topology import Topology
 
 
 def _settings(nodes: tuple[str, ...], **rows: tuple[float, ...]) -> dict[str, FailureSetting]:
@@ -16,7 +16,7 @@ _THREE = ("n1", "n2", "n3")
 _EIGHT = (*(f"f{k}" for k in range(1, 5)), *(f"e{k}" for k in range(1, 5)))
 
 
-SETTINGS: Mapping[str, Mapping[str, FailureSetting]] = {
+TABLE_2: Mapping[str, Mapping[str, FailureSetting]] = {
     "health": _settings(
         _THREE,
         no_failure=(0.0, 0.0, 0.0),
@@ -44,26 +44,27 @@ Of the camera experiment the settings stand in the chart data of Fig. 3 and in t
 """
 
 
-MODELS: Mapping[str, str] = {
-    "mlp": "health",
-    "mobilenet": "mobilenet",
-    "resnet": "resnet",
-    "camera": "camera",
-}
-"""The experiment of Table 2 that each model belongs to."""
+def settings_of(trial: Trial) -> Mapping[str, FailureSetting]:
+    """Table 2's settings for the network of a trial, by name.
 
+    There are none where the paper has no such network, or cuts it for other nodes.
 
-def settings_of(model: str, topology: Topology) -> Mapping[str, FailureSetting]:
-    """Table 2's settings for a model, by name; none where the paper has no such model, or cuts it for other nodes."""
-    settings = SETTINGS[MODELS[model]] if model in MODELS else {}
+    Raises:
+        ValueError: the trial describes no network.
+    """
+    settings = TABLE_2.get({"mlp": "health"}.get(trial.model, trial.model), {})
     named = {node for setting in settings.values() for node in setting.probability}
-    return settings if named == set(topology.failable) else {}
+    return settings if named == set(trial.topology.failable) else {}
 
 
-def deaths(model: str, topology: Topology, failout: Mapping[str, float]) -> dict[str, Mapping[str, float]]:
-    """How probably each node of a model fails in every reading of its survival (section 2.3) that lets some node fail.
+def failure_probabilities(trial: Trial) -> dict[str, Mapping[str, float]]:
+    """How probably each node fails in every reading of its survival (section 2.3) under which some node fails.
 
     The paper does not say whether survival in training is meant, ``failout``, or in a failure setting.
+
+    Raises:
+        ValueError: the trial describes no network.
     """
-    readings = {name: setting.probability for name, setting in settings_of(model, topology).items()}
-    return {name: dies for name, dies in {"failout": failout, **readings}.items() if any(dies.values())}
+    readings = {name: setting.probability for name, setting in settings_of(trial).items()}
+    readings = {"failout": trial.failout, **readings}
+    return {name: probability for name, probability in readings.items() if any(probability.values())}

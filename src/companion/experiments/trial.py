@@ -7,11 +7,13 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
+from resilinet.models.partitions import TOPOLOGIES, Pairs
 from resilinet.recipe import Recipe
 from resilinet.schemes import SCHEMES
+from resilinet.topology import Topology
 
 NUMERICS = 1
 """Raised by hand whenever the same trial would give other numbers than before; a golden test guards it."""
@@ -64,6 +66,20 @@ class Trial:
         # Kept, as a ledger asks for the same few hundred identities ten thousand times.
         return identity(self.values, NUMERICS)
 
+    @property
+    def model(self) -> str:
+        """The name of its network (:func:`resilinet.models.model`)."""
+        return str(self.network["model"])
+
+    @property
+    def topology(self) -> Topology:
+        """How its network is cut.
+
+        Raises:
+            ValueError: there is no such model, or its partition or skips cannot be.
+        """
+        return _topology(self.model, self.partition, self.skips)
+
     @classmethod
     def from_values(cls, values: Values) -> Trial:
         """The inverse of :attr:`values`.
@@ -82,6 +98,13 @@ class Trial:
             return cls(recipe=recipe, partition=partition, skips=skips, **fields)
         except (KeyError, TypeError) as error:
             raise ValueError(f"these values describe no trial: {error}") from error
+
+
+@cache
+def _topology(model: str, partition: tuple[int, ...], skips: Pairs) -> Topology:
+    if model not in TOPOLOGIES:
+        raise ValueError(f"{model!r} is no model of this package; there are: {', '.join(TOPOLOGIES)}.")
+    return TOPOLOGIES[model](partition, skips)
 
 
 def identity(values: Values, numerics: int) -> str:

@@ -1,9 +1,10 @@
-"""The drawing: our means with intervals, the paper's printed values beside them."""
+"""The drawing, by seaborn from the table of all runs: our means with intervals, the paper's values beside them."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from dataclasses import astuple
 from typing import Any, Final
 
 import matplotlib as mpl
@@ -21,24 +22,24 @@ from companion.figures.points import points_of, series_name
 from companion.paper.comparisons import survival_loss
 from companion.paper.measured import Measured
 from companion.results import frame
-from companion.results.intervals import Interval, interval
+from companion.results.intervals import interval
 
-NAMES: Final = [name_of(setting) for setting in SETTINGS]
-PAPER: Final = "paper"
-COLOURS: Final = {series_name(key): look.colour for key, look in style.LOOKS.items()}
-COLOURS[PAPER] = style.PAPER["color"]
-MARKERS: Final = {series_name(key): look.marker for key, look in style.LOOKS.items()}
-MARKERS[PAPER] = style.PAPER["marker"]
-OURS: Final = series_name("resilinet")
+_NAMES: Final = [name_of(setting) for setting in SETTINGS]
+_PAPER: Final = "paper"
+_COLOURS: Final = {series_name(key): look.colour for key, look in style.LOOKS.items()}
+_COLOURS[_PAPER] = style.PAPER["color"]
+_MARKERS: Final = {series_name(key): look.marker for key, look in style.LOOKS.items()}
+_MARKERS[_PAPER] = style.PAPER["marker"]
+_OURS: Final = series_name("resilinet")
 """In legends, what is measured with ResiliNet alone."""
 
 
 def averages(measured: Measured, artefact: str) -> Figure:
     """Figs. 2 and 6: average accuracy by failure setting, for each scheme, the paper's as diamonds."""
     shown = _shown(measured, artefact)
-    shown["place"] = shown["setting"].map(NAMES.index) + _beside(shown["series"]) + 0.08 * shown["paper"]
-    shown["whose"] = shown["series"].map(series_name).mask(shown["paper"], PAPER)
-    return _draw(measured, artefact, shown, NAMES, "average accuracy (%)")
+    shown["place"] = shown["setting"].map(_NAMES.index) + _beside(shown["series"]) + 0.08 * shown["paper"]
+    shown["whose"] = shown["series"].map(series_name).mask(shown["paper"], _PAPER)
+    return _draw(measured, artefact, shown, _NAMES, ("", "average accuracy (%)"))
 
 
 def rates(measured: Measured, artefact: str) -> Figure:
@@ -55,10 +56,12 @@ def _by_setting(measured: Measured, artefact: str, along: str) -> Figure:
     shown = _shown(measured, artefact)
     series = list(shown["series"].unique())
     shown["place"] = shown["series"].map(series.index) + 0.2 * shown["paper"]
-    shown["whose"] = np.where(shown["paper"], PAPER, OURS)
+    shown["whose"] = np.where(shown["paper"], _PAPER, _OURS)
     ticks = [name.removeprefix("Config ").replace("%", " %").capitalize() for name in series]
-    panels = {"col": "setting", "col_order": NAMES, "col_wrap": 2, "sharey": False}
-    return _draw(measured, artefact, shown, ticks, "average accuracy (%)", along, height=5.2, **panels)
+    panels = {"col": "setting", "col_order": _NAMES, "col_wrap": 2, "sharey": False}
+    figure = _draw(measured, artefact, shown, ticks, (along, "average accuracy (%)"), **panels)
+    figure.set_figheight(5.2)
+    return figure
 
 
 def survival_scaling(measured: Measured, artefact: str) -> Figure:
@@ -75,36 +78,28 @@ def survival_scaling(measured: Measured, artefact: str) -> Figure:
     shown = pd.DataFrame(losses, columns=["whose", "setting", "panel", "value"])
     names = [name_of(setting) for setting in FAILURES]
     shown["place"] = shown["setting"].map(names.index) + _beside(shown["whose"])
-    figure = _draw(measured, artefact, shown, names, "average accuracy lost (points)", col="panel")
+    figure = _draw(measured, artefact, shown, names, ("", "average accuracy lost (points)"), col="panel")
     for axes in figure.axes:
         axes.axhline(0.0, color=style.INK, lw=1)
     return figure
 
 
 def weight_rules(measured: Measured, artefact: str) -> Figure:
-    """Fig. 3: standard deviation among four weight rules, by failure setting.
-
-    Not by seaborn, whose intervals come from the runs at a place: a deviation of means has one made beforehand.
-    """
+    """Fig. 3: standard deviation among four weight rules, by failure setting."""
     points = points_of(measured, artefact)
-    found = [point.sample.interval or Interval(math.nan, math.nan, math.nan, 0) for point in points]
-    mean, low, high = np.array([(one.mean, one.low, one.high) for one in found]).T
-    x = np.arange(len(points))
-    figure = Figure(figsize=(7.0, 4.0), layout="constrained")
-    axes = figure.add_subplot()
-    axes.bar(x, mean, width=0.4, color=COLOURS[OURS], alpha=0.5)
-    axes.plot(x, mean, MARKERS[OURS], color=COLOURS[OURS], label="standard deviation among weight rules")
-    # Not half the width on either side: an interval may be cut off at zero.
-    axes.errorbar(x, mean, yerr=[mean - low, high - mean], ecolor=COLOURS[OURS], fmt="none")
-    printed = [point.printed.value if point.printed else math.nan for point in points]
-    axes.plot(x + 0.08, printed, **style.PAPER, label=PAPER)
+    intervals = {place: point.sample.interval for place, point in enumerate(points)}
+    # A deviation of means has an interval made beforehand: a row for the deviation, and one for either end.
+    drawn = [(place, _OURS, end) for place, one in intervals.items() if one for end in astuple(one)[:3]]
+    drawn += [(place + 0.08, _PAPER, one.printed.value) for place, one in enumerate(points) if one.printed]
+    shown = pd.DataFrame(drawn, columns=["place", "whose", "value"])
+    labels = "", "standard deviation (points)"
+    figure = _draw(measured, artefact, shown, _NAMES, labels, estimator="median", errorbar=("pi", 100))
+    (axes,) = figure.axes
     axes.axhline(1.0, color=style.INK, ls="--", lw=1)
     # Between two settings, where no interval crosses it.
     axes.annotate("the paper's bound", (0.5, 1.0), xytext=(0, 3), textcoords="offset points", ha="center")
-    axes.set_xticks(x, NAMES)
-    axes.set(xlim=(-0.5, len(NAMES) - 0.5), ylim=(0, None), ylabel="standard deviation (points)")
-    figure.legend(loc="outside lower center", ncols=2)
-    return _with_source(figure, measured, artefact, [len(point.sample.values) for point in points])
+    axes.set_ylim(0, None)
+    return figure
 
 
 def _shown(measured: Measured, artefact: str) -> pd.DataFrame:
@@ -137,10 +132,8 @@ def _draw(
     artefact: str,
     shown: pd.DataFrame,
     ticks: Sequence[str],
-    y: str,
-    x: str = "",
-    height: float = 4.0,
-    **panels: Any,
+    labels: tuple[str, str],
+    **options: Any,
 ) -> Figure:
     """Draw means with 95 % t-intervals over the runs at each ``place``, and the paper's values, in panels if asked.
 
@@ -148,34 +141,27 @@ def _draw(
     """
     names = list(shown["whose"].unique())
     look = {"markersize": 6, "markeredgewidth": 1, "linestyle": "none", "err_kws": {"linewidth": 1.5}}
-    look |= {"hue": "whose", "palette": COLOURS, "markers": [MARKERS[name] for name in names]}
+    look |= {"hue": "whose", "palette": _COLOURS, "markers": [_MARKERS[name] for name in names]}
     # A grid replaces a constrained layout, with a warning; it gets one when it is done.
     with mpl.rc_context({"figure.constrained_layout.use": False}):
         place = {"x": "place", "y": "value", "native_scale": True, "sharex": False}
-        grid = sns.catplot(shown, kind="point", errorbar=_t_interval, **place, **look, **panels)
+        options = {"errorbar": _t_interval, **place, **look, **options}
+        grid = sns.catplot(shown, kind="point", **options)
     figure: Figure = grid.figure
     grid.set(xticks=range(len(ticks)), xticklabels=ticks, xlim=(-0.5, len(ticks) - 0.5))
-    grid.set_axis_labels(x, y).set_titles("{col_name}")
+    grid.set_axis_labels(*labels).set_titles("{col_name}")
     for line in figure.findobj(Line2D):
-        if line.get_marker() == MARKERS[PAPER]:
+        if line.get_marker() == _MARKERS[_PAPER]:
             line.set_markerfacecolor(style.PAPER["mfc"])
     # Below the axes, where no point can lie under it.
     sns.move_legend(grid, "outside lower center", ncols=len(names), title=None)
-    figure.set(size_inches=(7.0, height), layout_engine="constrained")
+    # What it was made from, so that it keeps saying so wherever it is copied to.
+    figure.suptitle(size_label(measured, artefact), x=0.01, ha="left", fontsize=8.5, color=style.INK)
+    figure.set(size_inches=(7.0, 4.0), layout_engine="constrained")
     plt.close(figure)  # a notebook would show it a second time
-    places = [name for name in shown if name != "value"]
-    seeds = shown[shown["whose"] != PAPER].groupby(places)["value"].count()
-    return _with_source(figure, measured, artefact, list(seeds))
+    return figure
 
 
 def _t_interval(values: Iterable[float]) -> tuple[float, float]:
     found = interval(list(values))
     return found.low, found.high
-
-
-def _with_source(figure: Figure, measured: Measured, artefact: str, seeds: Sequence[int]) -> Figure:
-    """The figure, on which it says what it was made from, so that it keeps saying so wherever it is copied to."""
-    wanted = max(len(trials) for trials in measured.rows(artefact).values())
-    label = size_label(measured, artefact, seeds, wanted)
-    figure.suptitle(label, x=0.01, ha="left", fontsize=8.5, color=style.INK)
-    return figure

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from companion.experiments import ARTEFACTS
@@ -12,16 +11,10 @@ from companion.paper.measured import Measured
 from companion.tables.html import offer
 
 
-def size_label(measured: Measured, artefact: str, seeds: Sequence[int], wanted: int) -> str:
-    """What a figure was made from: the size, data, recipe, kind of batch statistics, and how many seeds.
-
-    Args:
-        measured: the results.
-        artefact: whose trials are shown.
-        seeds: how many there are of each quantity drawn.
-        wanted: how many there are to be.
-    """
-    low, high = (min(seeds), max(seeds)) if seeds else (0, 0)
+def size_label(measured: Measured, artefact: str) -> str:
+    """What a figure was made from: the size, data, recipe, kind of batch statistics, and how many seeds."""
+    seeds = [len(point.sample.values) for point in points_of(measured, artefact)]
+    low, high, wanted = min(seeds), max(seeds), max(map(len, measured.rows(artefact).values()))
     number = f"{high}" if low == high else f"{low} to {high}"
     size = measured.size(artefact)
     kind = "short recipe" if measured.is_short(artefact) else f"{size.name} size"
@@ -41,7 +34,7 @@ def alt_text(measured: Measured, artefact: str) -> str:
 
 
 def _unit(artefact: str) -> str:
-    return "points" if artefact.startswith("figure-3") else "%"
+    return "points" if ARTEFACTS[artefact].exhibit == "figure-3" else "%"
 
 
 def _in_words(point: Point, unit: str) -> str:

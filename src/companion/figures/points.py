@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from companion.experiments import ARTEFACTS
 from companion.experiments.names import SETTINGS, name_of
 from companion.paper.comparisons import RATES, quantity
 from companion.paper.measured import Measured, Sample
@@ -27,15 +28,15 @@ class Point:
 
 def points_of(measured: Measured, artefact: str) -> list[Point]:
     """Every quantity that the figure of an artefact shows, drawn and in words, series by series."""
-    kind = artefact.rsplit("-", 1)[0]
-    series = {"figure-3": ("",), "table-3": RATES}.get(kind, measured.rows(artefact))
+    exhibit = ARTEFACTS[artefact].exhibit
+    series = {"figure-3": ("",), "table-3": RATES}.get(exhibit, measured.rows(artefact))
     found = []
     for name in series:
         for setting in SETTINGS:
             if (name, setting) == ("failure", "no_failure"):
                 continue
             # Table 1 prints one setting only, Normal, and calls it the average.
-            condition = "average" if (kind, setting) == ("table-1", "normal") else setting
+            condition = "average" if (exhibit, setting) == ("table-1", "normal") else setting
             printed = printed_values().get((artefact, f"{name}/{condition}" if name else condition))
             found.append(Point(name, setting, quantity(measured, artefact, name, setting), printed))
     return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 from companion.experiments import EXPERIMENTS
-from companion.experiments.table_2 import SETTINGS
+from companion.experiments.table_2 import TABLE_2
 from companion.paper.printed import Printed, printed_value
 from resilinet.failures import dead_nodes
 
@@ -15,7 +15,7 @@ def arithmetic(number: Printed) -> tuple[float, str] | None:
     series, _, condition = number.key.partition("/")
     if series == "probability":
         experiment = number.artefact.removeprefix("table-1-")
-        dies = SETTINGS[experiment]["normal"].probability
+        dies = TABLE_2[experiment]["normal"].probability
         factors = [f"{p if node in dead_nodes(condition) else 1 - p:g}" for node, p in dies.items()]
         value = scenario_probability(experiment, condition)
         return value, f"{' · '.join(factors)} = {value:.4g} %, from Table 2."
@@ -28,7 +28,7 @@ def arithmetic(number: Printed) -> tuple[float, str] | None:
 
 def scenario_probability(experiment: str, scenario: str) -> float:
     """How probable a scenario of an experiment is under Normal, in percent, from Table 2."""
-    setting = SETTINGS[experiment]["normal"]
+    setting = TABLE_2[experiment]["normal"]
     return 100 * setting.scenario_probability(EXPERIMENTS[experiment].topology(), dead_nodes(scenario))
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 
 from companion.experiments import EXPERIMENTS
 from companion.experiments.names import name_of
-from companion.experiments.table_2 import SETTINGS
+from companion.experiments.table_2 import TABLE_2
 from companion.paper.arithmetic import scenario_probability
 from companion.paper.printed import printed_value, printed_values
 from resilinet.failures import scenario_key, scenarios
@@ -100,7 +100,7 @@ def probability_of_n1() -> Finding:
     table = pd.DataFrame(rows).set_index("scheme")
     off = (table.iloc[:, 1] - table.iloc[:, 0]).abs(), (table.iloc[:, 2] - table.iloc[:, 0]).abs()
     total = math.fsum(printed_value("table-1-health", f"probability/{dead}") for dead in health_scenarios())
-    p = SETTINGS["health"]["normal"].probability
+    p = TABLE_2["health"]["normal"].probability
     return Finding(
         "table-1-probability",
         "Table 1: the probability that n1 alone fails",

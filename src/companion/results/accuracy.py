@@ -7,7 +7,6 @@ from typing import Final, NamedTuple
 
 from companion.experiments.table_2 import settings_of
 from companion.experiments.trial import Record
-from companion.results.validation import topology_of
 from resilinet.expectation import expected_from_counts, guess_accuracy, scenario_accuracies
 from resilinet.failures import FailureSetting
 
@@ -50,7 +49,7 @@ def by_scenario(record: Record, counts: Counts, guess: str) -> dict[str, float]:
 def average(record: Record, counts: Counts, setting: FailureSetting, guess: str) -> float:
     """The accuracy expected under a failure setting, in percent; arguments as those of :func:`by_scenario`."""
     chance = guess_accuracy(record.labels, guess)
-    return 100 * expected_from_counts(counts, record.total, topology_of(record.trial), setting, chance)
+    return 100 * expected_from_counts(counts, record.total, record.trial.topology, setting, chance)
 
 
 def accuracies_of(record: Record, guess: str = "train-frequency") -> Iterator[Accuracy]:
@@ -60,6 +59,5 @@ def accuracies_of(record: Record, guess: str = "train-frequency") -> Iterator[Ac
             continue
         for scenario, accuracy in by_scenario(record, counts, guess).items():
             yield Accuracy(statistics, "scenario", scenario, accuracy, counts[scenario] is None)
-        settings = settings_of(str(record.trial.network["model"]), topology_of(record.trial))
-        for name, setting in settings.items():
+        for name, setting in settings_of(record.trial).items():
             yield Accuracy(statistics, "setting", name, average(record, counts, setting, guess), False)

@@ -34,7 +34,7 @@ COLUMNS: Final = {
 
 
 def frame(
-    store: Store,
+    store: Store | Path | str = "results",
     profile: str = "published",
     artefacts: Iterable[str] | None = None,
     guess: str = "train-frequency",
@@ -48,9 +48,9 @@ def frame(
     guesses included. ``statistics`` are those of batch normalisation; networks without it have ``running`` alone.
 
     Args:
-        store: the results.
+        store: the results, or their folder.
         profile: whose runs are meant (:data:`companion.experiments.PROFILES`).
-        artefacts: which ones; all, unless told.
+        artefacts: which ones; None for all.
         guess: how one guesses without information flow (:func:`resilinet.expectation.guess_accuracy`).
 
     Raises:
@@ -59,9 +59,11 @@ def frame(
     """
     import pandas as pd  # only here, so that commands that list and compare runs start without it
 
+    found = store if isinstance(store, Store) else Store(store)
+
     @cache
     def accuracies(trial_id: str) -> list[Accuracy]:
-        record = store.get(trial_id)
+        record = found.get(trial_id)
         return [] if record is None else list(accuracies_of(record, guess))
 
     rows = []
@@ -90,4 +92,4 @@ def write_csv(results: Path, out: Path) -> None:
         out: the file; what stands there is replaced.
     """
     with whole_file(out) as partial:
-        frame(Store(results)).to_csv(partial, index=False, lineterminator="\n")
+        frame(results).to_csv(partial, index=False, lineterminator="\n")

@@ -8,10 +8,9 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from companion.experiments.table_2 import deaths
+from companion.experiments.table_2 import failure_probabilities
 from companion.experiments.trial import NUMERICS, Record, Trial, identity
 from resilinet.failures import scenario_key, scenarios
-from resilinet.models.partitions import TOPOLOGIES, Pairs
 from resilinet.topology import Topology
 
 SCHEMA = 1
@@ -97,12 +96,10 @@ def _problem_of_counts(content: Mapping[str, Any], trial: Trial) -> str | None:
     if "per_route" in content:
         counted["per_route"] = content["per_route"]
     try:
-        model = trial.network["model"]
-        where = model, trial.partition, trial.skips
-        wanted, scaled = _scenarios(*where), set(deaths(model, _topology(*where), trial.failout))
+        wanted, scaled = _scenarios(trial.topology), set(failure_probabilities(trial))
     except (KeyError, TypeError, ValueError) as error:
         return f"its trial describes no network: {str(error).rstrip('.')}"
-    if model in NORMALISES and (lost := sorted(WITH_BATCH_NORM - set(content))):
+    if trial.model in NORMALISES and (lost := sorted(WITH_BATCH_NORM - set(content))):
         return f"{lost[0]!r} is missing"
     if lost := sorted((scaled if trial.weights.get("rule") != "learned" else set()) - set(survival)):
         return f"survival lacks {lost[0]!r}"
@@ -122,28 +119,9 @@ def _problem_of_counts(content: Mapping[str, Any], trial: Trial) -> str | None:
 
 
 @cache
-def _scenarios(model: str, partition: tuple[int, ...], skips: Pairs) -> tuple[str, ...]:
-    """The names of all failure scenarios of a network; raises as :func:`_topology`."""
-    topology = _topology(model, partition, skips)
+def _scenarios(topology: Topology) -> tuple[str, ...]:
+    """The names of all failure scenarios of a network."""
     return tuple(scenario_key(topology, dead) for dead in scenarios(topology))
-
-
-@cache
-def _topology(model: str, partition: tuple[int, ...], skips: Pairs) -> Topology:
-    """How a network is cut.
-
-    Raises:
-        TypeError: a value is of another kind.
-        ValueError: there is no such model, or its partition or skips cannot be.
-    """
-    if model not in TOPOLOGIES:
-        raise ValueError(f"{model!r} is no model of this package; there are: {', '.join(TOPOLOGIES)}.")
-    return TOPOLOGIES[model](partition, skips)
-
-
-def topology_of(trial: Trial) -> Topology:
-    """How the network of a trial is cut."""
-    return _topology(trial.network["model"], trial.partition, trial.skips)
 
 
 def _whole(value: Any, low: int = 0, high: int | None = None) -> bool:

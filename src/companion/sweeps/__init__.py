@@ -1,12 +1,6 @@
 """Sweeps: the trials that have no result yet are run, on this machine or on a cluster.
 
-``worker`` runs one after the other that nobody else runs, ``local`` has workers in processes, ``ray`` runs trials on
-the nodes of a Ray cluster, ``watch`` shows either to whoever waits; ``setup`` says where and how, ``events`` what is
-told.
+``run`` runs one trial, ``local`` many in processes of this machine, ``ray`` many on the nodes of a cluster; ``shared``
+has what the two have in common. ``progress`` shows a sweep to a terminal or to a chapter, and loads no PyTorch as long
+as nothing is run.
 """
-
-from companion.sweeps.events import STOPPING, Event
-from companion.sweeps.local import sweep
-from companion.sweeps.settings import Setup, missing
-
-__all__ = ["STOPPING", "Event", "Setup", "missing", "sweep"]

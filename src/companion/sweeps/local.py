@@ -12,30 +12,42 @@ from collections.abc import Callable, Sequence
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 
+import torch
+
 from companion.experiments.trial import Trial
 from companion.results.store import Store
-from companion.sweeps.events import STOPPING, Event, checkpoint_warnings, interrupts
-from companion.sweeps.settings import Setup, check_data, missing
-from companion.sweeps.worker import work
+from companion.sweeps.run import explain, keep_freed_memory, run
+from companion.sweeps.shared import (
+    STOPPING,
+    Event,
+    Setup,
+    check_data,
+    checkpoint_warnings,
+    claim,
+    interrupts,
+    loaded,
+    missing,
+)
 from resilinet.checkpoints import CheckpointWarning
+from resilinet.training import Interrupted, Progress
 
 
 def _work_apart(
     trials: Sequence[Trial], setup: Setup, deadline: float, parent: Connection, worker: int
 ) -> None:
-    """What a worker process does: :func:`work`, until it is late, told to stop, or left alone."""
+    """What a worker process does: :func:`work`, until it is late, asked to stop, or left alone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches every process; the parent passes it on
 
     def stop() -> bool:
-        # The parent says nothing but "stop"; a parent that is gone reads as an end, which counts as said.
+        # The parent sends nothing but "stop"; a parent that is gone reads as an end of the file, which counts as sent.
         return time.time() >= deadline or parent.poll()
 
-    def tell(event: Event) -> None:
-        with contextlib.suppress(OSError):  # nobody listens any more; the checkpoint is kept all the same
+    def report(event: Event) -> None:
+        with contextlib.suppress(OSError):  # the parent is gone; the checkpoint is kept all the same
             parent.send(event)
 
-    with checkpoint_warnings(lambda sentence: tell(Event("warned", "", worker, message=sentence))):
-        work(trials, setup, stop, tell, worker)
+    with checkpoint_warnings(lambda sentence: report(Event("warned", "", worker, message=sentence))):
+        work(trials, setup, stop, report, worker)
 
 
 def _how_it_ended(worker: int, exitcode: int) -> str:
@@ -53,7 +65,7 @@ def sweep(
     *,
     processes: int = 1,
     time_budget: float | None = None,
-    tell: Callable[[Event], None] = lambda event: None,
+    on_event: Callable[[Event], None] = lambda event: None,
 ) -> list[Event]:
     """Run what is missing and return the events of trials that failed.
 
@@ -62,7 +74,7 @@ def sweep(
         setup: where and how.
         processes: how many trials run side by side.
         time_budget: seconds after which every process stops at the end of its epoch; None for no bound.
-        tell: hears every event, in this process.
+        on_event: called with every event, in this process.
 
     Raises:
         StoreError: a result that exists cannot be trusted.
@@ -77,55 +89,99 @@ def sweep(
     check_data(todo, setup)
     failed: list[Event] = []
 
-    def hear(event: Event) -> None:
+    def take(event: Event) -> None:
         if event.kind == "warned":  # said again here, where who called can hear it
             warnings.warn(event.message, CheckpointWarning, stacklevel=2)
             return
         if event.kind == "failed":
             failed.append(event)
-        tell(event)
+        on_event(event)
 
     if processes == 1:
-        with interrupts(lambda: tell(STOPPING)) as asked:
-            work(todo, setup, lambda: asked() or time.time() >= deadline, hear)
+        with interrupts(lambda: on_event(STOPPING)) as asked:
+            work(todo, setup, lambda: asked() or time.time() >= deadline, take)
         return failed
-    # A line of its own for each worker: on a shared queue one that is killed while it writes silences all others.
-    context = multiprocessing.get_context("spawn")
+    # A pipe for each worker: on a shared queue one that is killed while it writes silences all others.
     workers: list[SpawnProcess] = []
-    lines: list[Connection] = []
+    pipes: list[Connection] = []
 
-    def pass_on() -> None:
-        tell(STOPPING)
-        for line in lines:
+    def stop_all() -> None:
+        on_event(STOPPING)
+        for pipe in pipes:
             with contextlib.suppress(OSError):
-                line.send("stop")
+                pipe.send("stop")
 
     try:
-        with interrupts(pass_on):
+        with interrupts(stop_all):
             for number in range(min(processes, len(todo))):
-                line, far_end = context.Pipe()
-                process = context.Process(
-                    target=_work_apart, args=(todo, setup, deadline, far_end, number), daemon=True
-                )
-                process.start()
-                far_end.close()
+                process, pipe = _started(todo, setup, deadline, number)
                 workers.append(process)
-                lines.append(line)
-            while lines:
-                for line in [line for line in wait(lines) if isinstance(line, Connection)]:
+                pipes.append(pipe)
+            while pipes:
+                for pipe in [pipe for pipe in wait(pipes) if isinstance(pipe, Connection)]:
                     try:
-                        event = line.recv()
+                        event = pipe.recv()
                     except (EOFError, OSError):  # this worker has ended
-                        lines.remove(line)
-                        line.close()
+                        pipes.remove(pipe)
+                        pipe.close()
                     else:
-                        hear(event)
+                        take(event)
             for number, process in enumerate(workers):
                 process.join()
                 if process.exitcode:
-                    hear(Event("failed", "", number, message=_how_it_ended(number, process.exitcode)))
+                    take(Event("failed", "", number, message=_how_it_ended(number, process.exitcode)))
     except KeyboardInterrupt:  # pressed twice, or all have ended
         for process in workers:
             process.terminate()
         raise
     return failed
+
+
+def _started(
+    trials: Sequence[Trial], setup: Setup, deadline: float, worker: int
+) -> tuple[SpawnProcess, Connection]:
+    """A worker process, and this process's end of the pipe between the two."""
+    context = multiprocessing.get_context("spawn")
+    pipe, far_end = context.Pipe()
+    arguments = (trials, setup, deadline, far_end, worker)
+    process = context.Process(target=_work_apart, args=arguments, daemon=True)
+    process.start()
+    far_end.close()
+    return process, pipe
+
+
+def work(
+    trials: Sequence[Trial],
+    setup: Setup,
+    stop: Callable[[], bool],
+    on_event: Callable[[Event], None],
+    worker: int = 0,
+) -> None:
+    """Run every trial that no other process runs or has run, until ``stop``, asked after each epoch, says so."""
+    torch.set_num_threads(setup.threads)
+    keep_freed_memory()
+    store = Store(setup.results)
+    for trial in trials:
+        if stop():
+            return
+        if (lock := claim(trial, setup, store)) is None:
+            continue
+        epochs = trial.recipe.epochs
+        on_event(Event("started", trial.id, worker, epochs=epochs))
+
+        def report(progress: Progress, trial_id: str = trial.id) -> None:
+            on_event(Event("epoch", trial_id, worker, progress.epoch, progress.epochs))
+
+        try:
+            data, folder = loaded(trial.data, setup), setup.folder(trial)
+            store.write(run(trial, data, folder, device=setup.device, stop=stop, report=report))
+            setup.clear(trial)
+            on_event(Event("finished", trial.id, worker, epochs, epochs))
+        except Interrupted:
+            on_event(Event("stopped", trial.id, worker))
+            return
+        except Exception as error:
+            # A trial that cannot run must not take the others with it; the caller names it at the end.
+            on_event(Event("failed", trial.id, worker, message=explain(error)))
+        finally:
+            lock.release()

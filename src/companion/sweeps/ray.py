@@ -17,16 +17,13 @@ from filelock import FileLock
 
 from companion.experiments.trial import Record, Trial
 from companion.results.store import Store
-from companion.sweeps.devices import usable
-from companion.sweeps.events import STOPPING, Event, interrupts
-from companion.sweeps.run import run
-from companion.sweeps.settings import Setup, check_data, loaded, missing
-from companion.sweeps.worker import claim, explain, tidy
+from companion.sweeps.run import explain, run, usable
+from companion.sweeps.shared import STOPPING, Event, Setup, check_data, claim, interrupts, loaded, missing
 from resilinet.data import DataError
 from resilinet.training import Interrupted, Progress
 
 POLL, PATIENCE = 0.2, 10.0
-"""Seconds after which the driver asks for news, and that a trial waits to hear whether it shall stop."""
+"""Seconds after which the driver asks for news, and that a trial waits for the answer whether it shall stop."""
 
 
 class ClusterError(ValueError):
@@ -41,7 +38,7 @@ class Cluster:
         address: of the cluster, for example ``auto`` or ``10.0.0.1:6379``; None for the one that ``RAY_ADDRESS``
             names or that runs on this machine, or else a new one of this machine alone.
         gpus: GPUs a trial takes, a share of one or a whole number; none by default.
-        retries: how often Ray begins a trial again because its worker or its node died.
+        retries: how often Ray begins a trial again because its worker or its node was lost.
     """
 
     address: str | None = None
@@ -67,7 +64,7 @@ def sweep_on_cluster(
     cluster: Cluster,
     *,
     time_budget: float | None = None,
-    tell: Callable[[Event], None] = lambda event: None,
+    on_event: Callable[[Event], None] = lambda event: None,
 ) -> list[Event]:
     """Run what is missing on a cluster and return the events of trials that failed.
 
@@ -82,7 +79,7 @@ def sweep_on_cluster(
             one, otherwise it starts afresh there, to the same end.
         cluster: which, and what a trial takes of it.
         time_budget: seconds after which every trial stops at the end of its epoch; None for no bound.
-        tell: hears every event, in this process; ``started`` once more when a trial is begun again.
+        on_event: called with every event, in this process; ``started`` once more when a trial is begun again.
 
     Raises:
         ClusterError: Ray is not installed, no cluster answers, or none of its nodes has what a trial takes.
@@ -99,7 +96,7 @@ def sweep_on_cluster(
     with connected(cluster.address) as ray:
         if not any(cluster.room(node["Resources"], setup.threads) for node in ray.nodes() if node["Alive"]):
             raise ClusterError(f"no node has {setup.threads} CPUs and {cluster.gpus:g} GPUs for a trial.")
-        return _drive(ray, todo, setup, cluster, deadline, tell)
+        return _drive(ray, todo, setup, cluster, deadline, on_event)
 
 
 @contextlib.contextmanager
@@ -127,7 +124,7 @@ def connected(address: str | None) -> Iterator[Any]:
 
 
 def _drive(
-    ray: Any, todo: list[Trial], setup: Setup, cluster: Cluster, until: float, tell: Callable[[Event], None]
+    ray: Any, todo: list[Trial], setup: Setup, cluster: Cluster, until: float, show: Callable[[Event], None]
 ) -> list[Event]:
     """Hand trials to the cluster, take in what comes back, and return the events of those that failed."""
     store, stopping, failed = Store(setup.results), False, list[Event]()
@@ -139,32 +136,32 @@ def _drive(
     board = ray.remote(num_cpus=0, scheduling_strategy=here)(_Board).remote()
     train = ray.remote(num_cpus=setup.threads, num_gpus=cluster.gpus, max_retries=cluster.retries)(_train)
     try:
-        with interrupts(lambda: tell(STOPPING)) as asked:
+        with interrupts(lambda: show(STOPPING)) as asked:
             while running or (todo and not stopping):
                 stopping = stopping or asked() or time.time() >= until
                 # One more than there is room for, so that no place waits; not all, so that other sweeps can share.
                 room = cluster.room(ray.cluster_resources(), setup.threads)
                 while todo and not stopping and len(running) <= room:
                     trial = todo.pop(0)
-                    if (lock := claim(trial, setup.runs, store)) is not None:
+                    if (lock := claim(trial, setup, store)) is not None:
                         task = train.options(name=f"trial {trial.id[:16]}")
                         running[task.remote(trial, trial.id, setup, board)] = trial, lock
                 ended = ray.wait(list(running), num_returns=len(running), timeout=POLL)[0] if running else []
                 for event, node in ray.get(board.take.remote(stopping)):
                     nodes[event.trial] = node
-                    tell(event)
+                    show(event)
                 for task in ended:
                     trial, lock = running[task]
                     event, record = _ending(ray, task, trial)
                     if record is not None:
                         store.write(record)
-                        tidy(trial, setup)  # not before: the checkpoint was all that was left of the training
+                        setup.clear(trial)  # not before: the checkpoint was all that was left of the training
                     del running[task]
                     lock.release()
                     failed += [event] if event.kind == "failed" else []
                     if event.kind != "stopped" or trial.id in nodes:
-                        tell(event)
-                # What waits for a place, for the first time or again, might wait for hours; what runs has heard.
+                        show(event)
+                # What waits for a place, for the first time or again, might wait for hours; what runs knows.
                 alive = {node["NodeID"] for node in ray.nodes() if stopping and node["Alive"]}
                 for task, (trial, _) in running.items():
                     if stopping and nodes.get(trial.id) not in alive:
@@ -197,7 +194,7 @@ class _Board:
         self.news: list[tuple[Event, str]] = []
         self.stopping = False
 
-    def hear(self, event: Event, node: str) -> bool:
+    def keep(self, event: Event, node: str) -> bool:
         """Keep an event and the node that it comes from, and say whether trials shall stop."""
         if event.kind != "started" or not self.stopping:  # else it stops before its first epoch
             self.news.append((event, node))
@@ -215,21 +212,21 @@ def _train(trial: Trial, identity: str, setup: Setup, board: Any) -> tuple[Event
 
     node, epochs, stopping = ray.get_runtime_context().get_node_id(), trial.recipe.epochs, False
 
-    def tell(kind: str, epoch: int = 0) -> None:
+    def send(kind: str, epoch: int = 0) -> None:
         nonlocal stopping
         try:
             # Waiting as Ray does, by ray.get, would lend this trial's CPUs to another one for as long as that runs.
-            answer = board.hear.remote(Event(kind, identity, 0, epoch, epochs), node).future()
+            answer = board.keep.remote(Event(kind, identity, 0, epoch, epochs), node).future()
             with contextlib.suppress(TimeoutError):
                 stopping = answer.result(timeout=PATIENCE)
         except Exception:
-            stopping = True  # the board is gone, and the driver with it; nobody would take the result
+            stopping = True  # the board is gone, and the driver with it; the result would be lost
 
     def report(progress: Progress) -> None:
-        tell("epoch", progress.epoch)
+        send("epoch", progress.epoch)
 
     try:
-        tell("started")
+        send("started")
         if stopping:
             raise Interrupted
         if Trial.from_values(trial.values).id != identity:

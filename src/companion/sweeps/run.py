@@ -1,11 +1,15 @@
-"""One trial, from its description to its record."""
+"""One trial, from its description to its record, or to the reason why there is none; and where it can be computed."""
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import datetime
 import platform
+import re
 import subprocess
 import time
+import traceback
 from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
@@ -15,15 +19,15 @@ import torch
 
 from companion.experiments.loading import differing
 from companion.experiments.networks import build_network
-from companion.experiments.table_2 import deaths
+from companion.experiments.table_2 import failure_probabilities
 from companion.experiments.trial import Record, Trial
 from companion.results.statistics_files import cost, flat
-from companion.sweeps.devices import described
 from resilinet.batch_statistics import Statistics, estimate_batch_statistics
 from resilinet.checkpoints import save
 from resilinet.data import DataError, Dataset
 from resilinet.evaluation import correct_counts
 from resilinet.failout import Failout
+from resilinet.messages import brief
 from resilinet.network import DistributedNetwork
 from resilinet.training import Progress, Watch, train
 from resilinet.weights import survival_scaled
@@ -61,11 +65,11 @@ def run(
             route (``statistics.pt``, where there are any) lie; not the results store.
         device: where it is computed, for example ``cuda``.
         stop: asked after every epoch.
-        report: told after every epoch.
+        report: called after every epoch.
 
     Raises:
         DataError: ``data`` is not the data set that the trial describes, if only by split or preprocessing.
-        Interrupted: ``stop`` said so; a later call goes on.
+        Interrupted: ``stop`` asked for it; a later call goes on.
     """
     if dict(data.description) != dict(trial.data):
         raise DataError(differing(trial.data, data.description) + ".")
@@ -88,9 +92,7 @@ def run(
     if statistics:
         estimated["route_statistics_seconds"] = round(time.perf_counter() - trained, 2)
         save({name: value.cpu() for name, value in flat(statistics).items()}, folder / "statistics.pt")
-    evaluated = evaluate(
-        network, data, deaths(str(trial.network["model"]), network.topology, trial.failout), statistics
-    )
+    evaluated = evaluate(network, data, failure_probabilities(trial), statistics)
     seconds = sum(earlier) + time.perf_counter() - began
     return Record(
         trial=trial,
@@ -121,8 +123,8 @@ def evaluate(
     topology = network.topology
     found: dict[str, Any] = {"counts": correct_counts(network, data.test.x, data.test.y), "survival": {}}
     fixed = dict(network.fixed_weights)
-    for name, dies in survival.items() if fixed else ():
-        network.fixed_weights = survival_scaled(fixed, topology, dies)
+    for name, probability in survival.items() if fixed else ():
+        network.fixed_weights = survival_scaled(fixed, topology, probability)
         found["survival"][name] = correct_counts(network, data.test.x, data.test.y)
     network.fixed_weights = fixed
     if statistics:
@@ -170,3 +172,77 @@ def commit(root: Path = ROOT) -> str:
         )
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
+
+
+def usable(device: str) -> str:
+    """The name of a device, as PyTorch knows it, after a first sum was computed there and read back.
+
+    Raises:
+        ValueError: there is no such device here, or it cannot compute what a training does.
+    """
+    try:
+        # In float64, in which a training adds up its losses; read back, as the device "meta" holds no numbers.
+        torch.ones(2, dtype=torch.float64, device=device).sum().item()
+    except (RuntimeError, AssertionError, ImportError, TypeError) as error:
+        raise ValueError(f"device {device!r} cannot be used here ({brief(error)}); cpu always can.") from None
+    return device
+
+
+def has_bfloat16(device: str) -> bool:
+    """Whether a device computes in bfloat16 itself; known of processors, assumed of others."""
+    return torch.device(device).type != "cpu" or bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
+
+
+def described(device: str) -> str:
+    """What a device is, for the provenance of what was computed on it."""
+    kind = torch.device(device).type
+    if kind == "cpu":
+        return f"{platform.machine()} CPU, {torch.backends.cpu.get_cpu_capability()}"
+    if kind == "cuda":
+        return torch.cuda.get_device_name(device)
+    return f"{kind}, {platform.machine()}"
+
+
+_TRIM_THRESHOLD, _TOP_PAD, _MMAP_MAX = -1, -2, -4  # names of glibc's malloc.h
+
+
+def keep_freed_memory() -> bool:
+    """Let this process keep memory that it frees, for its next tensors, and say whether it will.
+
+    By default the C library of Linux gives every large tensor back and asks for it anew in the next step, zeroed page
+    by page: a fifth of the time of a small convolutional network. Elsewhere nothing happens.
+    """
+    with contextlib.suppress(OSError, AttributeError, TypeError):  # no such library or function
+        mallopt = ctypes.CDLL(None).mallopt
+        wanted = {_MMAP_MAX: 0, _TRIM_THRESHOLD: 2**31 - 1, _TOP_PAD: 2**28}
+        return all(mallopt(option, value) for option, value in wanted.items())
+    return False
+
+
+_NO_MEMORY = (
+    "DefaultCPUAllocator",
+    "CUDA error: out of memory",
+    "STATUS_ALLOC_FAILED",
+    "can't start new thread",
+)
+"""What a plain RuntimeError says, of PyTorch's or of Python's, where memory is short."""
+
+
+def out_of_memory(error: BaseException) -> bool:
+    """Whether a device, or this machine, had no memory left for a tensor or a thread."""
+    said = isinstance(error, RuntimeError) and any(sign in str(error) for sign in _NO_MEMORY)
+    return said or isinstance(error, MemoryError | torch.OutOfMemoryError)
+
+
+def explain(error: BaseException) -> str:
+    """Why a trial failed, and where, in one sentence."""
+    if out_of_memory(error):
+        wanted = re.search(r"tried to allocate ([\d.]+ \w+)", str(error), re.IGNORECASE)
+        for_what = f"another {wanted[1]}" if wanted else "it"
+        return (
+            f"there is too little memory for {for_what}; train fewer trials side by side, or on a machine or a device "
+            "with more"
+        )
+    where = traceback.extract_tb(error.__traceback__)[-1]
+    said = str(error).strip().split("\n")[0]
+    return f"{type(error).__name__}: {said} ({Path(where.filename).name}, line {where.lineno})"

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from textwrap import dedent
 
+import pandas as pd
 import psutil
 import pytest
 
@@ -20,6 +21,7 @@ from companion.book import build as engine
 from companion.book.build import digest
 from companion.book.checks import foreign_requests
 from companion.book.pages import read_pages
+from companion.results import frame
 from resilinet.atomic_files import PARTIAL
 from tiny_book import FIRST, SECOND, TinyBook
 
@@ -64,6 +66,13 @@ def test_what_a_chapter_offers_to_download_is_what_papermill_wrote(book: TinyBoo
     assert offered.read_bytes() == (book.out / "published/notebooks/part/second.ipynb").read_bytes()
     outputs = [cell.get("outputs", []) for cell in json.loads(offered.read_text(encoding="utf-8"))["cells"]]
     assert any("answer 42" in output.get("text", [""])[0] for cell in outputs for output in cell)
+
+
+def test_every_accuracy_of_every_published_run_comes_with_the_book_as_one_table(book: TinyBook) -> None:
+    runs = pd.read_csv(book.out / "published" / "html" / "results.csv")
+    expected = frame(book.root / "results")
+    pd.testing.assert_frame_equal(runs, expected, check_dtype=False)
+    assert set(runs["trial"]) == {path.stem for path in (book.root / "results").glob("*.json")} != set()
 
 
 def test_the_foot_of_each_page_names_the_version(book: TinyBook) -> None:
@@ -209,11 +218,11 @@ def test_digests_of_other_lists_differ() -> None:
 def test_a_changed_result_is_shown(restored: TinyBook) -> None:
     restored.build()
     before = restored.times()
-    (restored.root / "results" / "one.json").write_text("2", encoding="utf-8")
+    (restored.root / "results" / "one.txt").write_text("2", encoding="utf-8")
     restored.build()
     assert "first" in restored.changed_since(before)
     assert "value 2" in page(restored, "first")
-    (restored.root / "results" / "one.json").write_text("1", encoding="utf-8")
+    (restored.root / "results" / "one.txt").write_text("1", encoding="utf-8")
 
 
 def started(book: TinyBook) -> subprocess.Popen[bytes]:
@@ -302,7 +311,7 @@ def test_a_chapter_that_declares_no_profile_is_refused(restored: TinyBook) -> No
 def test_smoke_gets_results_of_its_own(book: TinyBook) -> None:
     smoke = book.out / "smoke-results"
     smoke.mkdir(parents=True, exist_ok=True)
-    (smoke / "one.json").write_text("tiny", encoding="utf-8")
+    (smoke / "one.txt").write_text("tiny", encoding="utf-8")
     book.build(profile="smoke")
     assert "profile smoke value tiny" in page(book, "first", "smoke")
     assert "profile published value 1" in page(book, "first")

@@ -15,7 +15,7 @@ from companion.cli.verify import ledger_table
 from companion.experiments import ARTEFACTS, all_trials
 from companion.paper import verify
 from companion.results.store import Store
-from companion.sweeps import Setup
+from companion.sweeps.shared import Setup
 from made_up import made_up
 from resilinet.schemes import SCHEMES
 
@@ -342,7 +342,7 @@ def test_what_is_no_length_of_time(text: str) -> None:
 def test_a_processor_without_bfloat16_is_told_what_it_falls_back_to(
     able: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("companion.sweeps.devices.has_bfloat16", lambda device: able)
+    monkeypatch.setattr("companion.sweeps.run.has_bfloat16", lambda device: able)
     monkeypatch.setattr("companion.sweeps.progress.watched_sweep", lambda trials, setup, **how: [])
     trials = ARTEFACTS["figure-2c"].trials("full")
     assert {trial.recipe.precision for trial in trials} == {"autocast"}

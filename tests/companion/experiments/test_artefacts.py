@@ -15,7 +15,7 @@ from companion.experiments import (
     trials_of,
 )
 from companion.experiments.loading import load
-from companion.experiments.table_2 import SETTINGS
+from companion.experiments.table_2 import TABLE_2
 from companion.experiments.trial import Trial
 from companion.results.store import Store
 from companion.sweeps.run import run
@@ -156,7 +156,7 @@ def test_table_3_trains_at_the_rates_it_names() -> None:
     for name, rate in {"5%": 0.05, "10%": 0.1, "30%": 0.3, "50%": 0.5}.items():
         assert rows[name][0].failout == {"n1": rate, "n2": rate, "n3": rate}
     for name in ("normal", "poor", "hazardous"):
-        assert rows[f"failure:{name}"][0].failout == SETTINGS["health"][name].probability
+        assert rows[f"failure:{name}"][0].failout == TABLE_2["health"][name].probability
 
 
 def test_fig_3_differs_by_the_rule_of_weights_alone() -> None:
@@ -165,7 +165,7 @@ def test_fig_3_differs_by_the_rule_of_weights_alone() -> None:
         if rule.startswith("U"):
             assert row[0].weights == {"rule": "uniform", "probability": {}, "high": float(rule[4:-1])}
         else:
-            probability = SETTINGS["health"][setting].probability if setting else {}
+            probability = TABLE_2["health"][setting].probability if setting else {}
             assert row[0].weights == {"rule": rule, "probability": probability, "high": 1.0}
         assert row[0].values | {"weights": None} == only("short-recipe", "short recipe").values | {
             "weights": None

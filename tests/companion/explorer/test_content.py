@@ -14,7 +14,7 @@ from browser import PATIENCE, chromium
 from companion.book.checks import foreign_requests
 from companion.experiments import ARTEFACTS
 from companion.experiments.networks import build_network
-from companion.experiments.table_2 import SETTINGS
+from companion.experiments.table_2 import TABLE_2
 from companion.experiments.trial import Record, Trial
 from companion.explorer import explorer, payload
 from companion.explorer.colours import READABLE, contrast, readable
@@ -131,7 +131,7 @@ def test_the_way_is_one_path_where_there_is_one_and_else_every_hyperconnection_o
 def test_failure_settings_are_those_of_table_2(content: dict[str, Any]) -> None:
     experiment = content["experiments"][0]
     assert {one["key"]: one["probability"] for one in experiment["settings"]} == {
-        name: dict(setting.probability) for name, setting in SETTINGS["health"].items()
+        name: dict(setting.probability) for name, setting in TABLE_2["health"].items()
     }
 
 
@@ -321,7 +321,7 @@ def test_sliders_and_presets_say_what_they_are_set_to(seen: dict[str, Any]) -> N
     assert seen["states"]["slid"]["setting"] == []
     assert seen["states"]["preset"]["setting"] == ["hazardous"]
     assert seen["states"]["preset"]["sliders"] == ["22 %", "20 %", "15 %"]
-    setting = SETTINGS["health"]["hazardous"]
+    setting = TABLE_2["health"]["hazardous"]
     share = 100 * setting.scenario_probability(TOPOLOGY, {"n1", "n3"})
     assert f"{share:.2f} %" in seen["states"]["preset"]["odds"]
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from companion.experiments import ARTEFACTS, EXPERIMENTS
-from companion.experiments.table_2 import SETTINGS
+from companion.experiments.table_2 import TABLE_2
 from companion.experiments.trial import Record, Trial
 from companion.paper import (
     Measured,
@@ -105,7 +105,7 @@ def test_numbers_keep_the_digits_they_are_printed_with() -> None:
 @pytest.mark.parametrize("experiment", ["health", "mobilenet", "resnet"])
 @pytest.mark.parametrize("setting", ["normal", "poor", "hazardous"])
 def test_the_settings_are_those_of_the_package(experiment: str, setting: str) -> None:
-    ours = SETTINGS[experiment][setting].probability
+    ours = TABLE_2[experiment][setting].probability
     theirs = {
         key.split("/")[0]: number.value
         for (artefact, key), number in printed_values().items()

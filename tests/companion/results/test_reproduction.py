@@ -17,7 +17,8 @@ from companion.experiments import artefact_of
 from companion.experiments.trial import Record, Trial
 from companion.results import Rerun, accuracies, chosen, compare, conclusion, identical, seconds
 from companion.results.store import Store
-from companion.sweeps import Setup, sweep
+from companion.sweeps.local import sweep
+from companion.sweeps.shared import Setup
 from made_up import made_up
 
 ROWS = artefact_of("table-1-health").rows("published")

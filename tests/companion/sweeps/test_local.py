@@ -27,11 +27,10 @@ from companion.experiments import trials_of
 from companion.experiments.catalogue import UNKNOWN
 from companion.experiments.trial import Record, Trial
 from companion.results.store import Store, StoreError
-from companion.sweeps import Event, Setup, missing, sweep, worker
-from companion.sweeps import local as sweep_module
-from companion.sweeps import prepare as chapter
+from companion.sweeps import local, progress
+from companion.sweeps.local import sweep
 from companion.sweeps.progress import watched_sweep
-from companion.sweeps.worker import tidy
+from companion.sweeps.shared import Event, Setup, missing
 from resilinet.checkpoints import CheckpointWarning
 from resilinet.data import DataError
 
@@ -40,8 +39,9 @@ pytestmark = pytest.mark.usefixtures("_one_thread")
 SCRIPT = """
 import json, multiprocessing, os, signal, sys, time
 from pathlib import Path
-from companion.sweeps import Setup, sweep
 from companion.experiments.trial import Trial
+from companion.sweeps.local import sweep
+from companion.sweeps.shared import Setup
 
 folder, processes, die_at = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
 
@@ -57,7 +57,7 @@ if __name__ == "__main__":
     print("ready", flush=True)
     while not (folder / "go").exists():
         time.sleep(0.01)
-    sweep(trials, Setup(folder / "results", folder / "runs"), processes=processes, tell=tell)
+    sweep(trials, Setup(folder / "results", folder / "runs"), processes=processes, on_event=tell)
 """
 
 
@@ -96,7 +96,7 @@ def trials(tiny_trials: Callable[[int], list[Trial]]) -> list[Trial]:
 
 def test_what_is_missing_is_run_once(trials: list[Trial], tmp_path: Path) -> None:
     told: list[Event] = []
-    assert sweep([*trials, trials[0]], setup(tmp_path), tell=told.append) == []
+    assert sweep([*trials, trials[0]], setup(tmp_path), on_event=told.append) == []
     assert [event.kind for event in told] == ["started", "epoch", "epoch", "epoch", "finished"] * 3
     assert [event.trial for event in told if event.kind == "finished"] == [trial.id for trial in trials]
     assert {record.trial.seed for record in Store(tmp_path / "results")} == {0, 1, 2}
@@ -108,7 +108,7 @@ def test_a_second_call_does_nothing(trials: list[Trial], tmp_path: Path) -> None
     sweep(trials[:2], setup(tmp_path))
     before = {path: path.stat().st_mtime_ns for path in tmp_path.glob("results/*")}
     told: list[Event] = []
-    assert sweep(trials[:2], setup(tmp_path), tell=told.append) == []
+    assert sweep(trials[:2], setup(tmp_path), on_event=told.append) == []
     assert told == []
     assert {path: path.stat().st_mtime_ns for path in tmp_path.glob("results/*")} == before
     assert missing(trials, Store(tmp_path / "results")) == trials[2:]
@@ -124,9 +124,9 @@ def test_a_finished_trial_leaves_nothing_that_is_not_wanted(trials: list[Trial],
     folder.mkdir(parents=True)
     for name in ("checkpoint.pt", "checkpoint.pt.0123.partial", "weights.pt", "statistics.pt", "lock"):
         (folder / name).touch()
-    tidy(trials[0], setup(tmp_path))
+    setup(tmp_path).clear(trials[0])
     assert {path.name for path in folder.iterdir()} == {"weights.pt", "statistics.pt", "lock"}
-    tidy(trials[0], setup(tmp_path, keep_weights=False))
+    setup(tmp_path, keep_weights=False).clear(trials[0])
     assert {path.name for path in folder.iterdir()} == {"lock"}
 
 
@@ -144,8 +144,8 @@ def test_data_sets_that_differ_by_augmentation_alone_are_two(
         checked.append(description)
         return description
 
-    monkeypatch.setattr("companion.sweeps.settings.load", load)
-    monkeypatch.setattr(worker, "run", lambda trial, data, *a, **o: given.append((trial.data, data)) or 1 / 0)
+    monkeypatch.setattr("companion.sweeps.shared.load", load)
+    monkeypatch.setattr(local, "run", lambda trial, data, *a, **o: given.append((trial.data, data)) or 1 / 0)
     sweep([plain, turned, turned], setup(tmp_path))
     assert given == [(plain.data, plain.data), (turned.data, turned.data)]
     assert checked == [plain.data, turned.data] * 2, "each once before anything runs, and once for its trial"
@@ -161,15 +161,15 @@ def test_out_of_time_a_sweep_stops_after_the_epoch_and_the_next_call_goes_on(
     """By a clock on which every epoch takes a second."""
     told: list[Event] = []
     epochs = lambda: float(sum(event.kind == "epoch" for event in told))  # noqa: E731
-    monkeypatch.setattr(sweep_module, "time", SimpleNamespace(time=epochs))
-    assert sweep(trials, setup(tmp_path), time_budget=4.5, tell=told.append) == []
+    monkeypatch.setattr(local, "time", SimpleNamespace(time=epochs))
+    assert sweep(trials, setup(tmp_path), time_budget=4.5, on_event=told.append) == []
     assert [event.kind for event in told] == [
         *["started", "epoch", "epoch", "epoch", "finished"],
         *["started", "epoch", "epoch", "stopped"],
     ]
     assert missing(trials, Store(tmp_path / "results")) == trials[1:]
     again: list[Event] = []
-    assert sweep(trials, setup(tmp_path), tell=again.append) == []
+    assert sweep(trials, setup(tmp_path), on_event=again.append) == []
     assert [event.epoch for event in again if event.kind == "epoch"] == [3, 1, 2, 3]
     assert missing(trials, Store(tmp_path / "results")) == []
     sweep(trials, setup(tmp_path / "uninterrupted"))
@@ -182,7 +182,7 @@ def test_out_of_time_a_sweep_stops_after_the_epoch_and_the_next_call_goes_on(
 
 def test_without_time_nothing_begins(trials: list[Trial], tmp_path: Path) -> None:
     told: list[Event] = []
-    assert sweep(trials, setup(tmp_path), time_budget=0, tell=told.append) == []
+    assert sweep(trials, setup(tmp_path), time_budget=0, on_event=told.append) == []
     assert told == []
 
 
@@ -208,7 +208,7 @@ def test_a_result_that_cannot_be_trusted_is_refused_before_anything_runs(
         path.write_text(content)
     told: list[Event] = []
     with pytest.raises(StoreError, match=r"[0-9a-f]{16}\.json: .*(refused|run the trial again)"):
-        sweep(trials, setup(tmp_path), tell=told.append)
+        sweep(trials, setup(tmp_path), on_event=told.append)
     assert told == []
 
 
@@ -218,7 +218,7 @@ def test_data_that_are_not_there_are_refused_before_anything_runs(
     described = dict(trials[0].data) | {"fingerprint": "0" * 64}
     told: list[Event] = []
     with pytest.raises(DataError, match="0000"):
-        sweep([trials[0], replace(trials[1], data=described)], setup(tmp_path), tell=told.append)
+        sweep([trials[0], replace(trials[1], data=described)], setup(tmp_path), on_event=told.append)
     assert told == []
 
 
@@ -241,9 +241,9 @@ def test_a_trial_that_someone_else_has_finished_meanwhile_is_not_run_again(
     def tell(event: Event) -> None:
         told.append(event)
         if event.kind == "started" and not beside:
-            sweep(trials, setup(tmp_path), tell=beside.append)
+            sweep(trials, setup(tmp_path), on_event=beside.append)
 
-    assert sweep(trials, setup(tmp_path), tell=tell) == []
+    assert sweep(trials, setup(tmp_path), on_event=tell) == []
     assert [event.trial for event in beside if event.kind == "started"] == [trial.id for trial in trials[1:]]
     assert [event.trial for event in told if event.kind == "started"] == [trials[0].id]
 
@@ -252,7 +252,7 @@ def test_threads_are_those_of_the_setup(
     trials: list[Trial], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     found: list[int] = []
-    monkeypatch.setattr(worker, "run", lambda *a, **o: found.append(torch.get_num_threads()) or 1 / 0)
+    monkeypatch.setattr(local, "run", lambda *a, **o: found.append(torch.get_num_threads()) or 1 / 0)
     failed = sweep(trials[:1], setup(tmp_path, threads=2))
     assert found == [2]
     assert "ZeroDivisionError" in failed[0].message
@@ -267,7 +267,7 @@ def test_a_sweep_killed_in_a_trial_goes_on_where_it_was(trials: list[Trial], tmp
     assert out.splitlines()[-1] == f"epoch {longer[0].id} 5"
     assert list((tmp_path / "results").glob("*")) == []
     told: list[Event] = []
-    assert sweep(longer, setup(tmp_path), tell=told.append) == []
+    assert sweep(longer, setup(tmp_path), on_event=told.append) == []
     assert [event.epoch for event in told if event.kind == "epoch"] == [6, 7, 8, *range(1, 9)]
     sweep(longer[:1], setup(tmp_path / "uninterrupted"))
     killed, straight = (
@@ -314,13 +314,15 @@ def test_a_killed_worker_is_reported_and_the_next_call_goes_on_with_its_trial(
             os.kill(workers[event.worker].pid or 0, signal.SIGKILL)
             killed.append(event.worker)
 
-    failed = sweep([endless, *trials[1:]], setup(tmp_path), processes=2, tell=kill_who_runs_the_endless_trial)
+    failed = sweep(
+        [endless, *trials[1:]], setup(tmp_path), processes=2, on_event=kill_who_runs_the_endless_trial
+    )
     (message,) = [event.message for event in failed]
     assert message.startswith(f"worker {killed[0]} was killed, perhaps because memory ran out")
     assert missing([endless, *trials[1:]], Store(tmp_path / "results")) == [endless]
     told: list[Event] = []
-    monkeypatch.setattr(sweep_module, "time", SimpleNamespace(time=lambda: float(len(told))))
-    assert sweep([endless], setup(tmp_path), time_budget=1.5, tell=told.append) == []
+    monkeypatch.setattr(local, "time", SimpleNamespace(time=lambda: float(len(told))))
+    assert sweep([endless], setup(tmp_path), time_budget=1.5, on_event=told.append) == []
     assert [event.kind for event in told] == ["started", "epoch", "stopped"]
     assert told[1].epoch > 1
 
@@ -345,10 +347,10 @@ def test_after_ctrl_c_the_running_epoch_is_finished_and_the_next_call_goes_on(
             signal.raise_signal(signal.SIGINT)
 
     with pytest.raises(KeyboardInterrupt):
-        sweep(trials, setup(tmp_path), tell=tell)
+        sweep(trials, setup(tmp_path), on_event=tell)
     assert [event.kind for event in told] == ["started", "epoch", "stopping", "stopped"]
     again: list[Event] = []
-    assert sweep(trials[:1], setup(tmp_path), tell=again.append) == []
+    assert sweep(trials[:1], setup(tmp_path), on_event=again.append) == []
     assert [event.epoch for event in again if event.kind == "epoch"] == [2, 3]
 
 
@@ -363,7 +365,7 @@ def test_a_second_ctrl_c_waits_for_nothing(trials: list[Trial], tmp_path: Path) 
             signal.raise_signal(signal.SIGINT)
 
     with pytest.raises(KeyboardInterrupt):
-        sweep(trials, setup(tmp_path), tell=tell)
+        sweep(trials, setup(tmp_path), on_event=tell)
     assert told == ["started", "epoch", "stopping"]
 
 
@@ -377,7 +379,7 @@ def test_a_second_ctrl_c_ends_the_processes(trials: list[Trial], tmp_path: Path)
             signal.raise_signal(signal.SIGINT)
 
     with pytest.raises(KeyboardInterrupt):
-        sweep(trials, setup(tmp_path), processes=2, tell=tell)
+        sweep(trials, setup(tmp_path), processes=2, on_event=tell)
     heard = [kind for kind in told if kind != "started"]
     assert heard[:2] == ["epoch", "stopping"]
     assert len(heard) == 3
@@ -444,7 +446,7 @@ def test_a_damaged_checkpoint_is_warned_of_in_the_sweeps_own_process(
 ) -> None:
     told: list[Event] = []
     with pytest.warns(CheckpointWarning) as caught:
-        assert sweep(trials, setup(tmp_path), processes=processes, tell=told.append) == []
+        assert sweep(trials, setup(tmp_path), processes=processes, on_event=told.append) == []
     assert sorted(str(warning.message) for warning in caught) == sorted(damaged)
     assert {event.kind for event in told} == {"started", "epoch", "finished"}
     assert missing(trials, Store(tmp_path / "results")) == []
@@ -481,10 +483,10 @@ def test_a_chapter_that_waits_for_others_does_not_sweep_meanwhile(
         happened.append("swept")
         return sweep(*arguments, **options)
 
-    monkeypatch.setattr(chapter, "time", SimpleNamespace(monotonic=lambda: 0.0, sleep=sleep))
-    monkeypatch.setattr("companion.sweeps.sweep", swept)
+    monkeypatch.setattr(progress, "time", SimpleNamespace(monotonic=lambda: 0.0, sleep=sleep))
+    monkeypatch.setattr(local, "sweep", swept)
     with lock:
-        chapter.complete(trials[:1], setup(tmp_path), lambda text: None)
+        progress.complete(trials[:1], setup(tmp_path), lambda text: None)
     assert happened == ["slept", "slept", "slept", "swept"]
     assert missing(trials[:1], Store(tmp_path / "results")) == []
 
@@ -495,15 +497,15 @@ def test_the_time_left_leaves_out_epochs_that_a_resumed_trial_has_behind_it(
     """An epoch takes a minute; the first trial goes on with its third of three, the second has three to go."""
     clock, said = iter([0, 60, 120]), list[str]()
 
-    def resumed(waiting: list[Trial], setup: Setup, tell: Callable[[Event], None]) -> list[Event]:
-        tell(Event("epoch", trials[0].id, 0, 3, 3))
-        tell(Event("epoch", trials[1].id, 0, 1, 3))
+    def resumed(waiting: list[Trial], setup: Setup, on_event: Callable[[Event], None]) -> list[Event]:
+        on_event(Event("epoch", trials[0].id, 0, 3, 3))
+        on_event(Event("epoch", trials[1].id, 0, 1, 3))
         return [Event("failed", trials[1].id, 0)]
 
-    monkeypatch.setattr(chapter, "time", SimpleNamespace(monotonic=lambda: float(next(clock))))
-    monkeypatch.setattr("companion.sweeps.sweep", resumed)
+    monkeypatch.setattr(progress, "time", SimpleNamespace(monotonic=lambda: float(next(clock))))
+    monkeypatch.setattr(local, "sweep", resumed)
     with pytest.raises(RuntimeError, match="failed"):
-        chapter.complete(trials[:2], setup(tmp_path), said.append)
+        progress.complete(trials[:2], setup(tmp_path), said.append)
     assert said == [f"0 of 2 missing trials run, about {left} min left" for left in (3, 2)]
 
 
@@ -518,10 +520,10 @@ def test_a_full_chapter_leaves_out_trials_on_data_that_nobody_can_have(
         run.extend(wanted)
         say("2 trials run")
 
-    monkeypatch.setattr(chapter, "trials_of", lambda *_: [*unknown, *trials[:2]])
-    monkeypatch.setattr(chapter, "complete", complete)
-    monkeypatch.setattr(chapter, "ticker", lambda: said.append)
-    chapter.prepare("full", tmp_path / "results", "any")
+    monkeypatch.setattr(progress, "trials_of", lambda *_: [*unknown, *trials[:2]])
+    monkeypatch.setattr(progress, "complete", complete)
+    monkeypatch.setattr(progress, "ticker", lambda: said.append)
+    progress.prepare("full", tmp_path / "results", "any")
     note = f"{len(unknown)} trials left out, on data that this edition does not know"
     assert (run, said) == (trials[:2], [note, f"2 trials run; {note}"])
 
@@ -578,8 +580,7 @@ def test_a_file_is_no_folder_of_data(tmp_path: Path) -> None:
 def test_a_store_with_every_result_need_not_be_writable(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("companion.sweeps.missing", lambda *_: [])
-    monkeypatch.setattr("companion.sweeps.progress.missing", lambda *_: [])
+    monkeypatch.setattr("companion.sweeps.shared.missing", lambda *_: [])
     places = ["--results", str(tmp_path / "results"), "--runs", str(tmp_path / "runs")]
     result = CliRunner().invoke(app, ["sweep", "figure-2a", "--profile", "smoke", *places])
     assert result.exit_code == 0, result.output

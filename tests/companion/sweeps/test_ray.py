@@ -24,11 +24,11 @@ from cluster_nodes import be_patient, node_options
 from companion.cli.commands import app
 from companion.experiments.trial import Record, Trial
 from companion.results.store import Store
-from companion.sweeps import Event, Setup, missing, sweep
-from companion.sweeps import progress as watch
 from companion.sweeps import ray as ray_module
+from companion.sweeps.local import sweep
 from companion.sweeps.progress import watched_sweep
 from companion.sweeps.ray import Cluster, ClusterError, sweep_on_cluster
+from companion.sweeps.shared import Event, Setup, missing
 from resilinet.data import DataError
 
 ROOT = Path(__file__).parents[3]
@@ -100,7 +100,7 @@ def test_a_node_is_killed_in_the_middle_and_every_trial_ends_exactly_once(
                 process.kill()
             nodes.remove_node(second, allow_graceful=False)
 
-    assert sweep_on_cluster(trials, setup(tmp_path), Cluster(nodes.address), tell=tell) == []
+    assert sweep_on_cluster(trials, setup(tmp_path), Cluster(nodes.address), on_event=tell) == []
     started = Counter(event.trial for event in told if event.kind == "started")
     assert sorted(started.values()) == [1, 1, 1, 2]
     ((again, _),) = started.most_common(1)
@@ -124,7 +124,7 @@ def test_what_is_there_is_not_run_again_and_what_someone_else_runs_is_left_to_th
     folder = tmp_path / "runs" / trials[1].id[:16]
     folder.mkdir(parents=True)
     with FileLock(folder / "lock"):
-        assert sweep_on_cluster(trials, setup(tmp_path), Cluster(), tell=told.append) == []
+        assert sweep_on_cluster(trials, setup(tmp_path), Cluster(), on_event=told.append) == []
     assert {event.trial for event in told} == {trial.id for trial in trials[2:]}
     for trial in trials[2:]:  # on two cores they run side by side
         kinds = [event.kind for event in told if event.trial == trial.id]
@@ -138,11 +138,11 @@ def test_out_of_time_a_trial_stops_after_its_epoch_and_can_go_on_anywhere(
     """By a clock on which every epoch takes a second; one trial runs, one waits, one was never handed out."""
     endless = [lasting(trial) for trial in trials[:3]]
     told: list[Event] = []
-    assert sweep_on_cluster(endless, setup(tmp_path), Cluster(), time_budget=0, tell=told.append) == []
+    assert sweep_on_cluster(endless, setup(tmp_path), Cluster(), time_budget=0, on_event=told.append) == []
     assert told == [], "without time nothing begins"
     clock = SimpleNamespace(time=lambda: float(sum(event.kind == "epoch" for event in told)))
     monkeypatch.setattr(ray_module, "time", clock)
-    assert sweep_on_cluster(endless, setup(tmp_path), Cluster(), time_budget=1.5, tell=told.append) == []
+    assert sweep_on_cluster(endless, setup(tmp_path), Cluster(), time_budget=1.5, on_event=told.append) == []
     assert {event.trial for event in told} == {endless[0].id}
     assert [event.kind for event in told if event.kind != "epoch"] == ["started", "stopped"]
     assert missing(endless, Store(tmp_path / "results")) == endless
@@ -151,7 +151,7 @@ def test_out_of_time_a_trial_stops_after_its_epoch_and_can_go_on_anywhere(
     again: list[Event] = []
     clock = SimpleNamespace(time=lambda: float(len(again)))
     monkeypatch.setattr("companion.sweeps.local.time", clock)
-    assert sweep(endless[:1], setup(tmp_path), time_budget=1.5, tell=again.append) == []
+    assert sweep(endless[:1], setup(tmp_path), time_budget=1.5, on_event=again.append) == []
     assert [event.epoch for event in again if event.kind == "epoch"] == [before + 1]
 
 
@@ -172,7 +172,7 @@ def test_after_ctrl_c_nothing_runs_on_and_a_trial_had_its_share_of_the_gpu(
                 signal.raise_signal(signal.SIGINT)
 
     with pytest.raises(KeyboardInterrupt):
-        sweep_on_cluster([lasting(trials[0])], setup(tmp_path), Cluster(gpus=0.25), tell=tell)
+        sweep_on_cluster([lasting(trials[0])], setup(tmp_path), Cluster(gpus=0.25), on_event=tell)
     assert told[-1].kind == "stopped"
     (checkpoint,) = tmp_path.glob("runs/*/checkpoint.pt")
     kept = checkpoint.stat().st_mtime_ns
@@ -206,7 +206,7 @@ def test_a_trial_that_kills_every_worker_is_given_up(ray: Any, trials: list[Tria
                 if f"ray::trial {deadly.id[:16]}" in " ".join(process.info["cmdline"] or []):
                     process.kill()
 
-    failed = sweep_on_cluster([deadly, trials[1]], setup(tmp_path), Cluster(retries=0), tell=kill)
+    failed = sweep_on_cluster([deadly, trials[1]], setup(tmp_path), Cluster(retries=0), on_event=kill)
     assert [event.trial for event in failed] == [deadly.id]
     assert failed[0].message.startswith("its worker was lost, WorkerCrashedError: ")
     assert missing([deadly, trials[1]], Store(tmp_path / "results")) == [deadly]
@@ -218,11 +218,11 @@ def test_what_no_node_can_run_is_refused_before_anything_runs(
     told: list[Event] = []
     elsewhere = replace(trials[1], data=dict(trials[1].data) | {"fingerprint": "0" * 64})
     with pytest.raises(DataError, match="0000"):
-        sweep_on_cluster([trials[0], elsewhere], setup(tmp_path), Cluster(), tell=told.append)
+        sweep_on_cluster([trials[0], elsewhere], setup(tmp_path), Cluster(), on_event=told.append)
     with pytest.raises(ClusterError, match="no node has 2 CPUs and 0 GPUs for a trial"):
-        sweep_on_cluster(trials, setup(tmp_path, threads=2), Cluster(), tell=told.append)
+        sweep_on_cluster(trials, setup(tmp_path, threads=2), Cluster(), on_event=told.append)
     with pytest.raises(ClusterError, match="no node has 1 CPUs and 2 GPUs for a trial"):
-        sweep_on_cluster(trials, setup(tmp_path), Cluster(gpus=2), tell=told.append)
+        sweep_on_cluster(trials, setup(tmp_path), Cluster(gpus=2), on_event=told.append)
     assert told == []
     monkeypatch.setattr(
         ray_module, "check_data", lambda *_: None
@@ -296,7 +296,7 @@ def test_a_checkpoint_lies_until_the_record_is_written(
             sweep_on_cluster(trials[:1], setup(tmp_path), Cluster())
     assert len(list(tmp_path.glob("runs/*/checkpoint.pt"))) == 1
     told: list[Event] = []
-    assert sweep_on_cluster(trials[:1], setup(tmp_path), Cluster(), tell=told.append) == []
+    assert sweep_on_cluster(trials[:1], setup(tmp_path), Cluster(), on_event=told.append) == []
     assert [event.kind for event in told] == ["started", "finished"], "nothing is trained again"
     assert not list(tmp_path.glob("runs/*/checkpoint.pt"))
     assert missing(trials[:1], Store(tmp_path / "results")) == []
@@ -312,19 +312,19 @@ def test_the_display_counts_the_epochs_of_a_trial_that_is_begun_again_once(
     name, cluster = trials[0].id, Cluster("auto")
     advanced: list[float] = []
 
-    def lose_a_node(*arguments: Any, tell: Callable[[Event], None], **options: Any) -> list[Event]:
+    def lose_a_node(*arguments: Any, on_event: Callable[[Event], None], **options: Any) -> list[Event]:
         assert arguments[2] == cluster
         for epochs in ([1, 2], [1, 2, 3]):
-            tell(Event("started", name, 0, epochs=3))
+            on_event(Event("started", name, 0, epochs=3))
             for epoch in epochs:
-                tell(Event("epoch", name, 0, epoch, 3))
-        tell(Event("finished", name, 0, 3, 3))
+                on_event(Event("epoch", name, 0, epoch, 3))
+        on_event(Event("finished", name, 0, 3, 3))
         return []
 
     def advance(self: Progress, task: TaskID, epochs: float = 1) -> None:
         advanced.append(epochs)
 
-    monkeypatch.setattr(watch, "sweep_on_cluster", lose_a_node)
+    monkeypatch.setattr(ray_module, "sweep_on_cluster", lose_a_node)
     monkeypatch.setattr(Progress, "advance", advance)
     with (tmp_path / "log").open("w") as log:
         watched_sweep(trials[:1], setup(tmp_path), cluster=cluster, console=Console(file=log, width=120))

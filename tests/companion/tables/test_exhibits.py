@@ -16,7 +16,7 @@ from companion.paper import Entry, Measured, Verdict, printed_value, verify
 from companion.paper.measured import Sample
 from companion.paper.verdicts import check
 from companion.results.store import Store
-from companion.sweeps.prepare import prepare
+from companion.sweeps.progress import prepare
 from companion.tables import statistics_gains as batch_statistics
 from companion.tables.ledger_page import show_ledger, show_statements, show_totals, show_trials
 from made_up import made_up
