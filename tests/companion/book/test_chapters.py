@@ -22,26 +22,22 @@ from resilinet.models import partitions
 ROOT = Path(__file__).parents[3]
 PAGES = read_pages(ROOT / "book")
 CHAPTERS = [page for page in PAGES if page.is_chapter]
-ORDER = [
-    "intro",
-    "distributed-networks",
-    "failout",
-    "settings",
-    "health-results",
-    "explorer",
-    "health-ablations",
-    "mobilenet",
-    "resnet",
-    "batch-normalisation",
-    "imagenet",
-    "bandwidth",
-    "verdicts",
-    "environment",
-    "decisions",
-    "teaching",
-    "glossary",
-    "references",
-]
+PARTS = {
+    "I The idea": ["distributed-networks", "settings", "failout", "resilinet-from-scratch", "explorer"],
+    "II The evidence": [
+        "health-results",
+        "health-ablations",
+        "mobilenet",
+        "resnet",
+        "batch-normalisation",
+        "imagenet",
+        "bandwidth",
+        "verdicts",
+    ],
+    "IV Running and teaching": ["reviewing", "environment", "teaching", "decisions"],
+    "Back matter": ["glossary", "references", "api"],
+}
+"""The order of the story; further pages may stand among these."""
 DRAWN = {
     "fig-partitions": describe_gallery(
         {
@@ -96,10 +92,17 @@ def figures(page: Page) -> dict[str, dict[str, Any]]:
     return {options["figure"]["name"]: options for options in found if "figure" in options}
 
 
-def test_pages_come_in_the_order_of_the_story() -> None:
-    names = [page.name for page in PAGES]
-    assert [name for name in names if name in ORDER] == [name for name in ORDER if name in names]
-    assert {"intro", "distributed-networks", "failout", "settings", "bandwidth", "environment"} <= set(names)
+def test_pages_come_in_numbered_parts_in_the_order_of_the_story() -> None:
+    toc = yaml.safe_load((ROOT / "book" / "_toc.yml").read_text(encoding="utf-8"))
+    parts = {part["caption"]: [chapter["file"] for chapter in part["chapters"]] for part in toc["parts"]}
+    assert PAGES[0].name == toc["root"] == "intro"
+    assert [name for name in parts if name in PARTS] == list(PARTS)
+    for caption, names in PARTS.items():
+        assert [name for name in parts[caption] if name in names] == names
+    chapters = [caption for caption in parts if caption != "Back matter"]
+    assert [caption.partition(" ")[0] for caption in chapters] == sorted(
+        caption.partition(" ")[0] for caption in chapters
+    )
 
 
 @each_chapter
