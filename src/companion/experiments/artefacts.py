@@ -354,9 +354,18 @@ def _planned() -> Iterable[Artefact]:
         **dict.fromkeys(
             ("figure-2-camera", "camera-skips", "figure-3-camera"), EXPERIMENTS["camera"].size("published")
         ),
+        "health-by-subject": EXPERIMENTS["health-by-subject"].size("published"),
     }
     mobilenet, resnet, camera = (EXPERIMENTS[key] for key in ("mobilenet", "resnet", "camera"))
     new = [
+        Artefact(
+            "health-by-subject",
+            "health-by-subject",
+            "Health by subject: accuracy on people whom the network has never met",
+            EXPERIMENTS["health-by-subject"],
+            four_schemes,
+            "health-results",
+        ),
         Artefact(
             "no-flow-resnet", "no-flow", "Batches without information flow", resnet, without_flow, "resnet"
         ),

@@ -43,19 +43,26 @@ def tenth_held_out(rows: int, seed: int) -> tuple[NDArray[np.int64], NDArray[np.
     return order[rows // 10 :], order[: rows // 10]
 
 
-def whole_subjects(subject: NDArray[np.uint8], seed: int) -> Parts:
-    """Split rows so that nobody is in two parts: 1 subject tests, 1 validates, the rest train.
+def whole_subjects(subject: NDArray[np.uint8], seed: int, fold: int) -> Parts:
+    """Split rows so that nobody is in two parts: two subjects test, one validates, the rest train.
 
-    `subject` is `(N,)` and names who recorded each row; rows keep their order.
+    `subject` is `(N,)` and names who recorded each row; rows keep their order. The seed decides in which order the
+    subjects come; fold 0 tests on the first two of them, fold 1 on the next two, and whoever comes next validates.
+    So over all folds of an even number of subjects everybody tests once.
 
     Raises:
-        DataError: there are fewer than 3 subjects.
+        DataError: there are fewer than 4 subjects, or nobody is in the fold.
     """
     present = np.unique(subject)
-    if len(present) < 3:
-        raise DataError(f"a split by subject needs 3 subjects or more, and there are {len(present)}")
-    order = present[shuffled(len(present), seed)]
-    groups = order[:-2], order[-2:-1], order[-1:]
+    if len(present) < 4:
+        raise DataError(f"a split by subject needs 4 subjects or more, and there are {len(present)}")
+    folds = len(present) // 2
+    if type(fold) is not int or not 0 <= fold < folds:
+        raise DataError(
+            f"fold {fold!r} has no person in it: {len(present)} people make the folds 0 to {folds - 1}"
+        )
+    order = np.roll(present[shuffled(len(present), seed)], -2 * fold)
+    groups = order[3:], order[2:3], order[:2]
     train, validation, test = (np.flatnonzero(np.isin(subject, group)) for group in groups)
     return train.astype("<i8"), validation.astype("<i8"), test.astype("<i8")
 
