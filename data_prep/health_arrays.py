@@ -70,12 +70,14 @@ def load_health(
     preprocessing: str = "released-code",
     split: str = "random",
     split_seed: int = 0,
+    fold: int = 0,
 ) -> Dataset:
     """Load the prepared Health data and split it into training, validation and test examples.
 
     `random` is the paper's split of rows: 80 % train, 10 % validation, and the rest, rounded
     down in this order, so 274,548, 34,318 and 34,319 rows of the released code's 343,185.
-    `subject` keeps people apart: 8 train, 1 validation, 1 test. `split_seed` decides which.
+    `subject` keeps people apart: of ten, seven train, one validates and two test, and over the folds
+    0 to 4 everybody tests once. `split_seed` decides which rows or people go where.
     Shapes: x `(N, 23)`, y `(N,)` from 1 to 12. With `released-code` x holds whole sensor units;
     with `float` each channel has mean 0 and standard deviation 1 over the training rows.
 
@@ -90,33 +92,45 @@ def load_health(
     if split not in SPLITS:
         raise DataError(f"split {split!r} is unknown; it must be {' or '.join(SPLITS)}")
     check_seed(split_seed)
+    if split == "random" and fold:
+        raise DataError(f"a random split has one fold, 0, and no fold {fold!r}")
     folder = Path(root) / "health" / preprocessing
     x, y, subject = _checked_arrays(folder, preprocessing)
-    parts = rows_at_random(len(y), split_seed) if split == "random" else whole_subjects(subject, split_seed)
-    description = {
+    description: dict[str, Any] = {
         "name": "health",
         "preprocessing": preprocessing,
         "split": split,
         "split_seed": split_seed,
     }
+    if split == "random":
+        parts = rows_at_random(len(y), split_seed)
+    else:
+        parts, description["fold"] = whole_subjects(subject, split_seed, fold), fold
     facts = {"preprocessing_version": PREPROCESSINGS[preprocessing].version}
     values = _standardised(x, parts[0]) if preprocessing == "float" else x.astype(np.float32)
     return assembled(description, x, y, parts, CLASSES, inputs=values, facts=facts)
 
 
-def whole_subjects(subject: NDArray[np.uint8], seed: int) -> Parts:
-    """Split rows so that nobody is in two parts: 1 subject tests, 1 validates, the rest train.
+def whole_subjects(subject: NDArray[np.uint8], seed: int, fold: int) -> Parts:
+    """Split rows so that nobody is in two parts: two subjects test, one validates, the rest train.
 
-    `subject` is `(N,)` and names who recorded each row; rows keep their order.
+    `subject` is `(N,)` and names who recorded each row; rows keep their order. The seed decides in which order the
+    subjects come; fold 0 tests on the first two of them, fold 1 on the next two, and whoever comes next validates.
+    So over all folds of an even number of subjects everybody tests once.
 
     Raises:
-        DataError: there are fewer than 3 subjects.
+        DataError: there are fewer than 4 subjects, or nobody is in the fold.
     """
     present = np.unique(subject)
-    if len(present) < 3:
-        raise DataError(f"a split by subject needs 3 subjects or more, and there are {len(present)}")
-    order = present[shuffled(len(present), seed)]
-    groups = order[:-2], order[-2:-1], order[-1:]
+    if len(present) < 4:
+        raise DataError(f"a split by subject needs 4 subjects or more, and there are {len(present)}")
+    folds = len(present) // 2
+    if type(fold) is not int or not 0 <= fold < folds:
+        raise DataError(
+            f"fold {fold!r} has no person in it: {len(present)} people make the folds 0 to {folds - 1}"
+        )
+    order = np.roll(present[shuffled(len(present), seed)], -2 * fold)
+    groups = order[3:], order[2:3], order[:2]
     train, validation, test = (np.flatnonzero(np.isin(subject, group)) for group in groups)
     return train.astype("<i8"), validation.astype("<i8"), test.astype("<i8")
 

@@ -18,6 +18,7 @@ from resilinet.data import DataError, Dataset
 from resilinet.data.synthetic import synthetic_health
 
 PARTS = ("train", "validation", "test")
+PINNED_PEOPLE = [[[2], [3, 4]], [[7], [2, 9]], [[8], [1, 7]], [[6], [5, 8]], [[4], [6, 10]]]
 PINNED_REAL = "694f7cc27d05b49807d439dfb4cf4a548691e62ec21159ad1f02014370556b15"
 ARRAYS = ("x.npy", "y.npy", "subject.npy")
 
@@ -37,26 +38,45 @@ def all_rows(data: Dataset) -> np.ndarray:
     return rows[np.lexsort(rows.T)]
 
 
-@given(seed=st.integers(0, 1000), counts=st.lists(st.integers(1, 9), min_size=3, max_size=10))
+@given(seed=st.integers(0, 1000), counts=st.lists(st.integers(1, 9), min_size=4, max_size=10))
 @settings(max_examples=50, deadline=None)
 def test_nobody_is_in_two_parts_of_a_split_by_subject(seed, counts):
     subject = np.repeat(np.arange(1, len(counts) + 1, dtype=np.uint8), counts)
-    parts = whole_subjects(subject, seed)
-    np.testing.assert_array_equal(np.sort(np.concatenate(parts)), np.arange(len(subject)))
-    people = [set(subject[part].tolist()) for part in parts]
-    assert [len(group) for group in people] == [len(counts) - 2, 1, 1]
-    assert set.union(*people) == set(range(1, len(counts) + 1)), "and everybody is in one"
+    for fold in range(len(counts) // 2):
+        parts = whole_subjects(subject, seed, fold)
+        np.testing.assert_array_equal(np.sort(np.concatenate(parts)), np.arange(len(subject)))
+        people = [set(subject[part].tolist()) for part in parts]
+        assert [len(group) for group in people] == [len(counts) - 3, 1, 2]
+        assert set.union(*people) == set(range(1, len(counts) + 1)), "and everybody is in one"
 
 
-def test_every_subject_is_tested_under_some_seed():
-    subject = np.repeat(np.arange(1, 11, dtype=np.uint8), 2)
-    tested = {int(subject[whole_subjects(subject, seed)[2]][0]) for seed in range(100)}
-    assert tested == set(range(1, 11))
+@given(seed=st.integers(0, 1000), half=st.integers(2, 5))
+@settings(max_examples=30, deadline=None)
+def test_everybody_tests_in_one_fold_and_nobody_validates_twice(seed, half):
+    subject = np.arange(2 * half, dtype=np.uint8)
+    folds = [whole_subjects(subject, seed, fold) for fold in range(half)]
+    assert sorted(np.concatenate([test for _, _, test in folds])) == list(range(2 * half))
+    assert len({int(validation[0]) for _, validation, _ in folds}) == half
 
 
-def test_two_subjects_cannot_be_split():
-    with pytest.raises(DataError, match="3 subjects or more, and there are 2"):
-        whole_subjects(np.array([1, 1, 2], np.uint8), 0)
+def test_the_people_of_every_fold_never_change():
+    """Pinned: other people in a fold would be other data under the same name."""
+    subject = np.arange(1, 11, dtype=np.uint8)
+    people = [[subject[part].tolist() for part in whole_subjects(subject, 0, fold)[1:]] for fold in range(5)]
+    assert people == PINNED_PEOPLE
+
+
+def test_three_subjects_cannot_be_split():
+    with pytest.raises(DataError, match="4 subjects or more, and there are 3"):
+        whole_subjects(np.array([1, 1, 2, 3], np.uint8), 0, 0)
+
+
+@pytest.mark.parametrize("fold", [5, -1, 1.0, True])
+def test_a_fold_with_no_person_in_it_is_refused(fold):
+    with pytest.raises(
+        DataError, match=f"^fold {fold} has no person in it: 10 people make the folds 0 to 4$"
+    ):
+        whole_subjects(np.arange(10, dtype=np.uint8), 0, fold)
 
 
 # --- loading -------------------------------------------------------------------------------------
@@ -84,11 +104,17 @@ def test_label_counts_cover_thirteen_classes(root):
 
 
 def test_split_by_subject_keeps_people_apart(root):
-    data = load_health(root, split="subject", split_seed=3)
+    data = load_health(root, split="subject", split_seed=3, fold=2)
     subject = np.load(root / "health" / "released-code" / "subject.npy")
-    sizes = {int(count) for count in np.bincount(subject)[1:]}
-    assert len(data.validation) in sizes
-    assert len(data.test) in sizes
+    sizes = np.bincount(subject)
+    _, (validated,), tested = (sorted(set(subject[part].tolist())) for part in whole_subjects(subject, 3, 2))
+    assert (len(data.validation), len(data.test)) == (sizes[validated], sizes[tested].sum())
+    assert data.description["fold"] == 2
+
+
+def test_a_random_split_has_no_folds(root):
+    with pytest.raises(DataError, match="a random split has one fold, 0, and no fold 2"):
+        load_health(root, fold=2)
 
 
 def test_float_is_standardised_with_the_training_rows_alone(root):
@@ -127,6 +153,7 @@ def test_fingerprint_differs_with_each_argument_and_only_then(root):
         for split in ("random", "subject")
         for seed in (0, 1)
     ]
+    chosen += [load_health(root, split="subject", fold=fold).fingerprint for fold in range(1, 5)]
     assert len(set(chosen)) == len(chosen)
     assert load_health(root).fingerprint == chosen[0]
 

@@ -277,6 +277,10 @@ ARTEFACTS: Mapping[str, Artefact] = {artefact.key: artefact for artefact in _art
 
 
 def _new() -> Iterable[Artefact]:
+    met = "Health by subject: accuracy on people whom the network has never met"
+    yield from _shown(
+        "health-by-subject", "health-results", ("health-by-subject", "health-by-subject", met, four_schemes)
+    )
     yield from _shown(
         "resnet",
         "resnet",
@@ -319,6 +323,7 @@ def _planned() -> Iterable[Artefact]:
         "figure-2b": imagenet_short(),
         "no-flow-resnet": few,
     }
+    sizes["health-by-subject"] = EXPERIMENTS["health-by-subject"].size("published")
     camera = EXPERIMENTS["camera"].size("published")
     sizes |= dict.fromkeys(("figure-2-camera", "camera-skips", "figure-3-camera"), camera)
     known = {**ARTEFACTS, **{artefact.key: artefact for artefact in _new()}}

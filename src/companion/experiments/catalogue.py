@@ -29,6 +29,20 @@ HEALTH_DATA: Values = {
 }
 """The real Health data as the paper prepares them; the fingerprint is that of the whole, split data set."""
 
+HEALTH_FOLDS: tuple[Values, ...] = tuple(
+    {**HEALTH_DATA, "split": "subject", "fold": fold, "fingerprint": fingerprint}
+    for fold, fingerprint in enumerate(
+        (
+            "af38c748086ffe47f7cb2095d13aa9eaed413d624f1b006f8c57f87578d521d1",
+            "982dffb545b61e408269b5f72814b2601227ff24b9683903615bba2cf6f2defb",
+            "03d8e120a98dfdcc73666285325ab40f443d71754d00bb2c0aee2601c05adc44",
+            "285c98221a42193e16cab77524447fe0225e7b283ad57f72257b73b5de6241ca",
+            "b7dbaa97aba43a96e640a49fe6ae470fe0d6981244b61ceb038559acead51390",
+        )
+    )
+)
+"""The same recordings split by people: two of the ten test in each fold, and one validates."""
+
 CIFAR10_DATA: Values = {
     "name": "cifar10",
     "preprocessing": "unit",
@@ -144,6 +158,27 @@ def _health_smoke() -> Size:
         seeds=(0, 1),
         short_seeds=(0, 1),
         label="synthetic data, tiny network",
+    )
+
+
+@cache
+def _subjects_paper() -> Size:
+    return replace(
+        _health_paper(),
+        data=HEALTH_FOLDS[0],
+        seeds=tuple(range(len(HEALTH_FOLDS))),
+        label="MHEALTH, split by people",
+        folds=HEALTH_FOLDS,
+    )
+
+
+@cache
+def _subjects_smoke() -> Size:
+    from resilinet.data.synthetic import synthetic_health
+
+    size = _health_smoke()
+    return replace(
+        size, folds=tuple(synthetic_health(rows=3000, seed=fold).description for fold in size.seeds)
     )
 
 
@@ -275,6 +310,17 @@ EXPERIMENTS: Mapping[str, Experiment] = {
             model="mlp",
             settings=TABLE_2["health"],
             sizes={"published": _health_paper, "full": _health_paper, "smoke": _health_smoke},
+        ),
+        Experiment(
+            key="health-by-subject",
+            name="Health by subject",
+            partition=(1, 2, 3, 4),
+            other_partition=(),
+            skips=MLP_SKIPS,
+            configs=(),
+            model="mlp",
+            settings=TABLE_2["health"],
+            sizes={"published": _subjects_paper, "full": _subjects_paper, "smoke": _subjects_smoke},
         ),
         Experiment(
             key="mobilenet",

@@ -42,6 +42,7 @@ class Size:
         label: network and data set in words, for figures.
         stands_in_for: the paper's data set, by the name that the experiment gives it, where other photographs take
             its place; else empty.
+        folds: where every seed has a split of its own: the description of its data, seed by seed; else empty.
     """
 
     name: str
@@ -53,6 +54,11 @@ class Size:
     short_seeds: tuple[int, ...]
     label: str
     stands_in_for: str = ""
+    folds: tuple[Values, ...] = ()
+
+    def data_of(self, seed: int) -> Values:
+        """The description of the data that a seed is trained on."""
+        return self.folds[seed] if self.folds else self.data
 
 
 @dataclass(frozen=True)
@@ -124,7 +130,7 @@ class Experiment:
             failout=dict.fromkeys(self.failable, scheme.failout) if scheme.failout else {},
             weights={"rule": "one", "probability": {}, "high": 1.0},
             recipe=size.short_recipe if short else size.recipe,
-            data=size.data,
+            data=size.data_of(seed),
             seed=seed,
         )
         return replace(trial, **changes)

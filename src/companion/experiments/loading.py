@@ -21,7 +21,9 @@ __all__ = ["NAMES", "differing", "load"]
 Description = Mapping[str, Any]
 
 _LOADERS: dict[str, Callable[[Description, Path], Dataset]] = {
-    "health": lambda it, root: load_health(root, it["preprocessing"], it["split"], it["split_seed"]),
+    "health": lambda it, root: load_health(
+        root, it["preprocessing"], it["split"], it["split_seed"], it.get("fold", 0)
+    ),
     "synthetic-health": lambda it, root: synthetic_health(rows=it["rows"], seed=it["seed"]),
     "synthetic-images": lambda it, root: synthetic_images(
         it["images"], it["side"], it["classes"], it["seed"], it["augmentation"], it.get("views", 1)

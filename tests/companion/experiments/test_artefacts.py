@@ -272,6 +272,23 @@ def test_a_substitute_is_named_with_what_it_stands_in_for() -> None:
     assert {one.key for one in ARTEFACTS.values() if one.title_at("published") != one.title} == {"figure-2b"}
 
 
+# --- planned: people whom the network has never met ------------------------------------------------
+
+
+def test_every_fold_of_health_by_subject_is_table_1_on_other_people(profile: str) -> None:
+    """Other folds are other data, so that no trial of one can pass for that of another, or of the random split."""
+    usual = ARTEFACTS["table-1-health"].rows(profile)
+    rows = PLANNED["health-by-subject"].rows(profile)
+    assert list(rows) == list(usual)
+    for name, row in rows.items():
+        assert len({trial.data["fingerprint"] for trial in row}) == len(row)
+        for trial, other in zip(row, usual[name], strict=False):
+            assert trial.values | {"data": None} == other.values | {"data": None}
+    if profile != "smoke":
+        assert [trial.data["fold"] for trial in row] == list(range(5))
+        assert {trial.data["split"] for trial in row} == {"subject"}
+
+
 # --- planned: the camera experiment --------------------------------------------------------------
 
 CAMERA = {
