@@ -1,0 +1,10 @@
+"""A network that really runs: one process a physical node, sockets between them, failures detected by heartbeat.
+
+It needs the extra ``live``: ``pip install "resilinet[live]"``.
+"""
+
+from resilinet.live.client import Answer, Client, LiveError
+from resilinet.live.node import Node
+from resilinet.live.plan import Plan, PlanError, read_plan
+
+__all__ = ["Answer", "Client", "LiveError", "Node", "Plan", "PlanError", "read_plan"]
