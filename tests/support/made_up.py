@@ -9,7 +9,7 @@ from resilinet.models import model
 from resilinet.routing import routes
 from resilinet.schemes import SCHEMES
 
-TRAIN = {"mlp": [0, *[8] * 12], "mobilenet": [8] * 10, "resnet": [8] * 10}
+TRAIN = {"mlp": [0, *[8] * 12], "mobilenet": [8] * 10, "resnet": [8] * 10, "camera": [8] * 3}
 """Training examples of each class, equally many of each that occurs."""
 
 
