@@ -8,7 +8,7 @@ from resilinet.failures import scenario_key, scenarios
 from resilinet.routing import routes
 from resilinet.schemes import SCHEMES
 
-TRAIN = {"mlp": [0, *[8] * 12], "mobilenet": [8] * 10, "resnet": [8] * 10}
+TRAIN = {"mlp": [0, *[8] * 12], "mobilenet": [8] * 10, "resnet": [8] * 10, "camera": [8] * 3}
 """Training examples of each class, equally many of each that occurs."""
 
 

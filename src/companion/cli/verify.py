@@ -53,9 +53,6 @@ def verify(
             "training; released-code: the same, but named one too low for Health, as the paper's code does."
         ),
     ] = "train-frequency",
-    statistics: Annotated[
-        str, typer.Option(help="Of batch normalisation: running, as in the paper, or per-route.")
-    ] = "running",
     results: Results = Path("results"),
     against: Annotated[
         Path | None,
@@ -72,11 +69,12 @@ def verify(
 ) -> None:
     """Hold every printed number of the paper against the stored results, and every verdict against the accepted one.
 
-    Each number gets our mean, its interval, seeds and a verdict. Accepted verdicts (reproduced, trend only, not
-    reproduced, undecided) are committed beside the results, in the folder verdicts. One is no longer supported when its
-    trials are gone, when it comes out differently, be it better, or when the same trials give another value, as a
-    result file was exchanged. Trainings that are added to what was incomplete break nothing: their verdicts are named
-    as new, to be looked at and accepted. Whoever changes a verdict on purpose accepts it, and the commit shows which.
+    Each number gets our mean, its interval, seeds and a verdict; of a network with batch normalisation one under
+    running statistics and one under statistics of each route. Accepted verdicts are committed beside the results,
+    in the folder verdicts. One is no longer supported when its trials are gone, when it comes out differently, be
+    it better, or when the same trials give another value, as a result file was exchanged. Trainings that are added
+    to what was incomplete break nothing: their verdicts are named as new, to be looked at and accepted. Whoever
+    changes a verdict on purpose accepts it, and the commit shows which.
 
     Exit codes: 0, every accepted verdict is supported; 1, some are not, and are named; 2, it cannot be judged: a result
     or the accepted verdicts are damaged or missing, or an argument is wrong. What was trained tiny on synthetic data
@@ -100,11 +98,10 @@ def verify(
     if accept and not results.exists():
         raise ValueError(f"{results}: there is no such folder of results.")
     checks = not no_check and (profile != "smoke" or against is not None)
-    if against is None or against.is_dir():
-        path = accepted.place(against or results, profile, guess, statistics)
-    else:
-        path = against
-    entries = ledger(Store(results), profile, guess, statistics)
+    path = against
+    if path is None or path.is_dir():
+        path = accepted.place(path or results, profile, guess)
+    entries = ledger(Store(results), profile, guess)
     known = {} if accept and not path.exists() else accepted.read(path) if checks else {}
     name_missing(results)
     if artefact:

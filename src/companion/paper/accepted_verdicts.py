@@ -2,8 +2,9 @@
 
 A verdict follows from the stored results, so nothing in them can contradict it: a result that was exchanged or lost
 gives another ledger, as calmly as the first. So the verdicts that were accepted are committed with the results, and a
-ledger is held against them. Only what was tested is accepted: reproduced, trend only, not reproduced, undecided.
-Trainings that are added where a verdict was incomplete break nothing; their verdict is new until it is accepted.
+ledger is held against them. Only what was tested is accepted (:data:`TESTED`), of a network with batch normalisation
+under both kinds of statistics. Trainings that are added where a verdict was incomplete break nothing; their verdict is
+new until it is accepted.
 """
 
 from __future__ import annotations
@@ -11,8 +12,8 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
@@ -20,7 +21,15 @@ from typing import Any, Final
 from companion.paper.verdicts import Entry, Verdict
 from resilinet.atomic_files import whole_file
 
-TESTED: Final = (Verdict.REPRODUCED, Verdict.TREND, Verdict.NOT_REPRODUCED, Verdict.UNDECIDED)
+TESTED: Final = (
+    Verdict.REPRODUCED,
+    Verdict.TREND,
+    Verdict.NOT_REPRODUCED,
+    Verdict.UNDECIDED,
+    Verdict.SAME_ORDER,
+    Verdict.OPPOSITE_ORDER,
+    Verdict.GUESS,
+)
 """Verdicts that say something of our results."""
 SCHEMA: Final = 1
 CLOSE: Final = 1e-6
@@ -77,9 +86,9 @@ class Change:
         return self.kind is not Kind.NEW
 
 
-def place(results: Path, profile: str, guess: str, statistics: str) -> Path:
+def place(results: Path, profile: str, guess: str) -> Path:
     """Where the accepted verdicts of one reading of a results store lie."""
-    return results / "verdicts" / f"{profile}-{guess}-{statistics}.json"
+    return results / "verdicts" / f"{profile}-{guess}.json"
 
 
 def accept(entries: Iterable[Entry], path: Path) -> int:
@@ -88,7 +97,7 @@ def accept(entries: Iterable[Entry], path: Path) -> int:
         json.dumps(
             {"artefact": entry.artefact, "key": entry.key, **asdict(_accepted(entry))}, ensure_ascii=False
         )
-        for entry in entries
+        for entry in _readings(entries)
         if entry.verdict in TESTED
     ]
     text = ",\n".join(lines)
@@ -162,13 +171,22 @@ def changes(
         values: hold values against each other, too, where the trials are the same; not for results that were trained
             elsewhere, whose trials have the same identities and slightly other outcomes.
     """
-    found = [change for entry in entries if (change := _change(entry, accepted, values)) is not None]
-    known = {(entry.artefact, entry.key) for entry in entries}
+    readings = list(_readings(entries))
+    found = [change for entry in readings if (change := _change(entry, accepted, values)) is not None]
+    known = {(entry.artefact, entry.key) for entry in readings}
     gone = [address for address in accepted if address not in known]
     return found + [
         Change(*address, Kind.LOST, f"{accepted[address].verdict}; the ledger has no such entry now")
         for address in gone
     ]
+
+
+def _readings(entries: Iterable[Entry]) -> Iterator[Entry]:
+    """Each entry, and after it the one under batch statistics of each route, where there is one, under its own key."""
+    for entry in entries:
+        yield entry
+        if entry.per_route is not None:
+            yield replace(entry.per_route, key=f"{entry.key} per route")
 
 
 def _change(entry: Entry, accepted: Mapping[Address, Accepted], values: bool) -> Change | None:

@@ -121,6 +121,10 @@ class Measured:
             self._rows[artefact] = ARTEFACTS[artefact].rows(self.profile)
         return self._rows[artefact]
 
+    def has_routes(self, artefact: str) -> bool:
+        """Whether trials of an artefact hold counts under batch statistics of each route."""
+        return any(record.per_route for row in self.rows(artefact) for record in self.records(artefact, row))
+
     def counts(self, record: Record) -> Counts:
         """Correctly classified test examples by scenario."""
         return record.per_route if self.statistics == "per-route" and record.per_route else record.counts

@@ -6,9 +6,11 @@ from typing import Final
 
 IMAGENET: Final = "ImageNet needs the licensed ILSVRC images, on which this edition trains nothing."
 ON_SUBSTITUTE: Final = f"{IMAGENET} What a named substitute shows is in the chapter on ImageNet."
+NOT_TRAINED: Final = "This edition has the experiment and has not trained it yet."
+"""Of numbers whose artefact is planned."""
+RAW: Final = f"Superseded in the paper's own chart data. {IMAGENET}"
 
-LEFT_OUT: Final = {
-    "figure-2b-raw": f"Superseded in the paper's own chart data. {IMAGENET}",
-    "figure-2-camera": "The camera experiment is in no published figure, and its data set is not described.",
-}
+IMAGENET_CELLS: Final = {"figure-2b-cells": IMAGENET, "figure-2b-raw-cells": RAW}
+"""Accuracies on ImageNet by scenario, of which those that are no guess are not attempted."""
+LEFT_OUT: Final = {"figure-2b-raw": RAW}
 """Artefacts that have no trials, and the reason."""

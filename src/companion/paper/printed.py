@@ -10,9 +10,21 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Final
 
+from companion.experiments import ARTEFACTS, EXPERIMENTS, PLANNED
+
 RUNS: Final = 10
 """Runs that the paper averages, as it says of Figs. 2a, 3 and 4; of the rest it says nothing, and we take as many."""
 RUNS_ON_IMAGENET: Final = 2
+FILE: Final = "published_values.toml"
+KNOWN: Final = {"": {"statements", "block"}, "block": {"artefact", "source", "unit", "columns", "rows"}}
+"""What the file may hold, and a block of it."""
+NETWORKS: Final = {
+    "health-mlp": "health",
+    "imagenet-mobilenet": "imagenet",
+    "cifar10-mobilenet": "mobilenet",
+    "cifar10-resnet18": "resnet",
+}
+"""The experiment that each row of Table 4 is about."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +48,17 @@ class Printed:
     source: str
 
     @property
+    def experiment(self) -> str:
+        """Which experiment it is about (:data:`companion.experiments.EXPERIMENTS`); empty for none."""
+        if self.artefact.startswith("figure-2b"):
+            return "imagenet"
+        if (known := ARTEFACTS.get(self.artefact, PLANNED.get(self.artefact))) is not None:
+            return known.experiment.key
+        if self.artefact == "table-4":
+            return NETWORKS[self.key]
+        return next((key for key in EXPERIMENTS if self.artefact.endswith(key)), "")
+
+    @property
     def brief(self) -> str:
         """The number with two decimals at most, as chart data have up to twelve."""
         return f"{self.value:.{min(self.digits, 2)}f}"
@@ -47,15 +70,44 @@ class Printed:
 
 @cache
 def _content() -> Mapping[str, Any]:
-    text = files("companion.paper").joinpath("published_values.toml").read_text(encoding="utf-8")
-    return tomllib.loads(text, parse_float=Decimal)  # a Decimal keeps the zeros that are printed
+    return parsed(files("companion.paper").joinpath(FILE).read_text(encoding="utf-8"))
+
+
+def parsed(text: str) -> Mapping[str, Any]:
+    """The content of a file of printed values; numbers are decimals, which keep the zeros that are printed.
+
+    Raises:
+        ValueError: it holds a key that nothing reads, or a row that does not fit its columns.
+    """
+    content = tomllib.loads(text, parse_float=Decimal)
+    for where, part in [("", content), *(("block", block) for block in content.get("block", []))]:
+        if unread := sorted(part.keys() - KNOWN[where]):
+            of = f" in the block {part.get('artefact')!r}" if where else ""
+            raise ValueError(f"{FILE}: nothing reads the key {unread[0]!r}{of}.")
+    for block in content.get("block", []):
+        for row, numbers in block["rows"].items():
+            if "columns" in block and len(numbers) != len(block["columns"]):
+                raise ValueError(
+                    f"{FILE}: the row {row!r} of {block['artefact']!r} has {len(numbers)} numbers for "
+                    f"{len(block['columns'])} columns."
+                )
+    return content
 
 
 @cache
 def printed_values() -> Mapping[tuple[str, str], Printed]:
     """Every number of the paper by (artefact, key), in the paper's order."""
+    return numbers_in(_content())
+
+
+def numbers_in(content: Mapping[str, Any]) -> Mapping[tuple[str, str], Printed]:
+    """The numbers of a parsed file by (artefact, key).
+
+    Raises:
+        ValueError: two numbers have one address.
+    """
     found: dict[tuple[str, str], Printed] = {}
-    for block in _content()["block"]:
+    for block in content["block"]:
         columns = block.get("columns")
         for row, numbers in block["rows"].items():
             cells = {row: numbers}
@@ -64,7 +116,7 @@ def printed_values() -> Mapping[tuple[str, str], Printed]:
             for key, number in cells.items():
                 address = (block["artefact"], key)
                 if address in found:
-                    raise ValueError(f"{address[0]}, {key}: printed twice under one address.")
+                    raise ValueError(f"{FILE}: {address[0]}, {key} is printed twice.")
                 exponent = Decimal(number).as_tuple().exponent
                 found[address] = Printed(
                     *address,

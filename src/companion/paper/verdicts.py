@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Final
+
+from scipy import stats
 
 from companion.paper.measured import Sample
-from companion.results.intervals import paired
+from companion.paper.printed import Printed, runs_behind
 
-TOLERANCE = 1.0
-"""Percentage points by which an accuracy may differ and still count as reproduced.
+TOLERANCE: Final = 1.0
+"""Percentage points by which the accuracy of a CNN may differ and still count as reproduced.
 
 Seeds are all that our intervals account for. Another framework, another random split and another precision move an
 accuracy, too, and the paper's own prints of one quantity lie about a point apart (:func:`companion.paper.findings`).
 """
+HEALTH_TOLERANCE: Final = 0.5
+"""The same for the MLP on Health, where a point would let one of our values reproduce two different printed ones."""
+LEVEL: Final = 0.05
+"""The probability, at most, with which checks that are all true give one contradiction or more."""
 
 
 class Verdict(StrEnum):
@@ -23,12 +30,16 @@ class Verdict(StrEnum):
 
     REPRODUCED = "reproduced"
     TREND = "trend only"
+    """The printed order holds with 95 % confidence, the number or the stated size of a difference does not."""
     NOT_REPRODUCED = "not reproduced"
     UNDECIDED = "undecided"
-    """What was compared neither bears it out nor contradicts it."""
+    """The seeds neither bear it out nor contradict it."""
+    SAME_ORDER = "same order at this size"
+    """By a network smaller than the paper's, or trained for less, of which an order is all that compares."""
+    OPPOSITE_ORDER = "opposite order at this size"
+    GUESS = "a guess"
+    """No information reaches the cloud, here as in the paper, so that nothing learned is compared."""
     INCOMPLETE = "incomplete"
-    NOT_COMPARABLE = "not comparable"
-    """Trained at another size than the paper's, so that values do not compare, with no order to compare instead."""
     NOT_ATTEMPTED = "not attempted"
     GIVEN = "given"
     """An input of the experiment, not a result: it is taken over, not tested."""
@@ -38,31 +49,31 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True)
 class Check:
-    """One comparison, paired by seed, that a statement rests on: does a difference lie within its bounds?
+    """One comparison, paired by seed, that a verdict rests on: does a difference lie within its bounds?
 
     Attributes:
         what: the comparison in words.
         difference: mean over seeds, in percentage points; None without a shared seed.
         low: lower end of its 95 % t-interval, None with fewer than two seeds.
         high: upper end.
-        effect: Cohen's d of the paired differences; None where they do not vary or are too few.
         above: the lower bound, None where there is none.
         below: the upper bound, None where there is none.
         seeds: how many seeds are shared.
         wanted: how many there are to be.
         trials: identities of the trials behind it.
+        printed: the same difference between the paper's own numbers; None where it does not print them.
     """
 
     what: str
     difference: float | None
     low: float | None
     high: float | None
-    effect: float | None
     above: float | None
     below: float | None
     seeds: int
     wanted: int
     trials: tuple[str, ...]
+    printed: float | None = None
 
     @property
     def holds(self) -> bool:
@@ -75,20 +86,27 @@ class Check:
         )
 
     @property
-    def contradicted(self) -> bool:
-        """Whether the whole interval lies beyond a bound; else the seeds cannot tell, or it holds."""
-        return (self.high is not None and self.above is not None and self.high < self.above) or (
-            self.low is not None and self.below is not None and self.low > self.below
+    def holds_in_print(self) -> bool | None:
+        """Whether the paper's own numbers keep the bounds; None where it does not print them."""
+        if self.printed is None:
+            return None
+        return (self.above is None or self.printed > self.above) and (
+            self.below is None or self.printed < self.below
         )
 
     @property
-    def leans(self) -> bool:
-        """Whether the mean, at least, lies on the right side of zero and below the upper bound."""
-        return (
-            self.difference is not None
-            and (self.above is None or self.difference > min(self.above, 0.0))
-            and (self.below is None or self.difference < self.below)
-        )
+    def ordered(self) -> bool:
+        """Whether a difference that is to be above zero is so with 95 % confidence, however large it is to be."""
+        return self.above is not None and self.above >= 0 and self.low is not None and self.low > 0
+
+    @property
+    def p(self) -> float:
+        """The two-sided p-value of a mean beyond a bound, by a t-test over seeds; 1 where the mean keeps the bounds."""
+        if self.difference is None or self.high is None or self.slack >= 0:
+            return 1.0
+        # The wider half, where an interval is cut off at zero.
+        error = (self.high - self.difference) / float(stats.t.ppf(0.975, self.seeds - 1))
+        return 2 * float(stats.t.sf(-self.slack / error, self.seeds - 1)) if error > 0 else 0.0
 
     @property
     def slack(self) -> float:
@@ -98,19 +116,21 @@ class Check:
         over = math.inf if self.above is None else self.difference - self.above
         return over if self.below is None else min(over, self.below - self.difference)
 
+    def order_alone(self) -> Check:
+        """The same comparison without what it says about a size: of a difference above a bound, that it is positive."""
+        if self.above is None or self.above < 0:
+            return self
+        return replace(self, above=0.0, below=None)
+
 
 def check(what: str, difference: Sample, above: float | None = 0.0, below: float | None = None) -> Check:
     """Compare a paired difference with its bounds, by default with zero."""
     found = difference.interval
-    effect = math.nan
-    if difference.whole is None and len(difference.values) > 1:
-        effect = paired(difference.values, dict.fromkeys(difference.values, 0.0)).effect
     return Check(
         what=what,
         difference=found.mean if found else None,
         low=finite(found.low) if found else None,
         high=finite(found.high) if found else None,
-        effect=finite(effect),
         above=above,
         below=below,
         seeds=len(difference.values),
@@ -119,9 +139,18 @@ def check(what: str, difference: Sample, above: float | None = 0.0, below: float
     )
 
 
+def contradictions(checks: Iterable[Check]) -> list[Check]:
+    """The checks that the seeds contradict once it is taken into account how many there are (Holm, 1979)."""
+    ranked = sorted(checks, key=lambda one: one.p)
+    for place, one in enumerate(ranked):
+        if one.p > LEVEL / (len(ranked) - place):
+            return ranked[:place]
+    return ranked
+
+
 @dataclass(frozen=True)
 class Entry:
-    """One line of the ledger; :func:`dataclasses.asdict` makes JSON of it.
+    """One line of the ledger.
 
     Attributes:
         artefact: the table, figure or passage, ``claims`` for a statement of the text.
@@ -129,7 +158,7 @@ class Entry:
         statement: for a statement, what it says; else empty.
         paper: the printed number, None where a statement has none.
         digits: decimals that are printed.
-        unit: of ``paper`` and ``ours``: ``percent``, ``points``, ``probability`` or ``hours``.
+        unit: of ``paper`` and ``ours``: ``percent``, ``points``, ``epochs``, ``probability`` or ``hours``.
         source: where it stands in the paper.
         ours: our mean over seeds; of a statement, the difference that decides it.
         low: lower end of the 95 % t-interval; None with fewer than two seeds, and where there are no seeds.
@@ -139,9 +168,13 @@ class Entry:
         size: of the trials (:class:`companion.experiments.Size`); empty for what is computed, not trained.
         verdict: what became of it.
         note: why, in a sentence.
-        guess: whether no information reaches the cloud, so that what is printed is the worth of a guess.
+        released: what the released code gives for it, where that is known; None elsewhere.
+        parts: of an average that is reproduced while its parts are not, how many points each part adds to the
+            difference from the printed one, by scenario.
         trials: identities of the trials behind it.
         checks: of a statement, the comparisons it rests on.
+        experiment: whose network and data it is about, as in :data:`companion.experiments.EXPERIMENTS`; else empty.
+        per_route: the same entry under batch statistics of each route; None for a network without them.
     """
 
     artefact: str
@@ -159,9 +192,12 @@ class Entry:
     wanted: int = 0
     size: str = ""
     note: str = ""
-    guess: bool = False
+    released: float | None = None
+    parts: tuple[tuple[str, float], ...] = ()
     trials: tuple[str, ...] = ()
     checks: tuple[Check, ...] = ()
+    experiment: str = ""
+    per_route: Entry | None = None
 
     @property
     def half(self) -> float | None:
@@ -170,50 +206,59 @@ class Entry:
 
 
 def judge(
-    paper: float, digits: int, sample: Sample, compared: Sequence[Check], tolerance: float, runs: int
+    number: Printed,
+    sample: Sample,
+    compared: Sequence[Check],
+    tolerance: float,
+    beside: Iterable[float] = (),
 ) -> Verdict:
-    """The verdict on a printed mean.
+    """The verdict on a printed mean by trials of the paper's size.
 
     1. *Incomplete*: a seed is missing.
-    2. *Reproduced*: the printed mean lies within the widest of two margins around our mean, plus half a unit of the
-       last printed digit. The first margin is where a mean of ``runs`` further runs of ours, as many as the paper
-       averages, would fall with a probability of 95 %: our t-interval times sqrt(1 + n / runs). The second
-       is ``tolerance``, :data:`TOLERANCE` for accuracies, zero for standard deviations; for a guess it is what one
-       run's guesses vary by. Where ``compared`` holds the number to an upper bound that the paper states, our interval
-       has to keep it, too: one that is wide enough to break it agrees with too much to bear out anything, and the
-       number is *undecided*.
-    3. *Trend only*: not so, but what the artefact compares comes out in the printed order (``compared``).
-    4. *Not reproduced*: neither.
+    2. *Reproduced*: the printed mean lies within a margin around ours, half a unit of its last digit included. Either
+       the seeds make it so: the margin is where a mean of as many further runs of ours as the paper averages would fall
+       with a probability of 95 %, our t-interval times sqrt(1 + n / runs). Or ``tolerance`` does, and our mean is
+       nearer to it than to any number printed ``beside`` it. Where ``compared`` holds the number to an upper bound
+       that the paper states, our interval has to keep it, too: one that is wide enough to break it agrees with too much
+       to bear out anything.
+    3. *Trend only*: not so, but what the artefact compares comes out in the printed order with 95 % confidence.
+    4. *Not reproduced*: the difference from the printed number or a comparison contradicts the paper after a
+       correction for how many there are (:func:`contradictions`).
+    5. *Undecided*: neither.
     """
     found = sample.interval
     if found is None or not sample.complete:
         return Verdict.INCOMPLETE
     half = found.high - found.mean  # the wider end, where an interval is cut off at zero
-    repeat = 0.0 if math.isnan(half) else half * math.sqrt(1 + found.n / runs)
-    if abs(paper - found.mean) <= max(repeat, tolerance) + 10.0**-digits / 2:
-        told = all(one.holds for one in compared if one.below is not None)
-        return Verdict.REPRODUCED if told else Verdict.UNDECIDED
-    # The value is not the printed one, whether or not an order can be told.
-    order = judge_order(sample, compared)
-    return order if order in (Verdict.TREND, Verdict.INCOMPLETE) else Verdict.NOT_REPRODUCED
-
-
-def judge_order(sample: Sample, compared: Sequence[Check]) -> Verdict:
-    """The verdict on a printed mean by trials of another size than the paper's.
-
-    A smaller network, trained for less, cannot reproduce an accuracy; what it can show is whether the printed order
-    is a matter of size. *Incomplete*: a seed is missing, here or in what it is compared with. *Trend only*: all that
-    is printed clearly apart comes out in the printed order, with 95 % confidence each. *Not reproduced*: something
-    comes out the other way round, with the same confidence. *Undecided*: neither. *Not comparable*: nothing is
-    printed clearly apart.
-    """
-    if not sample.complete or any(one.seeds < one.wanted for one in compared):
+    repeat = 0.0 if math.isnan(half) else half * math.sqrt(1 + found.n / runs_behind(number.artefact))
+    rounding = 10.0**-number.digits / 2
+    off, bound = found.mean - number.value, tolerance + rounding
+    nearest = all(abs(off) < abs(found.mean - other) for other in beside)
+    near = abs(off) <= repeat + rounding or (abs(off) <= bound and nearest)
+    if near and all(one.holds for one in compared if one.below is not None):
+        return Verdict.REPRODUCED
+    if any(one.seeds < one.wanted for one in compared):
         return Verdict.INCOMPLETE
-    if not compared:
-        return Verdict.NOT_COMPARABLE
-    if all(one.holds for one in compared):
+    if compared and all(one.holds for one in compared):
         return Verdict.TREND
-    return _against(compared)
+    # How far off the number may be is the tolerance; whether it is farther is a question to the seeds.
+    value = Check("", off, off - repeat, off + repeat, -bound, bound, found.n, found.n, ())
+    return Verdict.NOT_REPRODUCED if contradictions([value, *compared]) else Verdict.UNDECIDED
+
+
+def judge_order(checks: Sequence[Check]) -> Verdict:
+    """The verdict by trials of another size than the paper's, which can bear out an order and no value.
+
+    *Incomplete*: a seed is missing. *Same order at this size*: every comparison comes out in the printed order, with
+    95 % confidence. *Opposite order at this size*: some comparison contradicts it after a correction for how many
+    there are. *Undecided*: neither, or nothing is printed clearly apart.
+    """
+    if any(one.seeds < one.wanted for one in checks):
+        return Verdict.INCOMPLETE
+    orders = [one.order_alone() for one in checks]
+    if orders and all(one.holds for one in orders):
+        return Verdict.SAME_ORDER
+    return Verdict.OPPOSITE_ORDER if contradictions(orders) else Verdict.UNDECIDED
 
 
 def judge_exact(paper: float, digits: int, value: float) -> Verdict:
@@ -223,21 +268,18 @@ def judge_exact(paper: float, digits: int, value: float) -> Verdict:
 
 
 def judge_statement(checks: Sequence[Check]) -> Verdict:
-    """The verdict on a statement.
+    """The verdict on a statement by trials of the paper's size.
 
-    *Reproduced* if every check holds; else *trend only* if every mean leans that way; else *not reproduced* if the
-    seeds contradict a check; else *undecided*.
+    *Reproduced* if every check holds; else *trend only* if every order holds with 95 % confidence; else *not
+    reproduced* if the seeds contradict a check after a correction for how many there are; else *undecided*.
     """
     if any(one.seeds < one.wanted for one in checks):
         return Verdict.INCOMPLETE
     if all(one.holds for one in checks):
         return Verdict.REPRODUCED
-    return Verdict.TREND if all(one.leans for one in checks) else _against(checks)
-
-
-def _against(checks: Sequence[Check]) -> Verdict:
-    """The verdict where not all checks hold: absence of evidence is not evidence of absence."""
-    return Verdict.NOT_REPRODUCED if any(one.contradicted for one in checks) else Verdict.UNDECIDED
+    if all(one.holds or one.ordered for one in checks):
+        return Verdict.TREND
+    return Verdict.NOT_REPRODUCED if contradictions(checks) else Verdict.UNDECIDED
 
 
 def finite(value: float) -> float | None:

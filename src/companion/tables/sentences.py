@@ -18,7 +18,9 @@ def legend() -> str:
         Verdict.TREND,
         Verdict.NOT_REPRODUCED,
         Verdict.UNDECIDED,
-        Verdict.NOT_COMPARABLE,
+        Verdict.SAME_ORDER,
+        Verdict.OPPOSITE_ORDER,
+        Verdict.GUESS,
     )
     marks = ", ".join(f"{MARKS[v]} {v}" for v in told)
     return (

@@ -20,7 +20,6 @@ def checks(entry: Entry) -> pd.DataFrame:
             {
                 "comparison": one.what,
                 "difference (points)": show_check(one),
-                "Cohen's d": NOTHING if one.effect is None else f"{one.effect:.1f}",
                 "required": _bounds(one),
                 "holds": _answer(one),
             }
@@ -53,7 +52,6 @@ def differing(entries: Sequence[Entry], *artefacts: str) -> pd.DataFrame:
         for entry in entries
         if entry.artefact in artefacts
         and entry.verdict in (Verdict.TREND, Verdict.NOT_REPRODUCED)
-        and not entry.guess
     ]
     return pd.DataFrame(rows, columns=["artefact", "key", "paper", "ours", "why"]).set_index(
         ["artefact", "key"]

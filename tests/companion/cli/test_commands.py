@@ -149,11 +149,11 @@ def test_verify_fails_when_a_result_no_longer_supports_its_verdict(tmp_path: Pat
     other = tmp_path / "other"
     for trial in trials:
         Store(other).write(made_up(trial, lambda trial, _: 90.0 + trial.seed % 2))
-    for against in (tmp_path, tmp_path / "verdicts" / "published-train-frequency-running.json"):
+    for against in (tmp_path, tmp_path / "verdicts" / "published-train-frequency.json"):
         assert "are supported" in run(*words[:2], "--results", str(other), "--against", str(against))
     store.write(made_up(trials[0], lambda *_: 40.0))
     assert "no longer supported" in run(*words, code=1)
-    own = tmp_path / "verdicts" / "published-train-frequency-running.json"
+    own = tmp_path / "verdicts" / "published-train-frequency.json"
     own.write_text("{")
     assert "not a whole file" in " ".join(run(*words, code=2).split())
     store.path(trials[0].id).write_text("{")
@@ -162,7 +162,7 @@ def test_verify_fails_when_a_result_no_longer_supports_its_verdict(tmp_path: Pat
 
 def test_verify_needs_accepted_verdicts_but_not_of_every_artefact(tmp_path: Path) -> None:
     run("verify", "--accept", "--results", str(tmp_path))
-    own = tmp_path / "verdicts" / "published-train-frequency-running.json"
+    own = tmp_path / "verdicts" / "published-train-frequency.json"
     assert "All 4 accepted verdicts are supported." in run("verify", "table-4", "--results", str(tmp_path))
     # Nothing is trained here, so that no verdict of it can have been accepted.
     assert "No verdict of what was named" in run("verify", "figure-2a", "--results", str(tmp_path))
@@ -175,7 +175,7 @@ def test_verify_needs_accepted_verdicts_but_not_of_every_artefact(tmp_path: Path
 
 def test_verify_counts_verdicts_in_words(tmp_path: Path) -> None:
     run("verify", "--accept", "--results", str(tmp_path))
-    own = tmp_path / "verdicts" / "published-train-frequency-running.json"
+    own = tmp_path / "verdicts" / "published-train-frequency.json"
     content = json.loads(own.read_text())
     first, *others = [line for line in content["verdicts"] if line["artefact"] == "table-4"]
     words = ("verify", "table-4", "--results", str(tmp_path))

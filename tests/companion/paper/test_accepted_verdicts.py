@@ -14,7 +14,7 @@ from companion.paper.verdicts import Entry
 from companion.results.store import Store
 
 ROOT = Path(__file__).parents[3]
-READING = ("published", "train-frequency", "running")
+READING = ("published", "train-frequency")
 ENTRY = Entry(
     "table-1-health",
     "resilinet/n1",
@@ -128,3 +128,14 @@ def test_the_committed_results_support_the_committed_verdicts() -> None:
     entries = verify(Store(ROOT / "results"), *READING)
     broken = [one for one in changes(entries, read(place(ROOT / "results", *READING))) if one.breaks]
     assert broken == []
+
+
+def test_verdicts_under_both_kinds_of_statistics_are_accepted_and_guarded(tmp_path: Path) -> None:
+    both = dataclasses.replace(ENTRY, per_route=dataclasses.replace(ENTRY, ours=93.0))
+    path = place(tmp_path, *READING)
+    assert accept([both], path) == 2
+    assert kinds([both], path) == []
+    worse = dataclasses.replace(both, per_route=dataclasses.replace(ENTRY, verdict=Verdict.UNDECIDED))
+    (change,) = changes([worse], read(path))
+    assert (change.kind, change.key) == (Kind.CHANGED, "resilinet/n1 per route")
+    assert kinds([ENTRY], path) == [Kind.LOST]
