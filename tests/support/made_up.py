@@ -33,6 +33,10 @@ def made_up(trial: Trial, accuracy: Callable[[Trial, str], float], total: int = 
         counts[key] = round(accuracy(trial, key) / 100 * total) if known else None
     settings = [name for name, setting in settings_of(trial).items() if any(setting.probability.values())]
     survival = dict.fromkeys(("failout", *settings), counts)
-    history = [{"loss": 1.0, "validation_accuracy": 0.5}] * trial.recipe.epochs
+    epoch = {"loss": 1.0, "validation_accuracy": 0.5}
+    if trial.recipe.validation == "re-estimated":
+        epoch["running_validation_accuracy"] = 0.5
+    history = [epoch] * trial.recipe.epochs
+    kept = trial.recipe.epochs if trial.recipe.keep == "last" else 1
     norm = {} if kind == "mlp" else {"per_route": counts, "route_numbers": 100}
-    return Record(trial, total, counts, survival, labels(kind, total), history, 1, 600_000, **norm)
+    return Record(trial, total, counts, survival, labels(kind, total), history, kept, 600_000, **norm)

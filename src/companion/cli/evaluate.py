@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import time
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,6 +15,9 @@ from rich.table import Table
 from companion.cli.common import Data, Json, Profile, Runs, check_writable, out, plain_errors, say_json
 from companion.experiments import artefact_of
 from resilinet.topology import Topology
+
+RECEIVED_EXAMPLES = 2000
+"""Test examples that a histogram of received values is made from."""
 
 
 @plain_errors
@@ -54,6 +58,49 @@ def networks(
             ) from error
         save(model, chosen[0], path)
         out.print(f"{path}: {path.stat().st_size / 1e6:.1f} MB", soft_wrap=True)
+
+
+@plain_errors
+def received(
+    artefact: Annotated[str, typer.Argument(help="Whose run, for example figure-2c.")],
+    row: Annotated[str, typer.Argument(help="Which of its rows, for example resilinet.")],
+    node: Annotated[str, typer.Argument(help="The node that receives, for example z2.")],
+    failed: Annotated[str, typer.Option(help="The node that is failed in one of the two scenarios.")],
+    seed: Annotated[int, typer.Option(help="Which of its seeds.")] = 0,
+    runs: Runs = Path("runs"),
+    data: Data = Path("data"),
+    to: Annotated[Path, typer.Option("--out", help="Where the file goes.")] = Path("results/received"),
+) -> None:
+    """Write a histogram of what a node receives, with no failure and around a failed node, from a run made here.
+
+    Values are those behind the node's first batch normalisation, with running statistics and with those of each route.
+
+    Example: resilinet received figure-2c resilinet z2 --failed z1, after resilinet sweep figure-2c
+    """
+    import torch
+
+    from companion.experiments.loading import load
+    from companion.results.network_files import load_run
+    from companion.results.received import measure, write
+    from companion.sweeps.run import commit, provenance
+    from resilinet.data.images import as_input
+
+    check_writable(to, "histograms", "--out")
+    rows = artefact_of(artefact).rows("published")
+    chosen = [trial for trial in rows.get(row, []) if trial.seed == seed]
+    if not chosen:
+        raise ValueError(f"{artefact} has no run {row!r} of seed {seed}; its rows are {', '.join(rows)}.")
+    network = load_run(chosen[0], runs)
+    for name in (node, failed):
+        network.topology.named([name])
+    began = time.perf_counter()
+    examples = as_input(load(chosen[0].data, data).test.x[:RECEIVED_EXAMPLES], torch.float32)
+    code = provenance(commit(), "cpu", time.perf_counter() - began, resumed=False)
+    found = measure(network, examples, node, failed, chosen[0].id, code)
+    write(found, to / f"{artefact}-{node}.json")
+    for kind, by_failed in found.mean.items():
+        for key, mean in by_failed.items():
+            out.print(f"{kind}, failed: {key}: mean {mean:.2f}, deviation {found.deviation[kind][key]:.2f}")
 
 
 @plain_errors

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Final
 
 from companion.experiments.catalogue import EXPERIMENTS, cifar_short, imagenet_short
 from companion.experiments.experiment import Experiment, Size, check_profile
@@ -209,6 +210,14 @@ def _by_scheme(
     }
 
 
+_FEW: Final = cifar_short("resnet", 12, 1.0)
+_SIZES: Final[Mapping[str, Mapping[str, Size]]] = {
+    "recipe-search": {"published": _NARROW, "full": _NARROW},
+    **{key: {"published": _FEW} for key in ("figure-2c", "figure-4c", "table-3-resnet")},
+}
+"""The size behind a profile, by artefact, where it is not the experiment's own."""
+
+
 def _shown(experiment: str, chapter: str, *artefacts: tuple[str, str, str, Design]) -> Iterable[Artefact]:
     """Artefacts of one experiment that a chapter shows, each given by its key, exhibit, title and design."""
     for key, exhibit, title, design in artefacts:
@@ -240,8 +249,7 @@ def _artefacts() -> Iterable[Artefact]:
     table_1 = "table-1-mobilenet", "table-1", "Table 1, MobileNet: accuracy by failing nodes", four_schemes
     yield from _shown("mobilenet", "mobilenet", table_1)
     search = "recipe-search", "recipe-search", "The search for the short recipe", recipe_search
-    (found,) = _shown("mobilenet", "decisions", search)
-    yield replace(found, sizes={"published": _NARROW, "full": _NARROW})
+    yield from _shown("mobilenet", "decisions", search)
     yield from _shown(
         "mobilenet",
         "mobilenet",
@@ -272,7 +280,9 @@ def _artefacts() -> Iterable[Artefact]:
     )
 
 
-ARTEFACTS: Mapping[str, Artefact] = {artefact.key: artefact for artefact in _artefacts()}
+ARTEFACTS: Mapping[str, Artefact] = {
+    artefact.key: replace(artefact, sizes=_SIZES.get(artefact.key, {})) for artefact in _artefacts()
+}
 """By key, in the order in which a sweep of everything runs them."""
 
 
@@ -307,7 +317,7 @@ def _new() -> Iterable[Artefact]:
 
 
 def _planned() -> Iterable[Artefact]:
-    wide, few = cifar_short("mobilenet", 20, 0.75), cifar_short("resnet", 12, 1.0)
+    wide, few = cifar_short("mobilenet", 20, 0.75), _FEW
     sizes = {
         "figure-2c": EXPERIMENTS["resnet"].size("full"),
         "table-1-mobilenet": wide,

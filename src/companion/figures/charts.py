@@ -26,8 +26,9 @@ from companion.results.intervals import interval
 
 _NAMES: Final = [name_of(setting) for setting in SETTINGS]
 _PAPER: Final = "paper"
-_COLOURS: Final = {series_name(key): look.colour for key, look in style.LOOKS.items()}
-_COLOURS[_PAPER] = style.PAPER["color"]
+COLOURS: Final = {series_name(key): look.colour for key, look in style.LOOKS.items()}
+COLOURS[_PAPER] = style.PAPER["color"]
+"""Of each scheme by its name, and of the paper."""
 _MARKERS: Final = {series_name(key): look.marker for key, look in style.LOOKS.items()}
 _MARKERS[_PAPER] = style.PAPER["marker"]
 _OURS: Final = series_name("resilinet")
@@ -141,27 +142,39 @@ def _draw(
     """
     names = list(shown["whose"].unique())
     look = {"markersize": 6, "markeredgewidth": 1, "linestyle": "none", "err_kws": {"linewidth": 1.5}}
-    look |= {"hue": "whose", "palette": _COLOURS, "markers": [_MARKERS[name] for name in names]}
+    look |= {"hue": "whose", "palette": COLOURS, "markers": [_MARKERS[name] for name in names]}
     # A grid replaces a constrained layout, with a warning; it gets one when it is done.
     with mpl.rc_context({"figure.constrained_layout.use": False}):
         place = {"x": "place", "y": "value", "native_scale": True, "sharex": False}
-        options = {"errorbar": _t_interval, **place, **look, **options}
+        options = {"errorbar": t_interval, **place, **look, **options}
         grid = sns.catplot(shown, kind="point", **options)
-    figure: Figure = grid.figure
     grid.set(xticks=range(len(ticks)), xticklabels=ticks, xlim=(-0.5, len(ticks) - 0.5))
     grid.set_axis_labels(*labels).set_titles("{col_name}")
-    for line in figure.findobj(Line2D):
+    for line in grid.figure.findobj(Line2D):
         if line.get_marker() == _MARKERS[_PAPER]:
             line.set_markerfacecolor(style.PAPER["mfc"])
+    return finish(grid, size_label(measured, artefact), 4.0, ncols=len(names))
+
+
+def finish(grid: sns.axisgrid.Grid, label: str, height: float, **legend: Any) -> Figure:
+    """The figure of a grid: its legend below, and above it what it was made from.
+
+    Args:
+        grid: drawn by seaborn.
+        label: what it was made from, so that it keeps saying so wherever it is copied to.
+        height: in inches; the width is the page's.
+        legend: further options of :func:`seaborn.move_legend`.
+    """
+    figure: Figure = grid.figure
     # Below the axes, where no point can lie under it.
-    sns.move_legend(grid, "outside lower center", ncols=len(names), title=None)
-    # What it was made from, so that it keeps saying so wherever it is copied to.
-    figure.suptitle(size_label(measured, artefact), x=0.01, ha="left", fontsize=8.5, color=style.INK)
-    figure.set(size_inches=(7.0, 4.0), layout_engine="constrained")
+    sns.move_legend(grid, "outside lower center", **{"title": None, **legend})
+    figure.suptitle(label, x=0.01, ha="left", fontsize=8.5, color=style.INK)
+    figure.set(size_inches=(7.0, height), layout_engine="constrained")
     plt.close(figure)  # a notebook would show it a second time
     return figure
 
 
-def _t_interval(values: Iterable[float]) -> tuple[float, float]:
+def t_interval(values: Iterable[float]) -> tuple[float, float]:
+    """The ends of the 95 % t-interval of a mean, as seaborn asks for them."""
     found = interval(list(values))
     return found.low, found.high

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from companion.experiments import ARTEFACTS
-from companion.experiments.table_2 import SETTINGS
+from companion.experiments.table_2 import TABLE_2
 from companion.paper.measured import Measured
 from companion.paper.printed import Printed, printed_values
 from resilinet.failures import scenario_key, scenarios

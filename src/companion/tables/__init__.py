@@ -17,6 +17,7 @@ from companion.tables.exhibits import (
 )
 from companion.tables.html import offer, show
 from companion.tables.sentences import in_short, leads, legend, size_notice, statement, statement_by_part
+from companion.tables.statistics_gains import by_statistics
 from companion.tables.verdict_rows import checks, differing, provenance
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "averages",
     "beside",
     "best_rates",
+    "by_statistics",
     "cell",
     "checks",
     "claims",

@@ -7,7 +7,7 @@ import pandas as pd
 from companion.experiments import ARTEFACTS
 from companion.experiments.names import SETTINGS, name_of
 from companion.paper.comparisons import FIXED_RATES, rate_sample
-from companion.paper.measured import Measured, Sample
+from companion.paper.measured import Measured
 from companion.paper.verdicts import Check, check
 from companion.tables.cells import show_check, show_rate, show_sample
 from resilinet.failures import scenario_key, scenarios
@@ -15,87 +15,21 @@ from resilinet.schemes import SCHEMES
 
 KINDS = ("running", "per route")
 RIVALS = ("vanilla", "dfg")
-UNMIXED = {"resilinet": "vanilla", "resilinet-plus": "dfg"}
-"""For each scheme with failout the one without that computes the same way while nobody is dead."""
 
 
-def statistics(measured: Measured, artefact: str, row: str) -> pd.DataFrame:
-    """The same trained networks with running batch statistics and with those of each route, in percent.
-
-    Args:
-        measured: the results.
-        artefact: whose trials.
-        row: of the artefact, one scheme.
-    """
-    routed = measured.per_route()
+def by_statistics(measured: Measured, artefact: str) -> pd.DataFrame:
+    """Accuracy with both kinds of batch statistics, in percent, a row for each scheme and scenario with data flow."""
     topology = ARTEFACTS[artefact].experiment.topology()
-    kinds = {scenario_key(topology, dead): "scenario" for dead in scenarios(topology)}
-    kinds |= dict.fromkeys(SETTINGS, "average")
     rows = {}
-    for key, kind in kinds.items():
-        one, other = (
-            which.scenario(artefact, row, key) if kind == "scenario" else which.average(artefact, row, key)
-            for which in (measured, routed)
-        )
-        title = key.replace("+", ", ") if kind == "scenario" else f"average, {name_of(key)}"
-        rows["none fails" if key == "none" else title] = {
-            "running": show_sample(one),
-            "per route": show_sample(other),
-            "gain (points)": show_check(check("", other - one)),
-        }
-    return pd.DataFrame(rows).T.rename_axis("Failing nodes")
-
-
-def gain(measured: Measured, artefact: str, row: str, dead: str) -> Sample:
-    """What statistics per route gain a row of an artefact in a scenario, seed by seed."""
-    return measured.per_route().scenario(artefact, row, dead) - measured.scenario(artefact, row, dead)
-
-
-def gains_in_words(measured: Measured, artefact: str) -> str:
-    """What ResiliNet gains while its first node that can fail is dead, and while nobody is."""
-    experiment = ARTEFACTS[artefact].experiment
-    node = experiment.topology().failable[0]
-    dead, alive = (check("", gain(measured, artefact, "resilinet", key)) for key in (node, "none"))
-    if dead.low is None or alive.low is None:
-        return f"Of {experiment.name} there are too few seeds yet to say what statistics per route gain."
-    return (
-        f"In {experiment.name}, statistics per route gain {in_points(dead)} points while `{node}` is dead "
-        f"and {in_points(alive)} points while nobody is (95 % intervals, {dead.seeds} seeds)."
-    )
-
-
-def anew_in_words(measured: Measured, artefact: str) -> str:
-    """What Vanilla, which has one route, gains: so much is due to estimating the statistics anew."""
-    experiment = ARTEFACTS[artefact].experiment
-    found = check("", gain(measured, artefact, "vanilla", "none"))
-    if found.low is None:
-        return f"Of {experiment.name} there are too few seeds yet."
-    return f"In {experiment.name} that is {in_points(found)} points (95 % interval, {found.seeds} seeds)."
-
-
-def sources_in_words(measured: Measured, artefact: str) -> str:
-    """How much of the gain is due to the mixing of routes by failout, and how much to the other route alone."""
-    experiment = ARTEFACTS[artefact].experiment
-    node = experiment.topology().failable[0]
-    rows = measured.rows(artefact)
-    told = []
-    for mixed, plain in UNMIXED.items():
-        if mixed not in rows:
-            continue
-        more = check("", gain(measured, artefact, mixed, "none") - gain(measured, artefact, plain, "none"))
-        if more.low is None:
-            return f"Of {experiment.name} there are too few seeds yet to tell."
-        meaning = "so much is the mixing" if more.holds else "the seeds do not tell the mixing from nothing"
-        told.append(
-            f"{SCHEMES[mixed].name} gains {in_points(more)} points more than {SCHEMES[plain].name} while nobody is "
-            f"dead: {meaning}."
-        )
-    alone = check("", gain(measured, artefact, "dfg", node) - gain(measured, artefact, "vanilla", "none"))
-    meaning = "so much the route does alone" if alone.holds else "the seeds do not tell that from nothing"
-    return (
-        f"In {experiment.name} {' '.join(told)} DFG, which no failout ever touched, gains {in_points(alone)} points "
-        f"more while `{node}` is dead than Vanilla while nobody is: {meaning}."
-    )
+    for row in measured.rows(artefact):
+        for key in (scenario_key(topology, failed) for failed in scenarios(topology)):
+            if not measured.is_guess(artefact, row, key):
+                samples = {
+                    kind: which.scenario(artefact, row, key) for kind, which in _both(measured).items()
+                }
+                failed = "no failure" if key == "none" else key.replace("+", ", ")
+                rows[SCHEMES[row].name, failed] = {kind: show_sample(one) for kind, one in samples.items()}
+    return pd.DataFrame(rows).T.rename_axis(["scheme", "failed"])
 
 
 def margin(measured: Measured, artefact: str, rival: str, setting: str) -> Check:

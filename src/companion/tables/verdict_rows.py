@@ -50,8 +50,7 @@ def differing(entries: Sequence[Entry], *artefacts: str) -> pd.DataFrame:
             "why": entry.note,
         }
         for entry in entries
-        if entry.artefact in artefacts
-        and entry.verdict in (Verdict.TREND, Verdict.NOT_REPRODUCED)
+        if entry.artefact in artefacts and entry.verdict in (Verdict.TREND, Verdict.NOT_REPRODUCED)
     ]
     return pd.DataFrame(rows, columns=["artefact", "key", "paper", "ours", "why"]).set_index(
         ["artefact", "key"]
