@@ -22,7 +22,7 @@ def contributions(measured: Measured, number: Printed) -> dict[str, float]:
     """By scenario, its probability times our accuracy minus the printed one, in points; empty where none is printed."""
     table = PARTS_OF.get(number.artefact)
     series, _, condition = number.key.partition("/")
-    setting = SETTINGS.get(number.experiment, {}).get("normal" if condition == "average" else condition)
+    setting = TABLE_2.get(number.experiment, {}).get("normal" if condition == "average" else condition)
     if table is None or setting is None or condition == "no_failure":
         return {}
     topology = ARTEFACTS[table].experiment.topology()
