@@ -61,7 +61,7 @@ STATED = {
     "settings": {"99.999 %"},
     "health-results": {"8 %"},
     "health-ablations": {"10 %", "30 %"},
-    "batch-normalisation": {"10 %"},
+    "batch-normalisation": {"10 %", "30 %"},
     "decisions": {"0.75", "0.01", "0.006", "0.001"},
 }
 """What is no result of ours: a version, what the paper says in words, rates of failout, values of recipes."""
