@@ -37,7 +37,7 @@ def networks(
 
     Example: resilinet evaluate results/networks/resilinet.pt
     """
-    from companion.results.network_files import NetworkError, load_run, save
+    from companion.results.network_files import NetworkError, load_run, save_network
 
     check_writable(to, "networks", "--out")
     for scheme, trials in artefact_of(artefact).rows(profile).items():
@@ -56,7 +56,7 @@ def networks(
             raise NetworkError(
                 f"{str(error).rstrip('.')}, for example by `{again}`, into a folder that has no results of it."
             ) from error
-        save(model, chosen[0], path)
+        save_network(model, chosen[0], path)
         out.print(f"{path}: {path.stat().st_size / 1e6:.1f} MB", soft_wrap=True)
 
 
@@ -130,7 +130,7 @@ def evaluate(
     """
     from companion.experiments.loading import load
     from companion.experiments.table_2 import settings_of
-    from companion.results.network_files import load as load_network
+    from companion.results.network_files import load_network
     from resilinet.evaluation import correct_counts
     from resilinet.expectation import expected_from_counts, guess_accuracy, scenario_accuracies
     from resilinet.failures import FailureSetting

@@ -224,7 +224,7 @@ def _shown(experiment: str, chapter: str, *artefacts: tuple[str, str, str, Desig
         yield Artefact(key, exhibit, title, EXPERIMENTS[experiment], design, chapter)
 
 
-def _artefacts() -> Iterable[Artefact]:
+def _health() -> Iterable[Artefact]:
     yield from _shown(
         "health",
         "health-results",
@@ -246,6 +246,9 @@ def _artefacts() -> Iterable[Artefact]:
         ("figure-4a", "figure-4", "Fig. 4a: sets of skip hyperconnections", skip_configs),
         ("figure-6-health", "figure-6", "Fig. 6, Health: another partition", other_partition),
     )
+
+
+def _images() -> Iterable[Artefact]:
     table_1 = "table-1-mobilenet", "table-1", "Table 1, MobileNet: accuracy by failing nodes", four_schemes
     yield from _shown("mobilenet", "mobilenet", table_1)
     search = "recipe-search", "recipe-search", "The search for the short recipe", recipe_search
@@ -281,7 +284,8 @@ def _artefacts() -> Iterable[Artefact]:
 
 
 ARTEFACTS: Mapping[str, Artefact] = {
-    artefact.key: replace(artefact, sizes=_SIZES.get(artefact.key, {})) for artefact in _artefacts()
+    artefact.key: replace(artefact, sizes=_SIZES.get(artefact.key, {}))
+    for artefact in (*_health(), *_images())
 }
 """By key, in the order in which a sweep of everything runs them."""
 

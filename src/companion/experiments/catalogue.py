@@ -66,9 +66,9 @@ SUBSTITUTE_DATA: Values = {
 }
 """3,000 images of ten of ImageNet's classes, which stand in for it where it is not at hand, under their own name."""
 UNKNOWN = "not known in this edition"
-"""In the place of the fingerprint of data that nobody has prepared yet; no trial on them can be run."""
+"""In the place of the fingerprint of data that have not been prepared yet; no trial on them can be run."""
 IMAGENET_DATA: Values = {"name": "imagenet", **_IMAGES_160, "fingerprint": UNKNOWN}
-"""ImageNet, whose licence lets nobody pass it on: whoever prepares it writes its fingerprint here."""
+"""ImageNet, whose licence forbids passing it on: whoever prepares it writes its fingerprint here."""
 
 CAMERA_DATA: Values = {
     "name": "camera",

@@ -24,7 +24,8 @@ FIGURE_5: Mapping[str, Topology] = {
 """The three basic configurations of hyperconnections, by their letter in Fig. 5; larger ones combine them.
 
 ``a`` is a chain, with one way in and one way out of the node that may fail, ``v2``. In ``b`` the node after ``v3``
-hears a second one, ``v1``, whether ``v3`` is alive or not. In ``c`` two nodes feed ``v3``, each with a skip around it.
+receives from a second one, ``v1``, whether ``v3`` has failed or not. In ``c`` two nodes feed ``v3``, each with a skip
+around it.
 """
 
 FAILING: Mapping[str, str] = {"a": "v2", "b": "v3", "c": "v3"}

@@ -16,7 +16,7 @@ from data_prep.prepared_arrays import PreparedDataError
 from resilinet.data import DataError, Dataset
 from resilinet.data.synthetic import synthetic_health, synthetic_images
 
-__all__ = ["NAMES", "differing", "load"]
+__all__ = ["NAMES", "differences", "load"]
 
 Description = Mapping[str, Any]
 
@@ -68,11 +68,11 @@ def load(description: Description, root: Path) -> Dataset:
             if name.startswith("synthetic-")
             else f"{root} holds others, so prepare the trial's, or give the folder that holds them with --data"
         )
-        raise DataError(f"{differing(description, data.description)}; {way_out}.")
+        raise DataError(f"{differences(description, data.description)}; {way_out}.")
     return data
 
 
-def differing(wanted: Description, found: Description) -> str:
+def differences(wanted: Description, found: Description) -> str:
     """What a trial's description of its data says otherwise than that of the data at hand, entry by entry.
 
     Hashes are cut to the first digits that tell them apart, 8 at least.

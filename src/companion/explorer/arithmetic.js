@@ -5,41 +5,41 @@ const failable = (experiment) => experiment.nodes.filter((node) => node.fails).m
 /** The schemes that an experiment compares; the paper shows ResiliNet+ in some only. */
 const compared = (data, experiment) => data.schemes.filter((scheme) => scheme.key in experiment.outcomes);
 
-/** How probable it is that exactly `dead` are dead; nodes fail independently with the probabilities `failing`. */
-const probability = (experiment, dead, failing) =>
-  failable(experiment).reduce((p, node) => p * (dead.includes(node) ? failing[node] : 1 - failing[node]), 1);
+/** How probable it is that exactly `failed` have failed; nodes fail independently with the probabilities `failing`. */
+const probability = (experiment, failed, failing) =>
+  failable(experiment).reduce((p, node) => p * (failed.includes(node) ? failing[node] : 1 - failing[node]), 1);
 
 /** The sum over scenarios of probability times accuracy; null where a scenario has no accuracy. */
 function expected(experiment, scheme, failing) {
   let sum = 0;
-  for (const { key, dead } of experiment.scenarios) {
+  for (const { key, failed } of experiment.scenarios) {
     const { accuracy } = experiment.outcomes[scheme][key];
     if (accuracy === null) return null;
-    sum += probability(experiment, dead, failing) * accuracy;
+    sum += probability(experiment, failed, failing) * accuracy;
   }
   return sum;
 }
 
-/** The scenario in which exactly the nodes of the set `dead` are dead. */
-const scenarioOf = (experiment, dead) =>
-  experiment.scenarios.find((one) => one.dead.length === dead.size && one.dead.every((name) => dead.has(name)));
+/** The scenario in which exactly the nodes of the set `failed` have failed. */
+const scenarioOf = (experiment, failed) =>
+  experiment.scenarios.find((one) => one.failed.length === failed.size && one.failed.every((name) => failed.has(name)));
 
 /** The failure setting of Table 2 that has these probabilities, if any. */
 const settingOf = (experiment, failing) =>
   experiment.settings.find((one) => failable(experiment).every((node) => one.probability[node] === failing[node]));
 
-/** What is shown first, and again when another data set is chosen: everybody alive, the setting Normal. */
+/** What is shown first, and again when another data set is chosen: no failure, the setting Normal. */
 function initial(experiment, wish = "resilinet") {
   const scheme = wish in experiment.outcomes ? wish : Object.keys(experiment.outcomes)[0];
   const setting = experiment.settings.find((one) => one.key === "normal") ?? experiment.settings[0];
-  return { experiment, scheme, dead: new Set(), failing: { ...setting.probability } };
+  return { experiment, scheme, failed: new Set(), failing: { ...setting.probability } };
 }
 
 /** A state as an address fragment, such as d=health&s=resilinet&f=n1,n3&p=0.08,0.04,0.01. */
-function writeFragment({ experiment, scheme, dead, failing }) {
+function writeFragment({ experiment, scheme, failed, failing }) {
   const nodes = failable(experiment);
-  const failed = nodes.filter((node) => dead.has(node));
-  return `d=${experiment.key}&s=${scheme}&f=${failed}&p=${nodes.map((node) => failing[node])}`;
+  const named = nodes.filter((node) => failed.has(node));
+  return `d=${experiment.key}&s=${scheme}&f=${named}&p=${nodes.map((node) => failing[node])}`;
 }
 
 /** The state that a fragment describes; what it leaves out or says wrongly stays as it is. Null: it says nothing. */
@@ -51,8 +51,8 @@ function readFragment(fragment, data, state) {
   if (Object.hasOwn(experiment.outcomes, said.get("s"))) read.scheme = said.get("s");
   const nodes = failable(experiment);
   if (said.has("f")) {
-    const failed = said.get("f").split(",");
-    read.dead = new Set(nodes.filter((node) => failed.includes(node)));
+    const named = said.get("f").split(",");
+    read.failed = new Set(nodes.filter((node) => named.includes(node)));
   }
   const values = (said.get("p") ?? "").split(",").map((text) => (/^[\d.]/.test(text) ? Number(text) : NaN));
   if (values.length === nodes.length && values.every((value) => value >= 0 && value <= 1)) {

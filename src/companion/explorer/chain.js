@@ -1,6 +1,6 @@
 // The drawing: physical nodes as buttons, hyperconnections as arrows. What is active, and how much it carries, is data.
 
-/** One drawing of an experiment; `toggle(name)` is called when a reader fails or revives a node. */
+/** One drawing of an experiment; `toggle(name)` is called when a reader fails or restores a node. */
 function drawChain(experiment, direction, toggle) {
   const { size, box, nodes, links } = experiment.views[direction];
   const hatch = `rx-hatch-${unique()}`;
@@ -17,7 +17,7 @@ function drawChain(experiment, direction, toggle) {
   return { root, update: (state, outcome, scheme) => updateChain(experiment, lines, boxes, state, outcome, scheme) };
 }
 
-function updateChain(experiment, lines, boxes, { dead }, outcome, scheme) {
+function updateChain(experiment, lines, boxes, { failed }, outcome, scheme) {
   for (const { key, skip } of experiment.links) {
     const { root, label } = lines.get(key);
     const carried = outcome.bytes[key] ?? 0;
@@ -27,12 +27,12 @@ function updateChain(experiment, lines, boxes, { dead }, outcome, scheme) {
   }
   for (const node of experiment.nodes) {
     const { root, below } = boxes.get(node.name);
-    const failed = dead.has(node.name);
+    const down = failed.has(node.name);
     const silent = outcome.silent.includes(node.name);
-    root.classList.toggle("is-dead", failed);
+    root.classList.toggle("is-failed", down);
     root.classList.toggle("is-silent", silent);
-    if (node.fails) root.setAttribute("aria-pressed", String(failed));
-    below.textContent = failed ? "failed" : silent ? (node.role === "cloud" ? "only guesses" : "hears nothing") : node.role;
+    if (node.fails) root.setAttribute("aria-pressed", String(down));
+    below.textContent = down ? "failed" : silent ? (node.role === "cloud" ? "only guesses" : "receives nothing") : node.role;
   }
 }
 

@@ -51,7 +51,7 @@ def payload(measured_by_experiment: Mapping[str, Measured]) -> dict[str, Any]:
 def _scheme(scheme: Scheme) -> dict[str, Any]:
     skips = {
         Skips.NEVER: "it has no skip hyperconnections",
-        Skips.ON_FAILURE: "its skips open when the node that they bypass is dead",
+        Skips.ON_FAILURE: "its skips open when the node that they bypass has failed",
         Skips.ALWAYS: "its skips are always open",
     }[scheme.skips]
     trained = "it was trained with failout" if scheme.failout else "it was trained without failout"
@@ -71,9 +71,11 @@ def _experiment(key: str, measured: Measured) -> dict[str, Any]:
     topology, every = network.topology, list(scenarios(network.topology))
     outcomes = {
         scheme: {
-            scenario_key(topology, dead): _accuracy(measured, artefact, scheme, scenario_key(topology, dead))
-            | _flow(network, dead, SCHEMES[scheme].skips)
-            for dead in every
+            scenario_key(topology, failed): _accuracy(
+                measured, artefact, scheme, scenario_key(topology, failed)
+            )
+            | _flow(network, failed, SCHEMES[scheme].skips)
+            for failed in every
         }
         for scheme in seeds
     }
@@ -91,8 +93,11 @@ def _experiment(key: str, measured: Measured) -> dict[str, Any]:
         "links": [{"key": link.key, "skip": link.is_skip} for link in topology.links],
         "views": {direction: view(topology, direction) for direction in VIEWS},
         "scenarios": [
-            {"key": scenario_key(topology, dead), "dead": [name for name in topology.order if name in dead]}
-            for dead in every
+            {
+                "key": scenario_key(topology, failed),
+                "failed": [name for name in topology.order if name in failed],
+            }
+            for failed in every
         ],
         "settings": [
             {
@@ -129,9 +134,9 @@ def _accuracy(measured: Measured, artefact: str, scheme: str, scenario: str) -> 
     }
 
 
-def _flow(network: DistributedNetwork, dead: frozenset[str], skips: Skips) -> dict[str, Any]:
-    """Which hyperconnections carry how many bytes, who is alive and hears nothing, and the way to the cloud."""
-    topology, alive = network.topology, network.topology.everyone - dead
+def _flow(network: DistributedNetwork, failed: frozenset[str], skips: Skips) -> dict[str, Any]:
+    """Which hyperconnections carry how many bytes, who works and receives nothing, and the way to the cloud."""
+    topology, alive = network.topology, network.topology.everyone - failed
     reached = routes(topology, alive, skips)
     carried = link_elements(topology, network.elements(), alive, skips)
     return {

@@ -21,9 +21,9 @@ function start(root) {
   }
 
   function toggle(name) {
-    const dead = new Set(state.dead);
-    if (!dead.delete(name)) dead.add(name);
-    set({ dead });
+    const failed = new Set(state.failed);
+    if (!failed.delete(name)) failed.add(name);
+    set({ failed });
   }
 
   /** The page's address says what is shown; only the full explorer has the address to itself. */
@@ -37,15 +37,15 @@ function start(root) {
   }
 
   function outcome(scheme = state.scheme) {
-    return state.experiment.outcomes[scheme][scenarioOf(state.experiment, state.dead).key];
+    return state.experiment.outcomes[scheme][scenarioOf(state.experiment, state.failed).key];
   }
 
-  function tell() {
+  function described() {
     const scheme = data.schemes.find((one) => one.key === state.scheme);
     const { way, bytes: carried } = outcome();
-    const dead = listed(failable(state.experiment).filter((name) => state.dead.has(name)));
+    const failed = listed(failable(state.experiment).filter((name) => state.failed.has(name)));
     const total = Object.values(carried).reduce((sum, count) => sum + count, 0);
-    const who = dead ? `${dead} failed.` : "Nobody has failed.";
+    const who = failed ? `${failed} failed.` : "No node has failed.";
     const flow = way === null
       ? "no information reaches the cloud, which can only guess at random"
       : `data flow along ${way}; together the hyperconnections carry ${bytes(total)} for one example`;
@@ -54,7 +54,7 @@ function start(root) {
 
   /** One sentence after the other for a screen reader. */
   function announce() {
-    const { who, flow } = tell();
+    const { who, flow } = described();
     const said = (read) => compared(data, state.experiment).map((one) => `${one.name} ${read(one.key)}`).join(", ");
     const now = said((key) => percent(outcome(key).accuracy) + (outcome(key).guess ? ", a guess" : ""));
     const mean = said((key) => percent(expected(state.experiment, key, state.failing)));
@@ -63,7 +63,7 @@ function start(root) {
 
   function update() {
     root.dataset.scheme = state.scheme;
-    const { who, scheme, flow } = tell();
+    const { who, scheme, flow } = described();
     story.replaceChildren(html("b", {}, who), ` ${flow} `, html("span", { class: "rx-says" }, `${scheme.name}: ${scheme.says}.`));
     parts.forEach((part) => part());
   }
@@ -74,18 +74,18 @@ function start(root) {
     const chains = ["right", "up"].map((direction) => drawChain(experiment, direction, toggle));
     const picker = schemePicker(schemes, (scheme) => set({ scheme }));
     const now = bars(schemes, experiment, "now");
-    const revive = html("button", { type: "button", class: "rx-button rx-revive", onclick: () => set({ dead: new Set() }) }, "Revive all");
+    const restore = html("button", { type: "button", class: "rx-button rx-restore", onclick: () => set({ failed: new Set() }) }, "Restore all");
     parts = [
       ...chains.map((chain) => () => chain.update(state, outcome(), schemes.find((one) => one.key === state.scheme))),
       () => picker.update(state),
       () => {
-        const dead = listed([...state.dead].sort());
-        now.update(state.scheme, `Accuracy: ${dead ? `${dead} dead` : "all alive"}`, outcome);
-        revive.setAttribute("aria-disabled", String(!state.dead.size));
+        const failed = listed([...state.failed].sort());
+        now.update(state.scheme, `Accuracy: ${failed ? `${failed} failed` : "no failure"}`, outcome);
+        restore.setAttribute("aria-disabled", String(!state.failed.size));
       },
     ];
     const top = html("div", { class: "rx-top" }, ...(small ? [] : [dataSets()]), picker.root);
-    const hint = html("p", { class: "rx-hint" }, "Click a node, or press Enter on it, to fail it or to revive it.", revive);
+    const hint = html("p", { class: "rx-hint" }, "Click a node, or press Enter on it, to fail it or to restore it.", restore);
     const about = html("p", { class: "rx-about" }, experiment.about);
     if (experiment.guess !== null) about.append(` The dotted line is random guessing, ${percent(experiment.guess)}.`);
     const lower = html("div", { class: "rx-lower" }, now.root);
@@ -109,9 +109,9 @@ function start(root) {
           (scheme) => ({ accuracy: expected(experiment, scheme, state.failing) }));
       },
       () => {
-        const dead = [...state.dead].sort();
-        const who = dead.length ? `${listed(dead)}, and nobody else, ${dead.length > 1 ? "are" : "is"}` : "nobody is";
-        odds.textContent = `Then ${who} dead ${chance(probability(experiment, dead, state.failing))} of the time.`;
+        const failed = [...state.failed].sort();
+        const which = failed.length ? `exactly ${listed(failed)} failed` : "no node failed";
+        odds.textContent = `Probability of this scenario, ${which}: ${chance(probability(experiment, failed, state.failing))}.`;
       });
     settings.root.append(odds);
     lower.append(mean.root);

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 SCRIPTS = ("arithmetic.js", "elements.js", "chain.js", "panels.js", "explorer.js")
 """In the order in which they need each other; they share one closed scope."""
-ROOT = "resilinet-explorer"
+_ROOT = "resilinet-explorer"
 
 
 def explorer(payload: Mapping[str, Any], *, small: bool = False) -> HTML:
@@ -32,7 +32,7 @@ def explorer(payload: Mapping[str, Any], *, small: bool = False) -> HTML:
 
     if not payload["experiments"]:
         return HTML(
-            f'<p class="{ROOT}-none">There is no result yet that the failure explorer could show.</p>'
+            f'<p class="{_ROOT}-none">There is no result yet that the failure explorer could show.</p>'
         )
     # A "<" could end the script element early.
     data = json.dumps(payload, ensure_ascii=False, allow_nan=False, separators=(",", ":")).replace(
@@ -40,7 +40,7 @@ def explorer(payload: Mapping[str, Any], *, small: bool = False) -> HTML:
     )
     tables = "".join(_table(payload, experiment) for experiment in payload["experiments"])
     return HTML(
-        f'<div class="{ROOT}"{" data-small" * small}>'
+        f'<div class="{_ROOT}"{" data-small" * small}>'
         f"<style>{_style()}</style>"
         f'<script type="application/json">{data}</script>'
         "<noscript><p>The interactive part needs JavaScript; its numbers stand below.</p></noscript>"
@@ -72,7 +72,7 @@ def _table(payload: Mapping[str, Any], experiment: Mapping[str, Any]) -> str:
     schemes = [scheme for scheme in payload["schemes"] if scheme["key"] in experiment["outcomes"]]
     heads = "".join(f'<th scope="col">{escape(scheme["name"])}</th>' for scheme in schemes)
     rows = "".join(
-        f'<tr><th scope="row">{escape(", ".join(scenario["dead"]) or "nobody")}</th>'
+        f'<tr><th scope="row">{escape(", ".join(scenario["failed"]) or "none")}</th>'
         + "".join(f"<td>{_cell(experiment['outcomes'][s['key']][scenario['key']])}</td>" for s in schemes)
         + "</tr>"
         for scenario in experiment["scenarios"]
@@ -82,7 +82,7 @@ def _table(payload: Mapping[str, Any], experiment: Mapping[str, Any]) -> str:
     )
     return (
         f"<table><caption>{escape(caption)}</caption>"
-        f'<thead><tr><th scope="col">dead</th>{heads}</tr></thead><tbody>{rows}</tbody></table>'
+        f'<thead><tr><th scope="col">failed</th>{heads}</tr></thead><tbody>{rows}</tbody></table>'
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Set
 from itertools import pairwise
 from typing import Any
 
-from companion.figures.topology_layout import HEIGHT, WIDTH, Direction, Layout, Point, middle_of
+from companion.figures.topology_layout import HEIGHT, WIDTH, XY, Direction, Layout, middle_of
 from resilinet.topology import Hyperconnection, Topology
 
 SCALE = 96
@@ -24,7 +24,7 @@ class Lying(Layout):
     """The layout of a chain that lies, to be stretched along the flow of data."""
 
     @property
-    def box(self) -> Point:
+    def box(self) -> XY:
         """The extent of a box along and across the flow."""
         return (NARROW, HEIGHT)
 
@@ -38,7 +38,7 @@ def view(topology: Topology, direction: Direction) -> dict[str, Any]:
     if not standing:  # the limits leave room for wide boxes
         left, right = left + (WIDTH - NARROW) / 2, right - (WIDTH - NARROW) / 2
 
-    def pixels(point: Point) -> list[float]:
+    def pixels(point: XY) -> list[float]:
         return [round((point[0] - left) * scale[0], 1), round((top - point[1]) * scale[1], 1)]
 
     links = {}
@@ -88,7 +88,7 @@ def way(topology: Topology, keys: Set[str]) -> str:
     return ", ".join(f"{link.source}{ARROW}{link.target}" for link in path)
 
 
-def _aside(layout: Layout, link: Hyperconnection) -> Point:
+def _aside(layout: Layout, link: Hyperconnection) -> XY:
     """The step, in inches, from the middle of an arrow to where its label stands."""
     if link.is_skip:
         return layout.at(0, layout.side(link) * 0.12)

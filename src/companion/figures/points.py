@@ -57,8 +57,7 @@ def numbers(points: Iterable[Point], unit: str) -> pd.DataFrame:
         ours = Cell(
             "",
             found.mean if found else None,
-            low=found.low if found and known else None,
-            high=found.high if found and known else None,
+            interval=(found.low, found.high) if found and known else (None, None),
             seeds=len(sample.values),
             unit=unit,
             trials=sample.trials,

@@ -10,11 +10,11 @@ from typing import Literal
 from resilinet.topology import Hyperconnection, Topology
 
 Direction = Literal["up", "right"]
-Point = tuple[float, float]
+XY = tuple[float, float]
 
 WIDTH, HEIGHT = 1.05, 0.56
 """Size of a node's box, in inches."""
-GAP, AISLE, BULGE = 0.55, 0.6, 0.36
+_GAP, _AISLE, _BULGE = 0.55, 0.6, 0.36
 """Inches between boxes along the flow of data, beside each other, and by which a skip leads around them."""
 
 
@@ -33,7 +33,7 @@ class Layout:
     margin: float = 0.12
 
     @property
-    def box(self) -> Point:
+    def box(self) -> XY:
         """The extent of a box along and across the flow."""
         return (HEIGHT, WIDTH) if self.direction == "up" else (WIDTH, HEIGHT)
 
@@ -52,10 +52,10 @@ class Layout:
         return {name: max(behind.values()) - steps for name, steps in behind.items()}
 
     @cached_property
-    def places(self) -> dict[str, Point]:
+    def places(self) -> dict[str, XY]:
         """The middle of each box, (along, across): centred upon the nodes that it feeds, never overlapping."""
         along, across = self.box
-        places: dict[str, Point] = {}
+        places: dict[str, XY] = {}
         for rank in sorted(set(self.ranks.values()), reverse=True):
             row = [name for name in self.topology.order if self.ranks[name] == rank]
             wish = {}
@@ -63,9 +63,9 @@ class Layout:
                 fed = [places[target][1] for target in self.fed[name]]
                 wish[name] = sum(fed) / len(fed) if fed else 0.0
             row.sort(key=wish.__getitem__)
-            middle, step = sum(wish.values()) / len(row), across + AISLE
+            middle, step = sum(wish.values()) / len(row), across + _AISLE
             for position, name in enumerate(row):
-                places[name] = (rank * (along + GAP), middle + (position - (len(row) - 1) / 2) * step)
+                places[name] = (rank * (along + _GAP), middle + (position - (len(row) - 1) / 2) * step)
         return places
 
     def side(self, skip: Hyperconnection) -> int:
@@ -75,7 +75,7 @@ class Layout:
             return 1 if leaning > 0 else -1
         return -1 if self.ranks[skip.source] % 2 else 1  # neighbouring skips of a chain take turns
 
-    def curve(self, link: Hyperconnection) -> list[Point]:
+    def curve(self, link: Hyperconnection) -> list[XY]:
         """The points of an arrow: two of a straight line, or four of a Bézier curve around what is bypassed."""
         (a, b), (c, d) = self.places[link.source], self.places[link.target]
         along, across = self.box
@@ -84,11 +84,11 @@ class Layout:
         side, leave = self.side(link), along * 0.22
         around = [self.places[name][1] * side for name in link.bypasses | {link.source, link.target}]
         # A Bézier curve gets three quarters of the way to its inner points.
-        far = (max(around) + across / 2 + BULGE / 0.75) * side
+        far = (max(around) + across / 2 + _BULGE / 0.75) * side
         start, end = (a + leave, b + side * across / 2), (c - leave, d + side * across / 2)
         return [self.at(*start), self.at(start[0], far), self.at(end[0], far), self.at(*end)]
 
-    def at(self, along: float, across: float) -> Point:
+    def at(self, along: float, across: float) -> XY:
         """The point of the page, (x, y) in inches."""
         return (across, along) if self.direction == "up" else (along, -across)
 
@@ -105,13 +105,13 @@ class Layout:
         return min(xs) - dx, max(xs) + dx, min(ys) - dy, max(ys) + dy
 
     @property
-    def size(self) -> Point:
+    def size(self) -> XY:
         """Width and height in inches."""
         left, right, bottom, top = self.limits
         return right - left, top - bottom
 
 
-def middle_of(points: Sequence[Point]) -> Point:
+def middle_of(points: Sequence[XY]) -> XY:
     """Half-way along a straight line of two points or a cubic Bézier curve of four."""
     weights = (1 / 2, 1 / 2) if len(points) == 2 else (1 / 8, 3 / 8, 3 / 8, 1 / 8)
     x, y = (sum(w * point[axis] for w, point in zip(weights, points, strict=True)) for axis in (0, 1))

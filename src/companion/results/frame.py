@@ -15,7 +15,7 @@ from resilinet.atomic_files import whole_file
 if TYPE_CHECKING:
     import pandas as pd
 
-COLUMNS: Final = {
+COLUMN_TYPES: Final = {
     "artefact": str,
     "row": str,
     "scheme": str,
@@ -81,7 +81,7 @@ def frame(
                     trial.recipe.epochs,
                 )
                 rows += [(*run, *accuracy, trial.id[:16]) for accuracy in accuracies(trial.id)]
-    return pd.DataFrame(rows, columns=list(COLUMNS)).astype(COLUMNS)
+    return pd.DataFrame(rows, columns=list(COLUMN_TYPES)).astype(COLUMN_TYPES)
 
 
 def write_csv(results: Path, out: Path) -> None:

@@ -24,7 +24,7 @@ class NetworkError(ValueError):
     """A file that holds no trained network of this package, or cannot be written; the message names it."""
 
 
-def save(network: DistributedNetwork, trial: Trial, path: Path) -> None:
+def save_network(network: DistributedNetwork, trial: Trial, path: Path) -> None:
     """Write a network's weights, rounded to float16, with its batch statistics and the values of its trial.
 
     Statistics keep their precision: a variance may be larger than float16 can say. A sha256 of all of it lies beside,
@@ -53,7 +53,7 @@ def save(network: DistributedNetwork, trial: Trial, path: Path) -> None:
         ) from error
 
 
-def load(path: Path | str) -> tuple[DistributedNetwork, Trial]:
+def load_network(path: Path | str) -> tuple[DistributedNetwork, Trial]:
     """The network in a file, in float32 and eval mode, and the trial that made it.
 
     Batch statistics of each route, where the file has any, are in force; empty ``route_statistics`` for the running

@@ -110,7 +110,7 @@ def compare(reruns: Sequence[Rerun], new: Mapping[str, Record]) -> list[Comparis
 
 
 def conclusion(comparisons: Sequence[Comparison], exact: int, trials: int) -> tuple[bool | None, str]:
-    """Whether everything lies where it was stated to lie, and a sentence that says so; None: too few seeds to tell.
+    """Whether everything lies where it was stated to lie, and a sentence that says so; None: too few seeds to say.
 
     Args:
         comparisons: all of them.
@@ -122,7 +122,7 @@ def conclusion(comparisons: Sequence[Comparison], exact: int, trials: int) -> tu
         return True, f"{which} gave the stored counts bit for bit."
     outside = [one for one in comparisons if one.inside is False]
     again = len({(one.row, one.seed) for one in comparisons if one.stored is not None})
-    told = (
+    agreed = (
         f"{exact} of {again} stored trials came out bit for bit the same" if again else "These seeds are new"
     )
     if outside:
@@ -135,12 +135,12 @@ def conclusion(comparisons: Sequence[Comparison], exact: int, trials: int) -> tu
     open_ones = sum(one.inside is None for one in comparisons)
     if open_ones:
         return None, (
-            f"{told}; of {open_ones} of {len(comparisons)} accuracies the few stored seeds cannot say how far a run "
+            f"{agreed}; of {open_ones} of {len(comparisons)} accuracies the few stored seeds cannot say how far a run "
             "may differ."
         )
     farthest = max(abs(one.difference) for one in comparisons)
     return True, (
-        f"{told}; all {len(comparisons)} accuracies lie within what was stated, "
+        f"{agreed}; all {len(comparisons)} accuracies lie within what was stated, "
         f"at most {farthest:.2f} points from what was expected."
     )
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from companion.experiments.trial import NUMERICS, Record, Trial
-from companion.results.validation import FIELDS, SCHEMA, WITH_BATCH_NORM, problem
+from companion.results.validation import FIELDS, RECORD_SCHEMA, WITH_BATCH_NORM, problem
 from resilinet.atomic_files import whole_file
 
 
@@ -49,7 +49,7 @@ class Store:
             StoreError: a file lies in the place of the folder.
         """
         self._check_folder()
-        content = {"schema": SCHEMA, "id": record.id, "numerics": NUMERICS}
+        content = {"schema": RECORD_SCHEMA, "id": record.id, "numerics": NUMERICS}
         left_out = set() if record.per_route else WITH_BATCH_NORM
         content |= {name: getattr(record, name) for name in sorted(FIELDS - left_out)}
         content["trial"] = record.trial.values

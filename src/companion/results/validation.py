@@ -13,7 +13,7 @@ from companion.experiments.trial import NUMERICS, Record, Trial, identity
 from resilinet.failures import scenario_key, scenarios
 from resilinet.topology import Topology
 
-SCHEMA = 1
+RECORD_SCHEMA = 1
 FIELDS = {field.name for field in dataclasses.fields(Record)}
 WITH_BATCH_NORM = {"per_route", "route_numbers"}
 """Fields that a result of a network without batch normalisation need not have."""
@@ -23,8 +23,8 @@ NORMALISES = ("mobilenet", "resnet")
 
 def problem(name: str, content: Any) -> str | None:
     """What is wrong with the content of a result file of that name, without its ending; None if nothing is."""
-    if not isinstance(content, dict) or content.get("schema") != SCHEMA:
-        return f"not a result of schema {SCHEMA}"
+    if not isinstance(content, dict) or content.get("schema") != RECORD_SCHEMA:
+        return f"not a result of schema {RECORD_SCHEMA}"
     if missing := sorted((FIELDS - WITH_BATCH_NORM | {"id", "numerics"}) - set(content)):
         return f"{missing[0]!r} is missing"
     try:

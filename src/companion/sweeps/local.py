@@ -8,7 +8,7 @@ import multiprocessing
 import signal
 import time
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 
@@ -48,6 +48,24 @@ def _work_apart(
 
     with checkpoint_warnings(lambda sentence: report(Event("warned", "", worker, message=sentence))):
         work(trials, setup, stop, report, worker)
+
+
+def _received(pipe: Connection) -> Event | None:
+    """The next event of a worker, or None where it has ended."""
+    try:
+        event: Event = pipe.recv()
+    except (EOFError, OSError):
+        pipe.close()
+        return None
+    return event
+
+
+def _lost(workers: Sequence[SpawnProcess]) -> Iterator[Event]:
+    """Wait for the end of all workers, and name those that did not end by themselves."""
+    for number, process in enumerate(workers):
+        process.join()
+        if process.exitcode:
+            yield Event("failed", "", number, message=_how_it_ended(number, process.exitcode))
 
 
 def _how_it_ended(worker: int, exitcode: int) -> str:
@@ -119,17 +137,12 @@ def sweep(
                 pipes.append(pipe)
             while pipes:
                 for pipe in [pipe for pipe in wait(pipes) if isinstance(pipe, Connection)]:
-                    try:
-                        event = pipe.recv()
-                    except (EOFError, OSError):  # this worker has ended
+                    if (event := _received(pipe)) is None:
                         pipes.remove(pipe)
-                        pipe.close()
                     else:
                         take(event)
-            for number, process in enumerate(workers):
-                process.join()
-                if process.exitcode:
-                    take(Event("failed", "", number, message=_how_it_ended(number, process.exitcode)))
+            for event in _lost(workers):
+                take(event)
     except KeyboardInterrupt:  # pressed twice, or all have ended
         for process in workers:
             process.terminate()

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from companion.sweeps.ray import Cluster
     from companion.sweeps.shared import Event, Setup
 
-COLUMNS = (
+_COLUMNS = (
     TextColumn("{task.description}"),
     BarColumn(),
     MofNCompleteColumn(),
@@ -62,7 +62,7 @@ class Terminal:
     def __init__(self, todo: Sequence[Trial], console: Console) -> None:
         """Show the epochs of the trials that are to be run."""
         self.todo, self.console = {trial.id: trial for trial in todo}, console
-        self.progress = Progress(*COLUMNS, console=console, disable=not console.is_terminal)
+        self.progress = Progress(*_COLUMNS, console=console, disable=not console.is_terminal)
         epochs = sum(trial.recipe.epochs for trial in todo)
         self.everything = self.progress.add_task(f"epochs of {len(todo)} trials", total=epochs)
         self.bars: dict[str, TaskID] = {}

@@ -17,7 +17,7 @@ from typing import Any
 
 import torch
 
-from companion.experiments.loading import differing
+from companion.experiments.loading import differences
 from companion.experiments.networks import build_network
 from companion.experiments.table_2 import failure_probabilities
 from companion.experiments.trial import Record, Trial
@@ -72,7 +72,7 @@ def run(
         Interrupted: ``stop`` asked for it; a later call goes on.
     """
     if dict(data.description) != dict(trial.data):
-        raise DataError(differing(trial.data, data.description) + ".")
+        raise DataError(differences(trial.data, data.description) + ".")
     began, code = time.perf_counter(), commit()
     network = placed(build_network(trial), device, trial.recipe.memory_format)
     resumed = (folder / "checkpoint.pt").exists()
@@ -92,7 +92,7 @@ def run(
     if statistics:
         estimated["route_statistics_seconds"] = round(time.perf_counter() - trained, 2)
         save({name: value.cpu() for name, value in flat(statistics).items()}, folder / "statistics.pt")
-    evaluated = evaluate(network, data, failure_probabilities(trial), statistics)
+    evaluated = all_counts(network, data, failure_probabilities(trial), statistics)
     seconds = sum(earlier) + time.perf_counter() - began
     return Record(
         trial=trial,
@@ -101,12 +101,12 @@ def run(
         history=history,
         best_epoch=best_epoch,
         parameters=sum(p.numel() for p in network.parameters()),
-        provenance=provenance(code, device, seconds, resumed) | estimated,
+        provenance=_provenance(code, device, seconds, resumed) | estimated,
         **evaluated,
     )
 
 
-def evaluate(
+def all_counts(
     network: DistributedNetwork,
     data: Dataset,
     survival: Mapping[str, Mapping[str, float]],
@@ -135,7 +135,7 @@ def evaluate(
     return found
 
 
-def provenance(code: str, device: str, wall_seconds: float, resumed: bool) -> dict[str, Any]:
+def _provenance(code: str, device: str, wall_seconds: float, resumed: bool) -> dict[str, Any]:
     """Where a number came from; none of this is part of a trial's identity."""
     return {
         "commit": code,

@@ -38,8 +38,7 @@ def ours(entry: Entry) -> Cell:
     return Cell(
         text if entry.seeds < entry.wanted else f"{text}{SPACE}{MARKS[entry.verdict]}",
         entry.ours,
-        low=entry.low,
-        high=entry.high,
+        interval=(entry.low, entry.high),
         seeds=entry.seeds if entry.wanted else None,
         unit=UNITS[entry.unit],
         trials=entry.trials,
@@ -76,7 +75,7 @@ def show_sample(sample: Sample) -> Cell:
     low, high = (found.low, found.high) if found and known else (None, None)
     mean = found.mean if found else None
     text = cell(mean, low, high, seeds, sample.wanted)
-    return Cell(text, mean, low=low, high=high, seeds=seeds, trials=sample.trials)
+    return Cell(text, mean, interval=(low, high), seeds=seeds, trials=sample.trials)
 
 
 def show_rate(rate: str) -> str:
@@ -90,8 +89,7 @@ def show_check(one: Check) -> Cell:
     return Cell(
         sign + cell(one.difference, one.low, one.high, one.seeds, one.wanted),
         one.difference,
-        low=one.low,
-        high=one.high,
+        interval=(one.low, one.high),
         seeds=one.seeds,
         unit="points",
         trials=one.trials,

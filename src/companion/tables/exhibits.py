@@ -91,13 +91,13 @@ def best_rates(measured: Measured, artefact: str) -> pd.DataFrame:
                 max(rates, key=lambda rate: printed_values()[artefact, f"{rate}/{setting}"].value)
             ),
             "ours": f"{NOTHING} ({len(trained)} of {len(rates)} rates trained)",
-            "not told apart from it": "",
+            "not distinguishable from it": "",
         }
         if trained == rates:
             best = max(rates, key=lambda rate: fmean(samples[rate].values.values()))
             row["ours"] = show_rate(best)
             alike = (rate for rate in rates if not check("", samples[best] - samples[rate]).holds)
-            row["not told apart from it"] = (
+            row["not distinguishable from it"] = (
                 ", ".join(show_rate(rate) for rate in alike if rate != best) or "none"
             )
         rows[name_of(setting)] = row

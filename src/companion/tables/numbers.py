@@ -36,16 +36,15 @@ class Cell(str):
         text: str,
         value: float | None,
         *,
-        low: float | None = None,
-        high: float | None = None,
+        interval: tuple[float | None, float | None] = (None, None),
         seeds: int | None = None,
         unit: str = "%",
         trials: tuple[str, ...] = (),
     ) -> Self:
-        """A cell that reads as ``text``."""
+        """A cell that reads as ``text``; ``interval`` is from ``low`` to ``high``."""
         cell = super().__new__(cls, text)
-        cell.value, cell.low, cell.high, cell.seeds = value, low, high, seeds
-        cell.unit, cell.trials = unit, trials
+        cell.value, cell.seeds, cell.unit, cell.trials = value, seeds, unit, trials
+        cell.low, cell.high = interval
         return cell
 
 
@@ -83,9 +82,9 @@ def in_full(table: pd.DataFrame, caption: str = "") -> pd.DataFrame:
         found.append((_with_unit(title, what), [_value(cell) for cell in column]))
         for name, kind in (("low", what), ("high", what), ("seeds", "")):
             parts = [getattr(cell, name, None) for cell in column]
-            if any(part is not None for part in parts):
-                told = name if name == "seeds" else f"95 % {name}"
-                found.append((_with_unit(f"{title}, {told}", kind), parts))
+            if any(one is not None for one in parts):
+                part = name if name == "seeds" else f"95 % {name}"
+                found.append((_with_unit(f"{title}, {part}", kind), parts))
     frame = pd.DataFrame({number: values for number, (_, values) in enumerate(found)}, dtype=object)
     frame.columns = pd.Index([name for name, _ in found])
     return frame

@@ -13,7 +13,7 @@ from companion.tables.cells import MARKS
 
 def legend() -> str:
     """What the marks and the ± mean."""
-    told = (
+    shown = (
         Verdict.REPRODUCED,
         Verdict.TREND,
         Verdict.NOT_REPRODUCED,
@@ -22,7 +22,7 @@ def legend() -> str:
         Verdict.OPPOSITE_ORDER,
         Verdict.GUESS,
     )
-    marks = ", ".join(f"{MARKS[v]} {v}" for v in told)
+    marks = ", ".join(f"{MARKS[v]} {v}" for v in shown)
     return (
         "± is half the 95 % t-interval over seeds; an interval that reaches down to zero is given by its ends. "
         f"{marks}; (k/n) where only k of n seeds are there, too few for a verdict."

@@ -54,21 +54,21 @@ def margins(measured: Measured, artefact: str) -> pd.DataFrame:
 
 def margins_in_words(measured: Measured, artefact: str, setting: str = "hazardous") -> str:
     """What the table of margins says of one setting, or that there are too few seeds to say it."""
-    told = []
+    parts = []
     for rival in RIVALS:
         found = [margin(which, artefact, rival, setting) for which in (measured, measured.per_route())]
         if any(one.low is None for one in found):
             return "There are too few seeds yet to say what statistics per route change for the schemes."
-        told.append(f"over {SCHEMES[rival].name} from " + " to ".join(in_points(one) for one in found))
+        parts.append(f"over {SCHEMES[rival].name} from " + " to ".join(in_points(one) for one in found))
     seeds = margin(measured, artefact, RIVALS[0], setting).seeds
     return (
-        f"In {name_of(setting)}, statistics per route take ResiliNet's margin {' and '.join(told)} points "
+        f"In {name_of(setting)}, statistics per route take ResiliNet's margin {' and '.join(parts)} points "
         f"(95 % intervals, {seeds} seeds)."
     )
 
 
 def rates(measured: Measured, artefact: str) -> pd.DataFrame:
-    """Table 3 with both kinds of batch statistics, where nobody fails and where nodes fail most, in percent."""
+    """Table 3 with both kinds of batch statistics, where no node fails and where nodes fail most, in percent."""
     both = _both(measured)
     rows = {
         show_rate(rate): {
@@ -82,7 +82,7 @@ def rates(measured: Measured, artefact: str) -> pd.DataFrame:
 
 
 def price_in_words(measured: Measured, artefact: str, seldom: str = "5%", often: str = "30%") -> str:
-    """What a higher failout rate costs where nobody fails, and how much of that is due to mixed batch statistics.
+    """What a higher failout rate costs where no node fails, and how much of that is due to mixed batch statistics.
 
     Args:
         measured: the results.
@@ -99,12 +99,12 @@ def price_in_words(measured: Measured, artefact: str, seldom: str = "5%", often:
         return "There are too few seeds yet to say what a higher failout rate costs."
     dear, cheap, less = (in_points(one) for one in found)
     owed = (
-        "So much is owed to statistics in which routes are mixed, and not to the weights."
+        "This part is due to statistics in which routes are mixed, and not to the weights."
         if found[2].holds
-        else "The seeds do not tell that from nothing."
+        else "These seeds cannot distinguish that part from zero."
     )
     return (
-        f"Where nobody fails, a failout rate of {show_rate(often)} instead of {show_rate(seldom)} costs {dear} points "
+        f"Without failures, a failout rate of {show_rate(often)} instead of {show_rate(seldom)} costs {dear} points "
         f"of accuracy with running statistics and {cheap} with those of each route, which is {less} less "
         f"(95 % intervals, {found[0].seeds} seeds). {owed}"
     )

@@ -44,7 +44,7 @@ class TrainingTime:
 def training_times(store: Store, profile: str = "published") -> list[TrainingTime]:
     """For every experiment that an artefact shows what its trainings took and should take.
 
-    The average is over trials that ran in one go: early results of stopped ones tell the time of their last part alone.
+    The average is over trials that ran in one go: early results of stopped ones give the time of their last part alone.
 
     Raises:
         StoreError: a stored result cannot be trusted.

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from companion.experiments.loading import NAMES, differing, load
+from companion.experiments.loading import NAMES, differences, load
 from data_prep.health_arrays import load_health
 from data_prep.mhealth_preparation import prepare_health
 from mhealth_samples import make_sample
@@ -40,7 +40,7 @@ def test_description_leads_back_to_the_data(root):
 
 def test_hashes_that_begin_alike_are_told_apart():
     wanted, found = {"fingerprint": "a" * 64, "seed": 0}, {"fingerprint": "a" * 63 + "b", "size": 3}
-    assert differing(wanted, found) == (
+    assert differences(wanted, found) == (
         f"the trial describes data with fingerprint {'a' * 64}, seed 0, size no value, but the data at hand are those "
         f"with fingerprint {'a' * 63}b, seed no value, size 3"
     )

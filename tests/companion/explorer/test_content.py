@@ -268,7 +268,7 @@ def test_the_page_expects_the_accuracy_that_the_package_expects(
     [
         ("opened", "dfg", "n1+n3"),
         ("clicked", "dfg", "n1+n2+n3"),
-        ("revived", "dfg", "none"),
+        ("restored", "dfg", "none"),
         ("keyed", "dfg", "n1+n3"),
         ("chosen", "resilinet", "n1+n3"),
         ("small", "vanilla", "n3"),
@@ -279,7 +279,7 @@ def test_nodes_fail_by_mouse_and_keyboard_and_the_drawing_follows(
     seen: dict[str, Any], content: dict[str, Any], step: str, scheme: str, dead: str
 ) -> None:
     state, who = seen["states"][step], dead_nodes(dead)
-    assert (state["scheme"], state["dead"]) == (scheme, sorted(who))
+    assert (state["scheme"], state["failed"]) == (scheme, sorted(who))
     assert set(state["bytes"]) == active_links(TOPOLOGY, who, SCHEMES[scheme].skips)
     outcome = content["experiments"][0]["outcomes"][scheme][dead]
     assert state["bytes"] == {key: f"{count:,} B" for key, count in outcome["bytes"].items()}
@@ -293,7 +293,7 @@ def test_accuracies_of_the_scenario_are_shown_and_guesses_named(
     seen: dict[str, Any], content: dict[str, Any]
 ) -> None:
     outcomes = content["experiments"][0]["outcomes"]
-    for step, dead in (("opened", "n1+n3"), ("clicked", "n1+n2+n3"), ("revived", "none")):
+    for step, dead in (("opened", "n1+n3"), ("clicked", "n1+n2+n3"), ("restored", "none")):
         state = seen["states"][step]
         assert state["now"] == {scheme: found[dead]["accuracy"] for scheme, found in outcomes.items()}
         assert state["guesses"] == ["a guess"] * sum(found[dead]["guess"] for found in outcomes.values())
@@ -338,14 +338,14 @@ def test_what_is_malformed_in_an_address_is_ignored(seen: dict[str, Any]) -> Non
     states = seen["states"]
 
     def known(name: str) -> tuple[Any, ...]:
-        return tuple(states[name][part] for part in ("scheme", "dead", "sliders"))
+        return tuple(states[name][part] for part in ("scheme", "failed", "sliders"))
 
     before = known("unmoved")
     assert before == ("resilinet", ["n1", "n3"], ["22 %", "20 %", "15 %"])
-    revived = ("resilinet", [], before[2])  # nodes that cannot fail are none that failed
-    assert known("d=moon&s=tcp&f=i,n4,x&p=0.1,0.2") == revived
+    restored = ("resilinet", [], before[2])  # nodes that cannot fail are none that failed
+    assert known("d=moon&s=tcp&f=i,n4,x&p=0.1,0.2") == restored
     for fragment in ("f=&p=0.1,2,0", "p=,,", "p=a,b,c", "a-heading", "%E0%A4%A"):
-        assert known(fragment) == revived, fragment
+        assert known(fragment) == restored, fragment
     assert known("s=dfg&p=0.5,0.25,1e-3") == ("dfg", [], ["50 %", "25 %", "0.1 %"])
 
 
@@ -354,10 +354,10 @@ def test_another_data_set_brings_its_own_nodes_and_schemes(
 ) -> None:
     state, outcomes = seen["states"]["resnet"], content["experiments"][1]["outcomes"]
     # ResiliNet+ was not compared on it, so that the scheme stays what it was.
-    assert (state["scheme"], state["dead"], state["sliders"]) == ("dfg", ["z2"], ["50 %", "25 %"])
+    assert (state["scheme"], state["failed"], state["sliders"]) == ("dfg", ["z2"], ["50 %", "25 %"])
     assert state["now"] == {scheme: found["z2"]["accuracy"] for scheme, found in outcomes.items()}
     back = seen["states"]["back"]
-    assert (back["scheme"], back["dead"], back["setting"]) == ("dfg", [], ["normal"])
+    assert (back["scheme"], back["failed"], back["setting"]) == ("dfg", [], ["normal"])
     assert back["hash"] == "#d=health&s=dfg&f=&p=0.08,0.04,0.01"
     assert seen["stays"]
 

@@ -15,7 +15,7 @@ from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 from companion.experiments.figure_5 import FAILING, FIGURE_5
 from companion.figures import style
 from companion.figures.topology_drawing import LIVE, active_links, describe, describe_gallery, draw, gallery
-from companion.figures.topology_layout import GAP, HEIGHT, WIDTH, Layout
+from companion.figures.topology_layout import _GAP, HEIGHT, WIDTH, Layout
 from resilinet.models import partitions
 from resilinet.routing import Skips, inputs, routes
 from resilinet.topology import Topology, vertical, with_skips
@@ -52,7 +52,7 @@ def test_no_two_boxes_overlap(topology: Topology, direction: str) -> None:
 def test_a_chain_is_as_long_as_its_boxes_and_gaps(length: int) -> None:
     chain = with_skips(vertical({f"v{k}": 1 for k in range(length)}))
     height = Layout(chain).size[1]
-    assert height == pytest.approx(length * HEIGHT + (length - 1) * GAP + 0.24)
+    assert height == pytest.approx(length * HEIGHT + (length - 1) * _GAP + 0.24)
 
 
 @pytest.mark.parametrize("topology", TOPOLOGIES.values(), ids=list(TOPOLOGIES))
@@ -76,7 +76,7 @@ def test_every_node_and_hyperconnection_is_drawn_and_what_carries_data_is_strong
     topology: Topology, skips: Skips
 ) -> None:
     dead = set(topology.failable[:1])
-    ax = draw(topology, dead=dead, skips=skips)
+    ax = draw(topology, failed=dead, skips=skips)
     assert sum(isinstance(patch, FancyBboxPatch) for patch in ax.patches) == len(topology.nodes)
     arrows = [patch for patch in ax.patches if isinstance(patch, FancyArrowPatch)]
     assert len(arrows) == len(topology.links)
@@ -97,7 +97,7 @@ def test_drawn_links_follow_the_routing_rule() -> None:
 
 def test_labels_count_what_travels() -> None:
     elements = {"i": 23, "n1": 250, "n2": 250, "n3": 250, "n4": 13}
-    ax = draw(partitions.mlp(), dead={"n1"}, elements=elements)
+    ax = draw(partitions.mlp(), failed={"n1"}, elements=elements)
     said = [text.get_text() for text in ax.texts]
     assert said.count("23") == 1
     assert said.count("250") == 2
@@ -105,10 +105,10 @@ def test_labels_count_what_travels() -> None:
 
 
 def test_silent_and_dead_nodes_look_different() -> None:
-    ax = draw(partitions.mlp(), dead={"n1", "n2"})
+    ax = draw(partitions.mlp(), failed={"n1", "n2"})
     said = [text.get_text() for text in ax.texts]
     assert said.count("failed") == 2
-    assert said.count("hears nothing") == 2
+    assert said.count("receives nothing") == 2
 
 
 @pytest.mark.parametrize("direction", ["up", "right"])
@@ -142,16 +142,16 @@ def test_a_description_names_every_node_the_dead_and_the_lost() -> None:
     topology = partitions.mlp()
     said = describe(topology, {"n1", "n2"})
     assert all(f"{node.name} (" in said for node in topology.nodes)
-    assert "Dead: n1, n2. No information reaches the cloud." in said
+    assert "Failed: n1, n2. No information reaches the cloud." in said
     assert "Dead" not in describe(topology)
 
 
 def test_a_gallery_holds_every_topology_under_its_title() -> None:
-    figure = gallery(TOPOLOGIES, dead={"a": {"v2"}})
+    figure = gallery(TOPOLOGIES, failed={"a": {"v2"}})
     assert [ax.get_title() for ax in figure.axes] == list(TOPOLOGIES)
-    said = describe_gallery(TOPOLOGIES, dead={"a": {"v2"}})
+    said = describe_gallery(TOPOLOGIES, failed={"a": {"v2"}})
     assert said.count("Physical nodes") == len(TOPOLOGIES)
-    assert said.count("Dead:") == 1
+    assert said.count("Failed:") == 1
 
 
 def test_the_same_drawing_gives_the_same_file() -> None:
@@ -169,10 +169,10 @@ def test_the_same_drawing_gives_the_same_file() -> None:
 def test_only_nodes_that_exist_can_be_drawn_or_described_as_dead(dead: object, message: str) -> None:
     topology = partitions.mlp()
     for call in (
-        lambda: draw(topology, dead=dead),
+        lambda: draw(topology, failed=dead),
         lambda: describe(topology, dead),
         lambda: active_links(topology, dead, Skips.ALWAYS),
-        lambda: gallery({"mlp": topology}, dead={"mlp": dead}),
+        lambda: gallery({"mlp": topology}, failed={"mlp": dead}),
     ):
         with pytest.raises(ValueError, match=message):
             call()

@@ -16,7 +16,7 @@ import pytest
 from companion.experiments import ARTEFACTS
 from companion.paper import Measured
 from companion.results import frame
-from companion.results.frame import COLUMNS, write_csv
+from companion.results.frame import COLUMN_TYPES, write_csv
 from companion.results.store import Store
 
 RESULTS = Path(__file__).parents[3] / "results"
@@ -44,7 +44,7 @@ def read(run: pd.Series[Any]) -> dict[str, Any]:
 
 
 def test_there_is_a_row_for_every_accuracy_of_every_stored_run(runs: pd.DataFrame) -> None:
-    assert list(runs) == list(COLUMNS)
+    assert list(runs) == list(COLUMN_TYPES)
     expected = 0
     for artefact in ARTEFACTS.values():
         for trial in artefact.trials("published"):
@@ -127,7 +127,7 @@ def test_what_does_not_exist_is_refused(tmp_path: Path) -> None:
 
 def test_without_runs_the_table_has_its_columns_and_no_rows(tmp_path: Path) -> None:
     empty = frame(Store(tmp_path))
-    assert (list(empty), len(empty)) == (list(COLUMNS), 0)
+    assert (list(empty), len(empty)) == (list(COLUMN_TYPES), 0)
     assert empty.dtypes.to_dict() == frame(STORE, artefacts=["figure-4a"]).dtypes.to_dict()
 
 
@@ -138,7 +138,7 @@ def test_the_file_gives_the_table_back(runs: pd.DataFrame, tmp_path: Path) -> No
         dtype={"trial": str, "accuracy": str},  # whose digits Python itself reads exactly
         keep_default_na=False,
     )
-    pd.testing.assert_frame_equal(back.astype(COLUMNS), runs, check_exact=True)
+    pd.testing.assert_frame_equal(back.astype(COLUMN_TYPES), runs, check_exact=True)
     assert [path.name for path in (tmp_path / "new").iterdir()] == ["results.csv"]
 
 

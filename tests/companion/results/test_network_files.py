@@ -13,7 +13,7 @@ from companion.cli.commands import app
 from companion.experiments import EXPERIMENTS
 from companion.experiments.networks import build_network
 from companion.experiments.trial import Trial
-from companion.results.network_files import NetworkError, load, load_run, save
+from companion.results.network_files import NetworkError, load_network, load_run, save_network
 from companion.results.statistics_files import flat
 from damage import altered
 from resilinet import checkpoints
@@ -40,8 +40,8 @@ def test_weights_are_rounded_and_statistics_are_not(trial: Trial, tmp_path: Path
         if name.endswith("running_var"):
             buffer.fill_(123456.7)  # more than float16 can say
     network.route_statistics = estimate_batch_statistics(network, images())
-    save(network, trial, tmp_path / "network.pt")
-    again, same_trial = load(tmp_path / "network.pt")
+    save_network(network, trial, tmp_path / "network.pt")
+    again, same_trial = load_network(tmp_path / "network.pt")
     assert same_trial == trial
     assert not again.training
     for name, parameter in network.named_parameters():
@@ -76,10 +76,10 @@ def test_a_run_without_batch_normalisation_needs_no_statistics(tiny: Trial, tmp_
 
 def test_what_is_no_network_is_refused_by_name(tmp_path: Path) -> None:
     with pytest.raises(NetworkError, match=r"none\.pt: there is no such file"):
-        load(tmp_path / "none.pt")
+        load_network(tmp_path / "none.pt")
     (tmp_path / "text.pt").write_text("no network")
     with pytest.raises(NetworkError, match=r"text\.pt: not a trained network of this package"):
-        load(tmp_path / "text.pt")
+        load_network(tmp_path / "text.pt")
 
 
 # --- damage ---------------------------------------------------------------------------------------
@@ -87,8 +87,8 @@ def test_what_is_no_network_is_refused_by_name(tmp_path: Path) -> None:
 
 def test_an_altered_network_is_refused(trial: Trial, tmp_path: Path) -> None:
     path = tmp_path / "network.pt"
-    save(build_network(trial), trial, path)
-    load(path)
+    save_network(build_network(trial), trial, path)
+    load_network(path)
     path.write_bytes(altered(path.read_bytes()))
     assert torch.load(path, weights_only=True), "PyTorch reads it all the same"
     with pytest.raises(
@@ -96,14 +96,14 @@ def test_an_altered_network_is_refused(trial: Trial, tmp_path: Path) -> None:
         match=r"network\.pt: not a trained network of this package \('data/\d+' in it does not agree with its "
         r"checksum\)\.$",
     ):
-        load(path)
+        load_network(path)
 
 
 @pytest.mark.parametrize("kind", ["trial", "weights", "statistics"])
 def test_the_sha256_covers_all_that_the_answer_depends_on(trial: Trial, tmp_path: Path, kind: str) -> None:
     path, network = tmp_path / "network.pt", build_network(trial).eval()
     network.route_statistics = estimate_batch_statistics(network, images())
-    save(network, trial, path)
+    save_network(network, trial, path)
     content: dict[str, Any] = torch.load(path, weights_only=True)
     if kind == "trial":
         content["trial"] = content["trial"].replace('"seed": 0', '"seed": 1')
@@ -112,27 +112,27 @@ def test_the_sha256_covers_all_that_the_answer_depends_on(trial: Trial, tmp_path
         content[kind][name] = content[kind][name] * 2 + 1
     torch.save(content, path)
     with pytest.raises(NetworkError, match="it has been altered"):
-        load(path)
+        load_network(path)
 
 
 def test_a_file_without_a_sha256_is_read_and_its_numbers_must_be_finite(trial: Trial, tmp_path: Path) -> None:
     path = tmp_path / "network.pt"
-    save(build_network(trial), trial, path)
+    save_network(build_network(trial), trial, path)
     content: dict[str, Any] = torch.load(path, weights_only=True)
     del content["sha256"]
     torch.save(content, path)
-    assert load(path)[1] == trial
+    assert load_network(path)[1] == trial
     name = next(iter(content["weights"]))
     content["weights"][name].view(-1)[0] = float("nan")
     torch.save(content, path)
     with pytest.raises(NetworkError, match=rf"network\.pt: '{name}' among its weights is not finite"):
-        load(path)
+        load_network(path)
 
 
 def test_the_committed_networks_are_read() -> None:
     paths = sorted((Path(__file__).parents[3] / "results" / "networks").glob("*.pt"))
     assert len(paths) == 4
-    assert all(load(path)[1].scheme == path.stem for path in paths)
+    assert all(load_network(path)[1].scheme == path.stem for path in paths)
 
 
 def test_weights_that_float16_cannot_say_are_not_written(trial: Trial, tmp_path: Path) -> None:
@@ -140,7 +140,7 @@ def test_weights_that_float16_cannot_say_are_not_written(trial: Trial, tmp_path:
     with torch.no_grad():
         next(network.parameters()).fill_(1e6)
     with pytest.raises(NetworkError, match="among its weights is not finite"):
-        save(network, trial, tmp_path / "network.pt")
+        save_network(network, trial, tmp_path / "network.pt")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -155,7 +155,7 @@ def test_a_place_that_cannot_be_written_to_is_named(
 
     monkeypatch.setattr(torch, "save", refuse)
     with pytest.raises(NetworkError, match=r"network\.pt: cannot be written"):
-        save(build_network(trial), trial, tmp_path / "network.pt")
+        save_network(build_network(trial), trial, tmp_path / "network.pt")
 
 
 @pytest.mark.parametrize("what", ["weights", "statistics"])
@@ -207,7 +207,7 @@ def refused(*words: object) -> str:
 @pytest.fixture(scope="module")
 def file(trial: Trial, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("networks") / "network.pt"
-    save(build_network(trial), trial, path)
+    save_network(build_network(trial), trial, path)
     return path
 
 

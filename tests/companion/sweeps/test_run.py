@@ -158,7 +158,7 @@ def test_time_spent_before_a_kill_after_the_last_epoch_counts(
     tiny: Trial, data: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(runner, "evaluate", interrupted)
+        patch.setattr(runner, "all_counts", interrupted)
         with pytest.raises(KeyboardInterrupt):
             run(tiny, data, tmp_path)
     state = torch.load(tmp_path / "checkpoint.pt", weights_only=True)

@@ -176,8 +176,11 @@ def test_both_kinds_of_statistics_stand_side_by_side_where_data_flow(tmp_path: P
 @pytest.mark.parametrize(
     ("routed", "owed"),
     [
-        (lambda rate, seed: 60.0 - rate / 10, "So much is owed to statistics in which routes are mixed"),
-        (lambda rate, seed: 60.0 - rate / 2 - seed * rate / 10, "The seeds do not tell that from nothing"),
+        (lambda rate, seed: 60.0 - rate / 10, "This part is due to statistics in which routes are mixed"),
+        (
+            lambda rate, seed: 60.0 - rate / 2 - seed * rate / 10,
+            "These seeds cannot distinguish that part from zero",
+        ),
     ],
 )
 def test_the_price_of_failout_is_told_for_each_kind_of_statistics(
@@ -198,7 +201,7 @@ def test_the_price_of_failout_is_told_for_each_kind_of_statistics(
     assert float(table.loc[f"30{tables.SPACE}%", "No Failure, running"].split(tables.SPACE)[0]) == 35.0
     words = batch_statistics.price_in_words(measured, "table-3-resnet")
     assert f"30{tables.SPACE}% instead of 5{tables.SPACE}% costs 12.5 (12.5 to 12.5) points" in words
-    assert words.endswith(f"{owed}, and not to the weights." if owed.startswith("So") else f"{owed}.")
+    assert words.endswith(f"{owed}, and not to the weights." if owed.startswith("This") else f"{owed}.")
 
 
 def test_a_statement_of_several_parts_is_said_once(full: Store) -> None:

@@ -10,8 +10,8 @@ async function use(outcome) {
     Object.fromEntries(all(chain, ".rx-link.is-active").map((one) => [one.dataset.link, one.querySelector("text").textContent]));
   const read = (root) => ({
     scheme: root.querySelector(".rx-schemes :checked").value,
-    dead: all(visible(root), '[aria-pressed="true"]').map((one) => one.dataset.node),
-    drawings: all(root, ".rx-chain").map((chain) => [bytes(chain), all(chain, ".is-dead").length]),
+    failed: all(visible(root), '[aria-pressed="true"]').map((one) => one.dataset.node),
+    drawings: all(root, ".rx-chain").map((chain) => [bytes(chain), all(chain, ".is-failed").length]),
     bytes: bytes(visible(root)),
     shown: all(visible(root), ".rx-link:not(.is-missing)").length,
     texts: Object.fromEntries(all(visible(root), ".rx-node").map((one) => [one.querySelector(".rx-name").textContent, one.querySelector(".rx-role").textContent])),
@@ -45,8 +45,8 @@ async function use(outcome) {
   keep("opened");
   click(node(full, "n2"));
   keep("clicked");
-  click(full.querySelector(".rx-revive"));
-  keep("revived");
+  click(full.querySelector(".rx-restore"));
+  keep("restored");
   node(full, "n1").focus();
   outcome.focused = document.activeElement === node(full, "n1");
   outcome.prevented = { enter: key(node(full, "n1"), "Enter"), space: key(node(full, "n3"), " "), letter: key(node(full, "n2"), "a") };
