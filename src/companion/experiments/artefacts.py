@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Any, Final
 
 from companion.experiments.catalogue import EXPERIMENTS, cifar_short, imagenet_short
 from companion.experiments.experiment import Experiment, Size, check_profile
@@ -158,7 +158,7 @@ def recipes(experiment: Experiment, size: Size) -> Rows:
 
     Failout at 50 % leaves the fewest whole batches to learn from: where fewer epochs should cost the most.
     """
-    half = {"failout": dict.fromkeys(experiment.failable, 0.5)}
+    half: dict[str, Any] = {"failout": dict.fromkeys(experiment.failable, 0.5)}
     return {
         f"{name}{suffix}": [
             experiment.trial(size, RESILINET, seed, short=short, **changes) for seed in size.short_seeds
@@ -190,7 +190,7 @@ def without_flow(experiment: Experiment, size: Size) -> Rows:
 
     One pair each, for a sentence on what zeros in running statistics cost.
     """
-    half = {"failout": dict.fromkeys(experiment.failable, 0.5)}
+    half: dict[str, Any] = {"failout": dict.fromkeys(experiment.failable, 0.5)}
     sizes = {
         policy: replace(size, recipe=replace(size.recipe, no_flow=policy)) for policy in ("skip", "zeros")
     }
@@ -201,9 +201,7 @@ def without_flow(experiment: Experiment, size: Size) -> Rows:
     }
 
 
-def _by_scheme(
-    experiment: Experiment, size: Size, schemes: Iterable[Scheme], **changes: tuple[int, ...]
-) -> Rows:
+def _by_scheme(experiment: Experiment, size: Size, schemes: Iterable[Scheme], **changes: Any) -> Rows:
     return {
         scheme.key: [experiment.trial(size, scheme, seed, **changes) for seed in size.seeds]
         for scheme in schemes

@@ -90,7 +90,9 @@ def weight_rules(measured: Measured, artefact: str) -> Figure:
     points = points_of(measured, artefact)
     intervals = {place: point.sample.interval for place, point in enumerate(points)}
     # A deviation of means has an interval made beforehand: a row for the deviation, and one for either end.
-    drawn = [(place, _OURS, end) for place, one in intervals.items() if one for end in astuple(one)[:3]]
+    drawn: list[tuple[float, str, float]] = [
+        (place, _OURS, end) for place, one in intervals.items() if one for end in astuple(one)[:3]
+    ]
     drawn += [(place + 0.08, _PAPER, one.printed.value) for place, one in enumerate(points) if one.printed]
     shown = pd.DataFrame(drawn, columns=["place", "whose", "value"])
     labels = "", "standard deviation (points)"
