@@ -13,7 +13,7 @@ from resilinet.failures import (
     ENUMERABLE,
     FailureSetting,
     covering,
-    dead_nodes,
+    failed_nodes,
     likeliest,
     scenario_key,
     scenarios,
@@ -73,7 +73,9 @@ def test_scenario_keys_read_from_upstream_to_downstream_and_back() -> None:
     topology = chain(12)
     assert scenario_key(topology, frozenset()) == "none"
     assert scenario_key(topology, frozenset({"n10", "n2"})) == "n2+n10"
-    assert all(dead_nodes(scenario_key(topology, dead)) == dead for dead in islice(scenarios(topology), 500))
+    assert all(
+        failed_nodes(scenario_key(topology, dead)) == dead for dead in islice(scenarios(topology), 500)
+    )
 
 
 def test_the_probability_of_a_scenario_by_hand() -> None:

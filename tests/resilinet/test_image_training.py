@@ -8,11 +8,11 @@ import torch
 
 from companion.experiments import EXPERIMENTS
 from companion.experiments.networks import build_network
+from companion.experiments.synthetic import synthetic_images
 from companion.experiments.trial import Trial
 from companion.sweeps.run import placed
 from resilinet.batch_statistics import estimate_batch_statistics
 from resilinet.data import Dataset
-from resilinet.data.synthetic import synthetic_images
 from resilinet.evaluation import accuracy
 from resilinet.failout import Failout
 from resilinet.models.convolutions import Convolution

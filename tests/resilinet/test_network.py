@@ -10,11 +10,12 @@ from torch import nn
 
 from resilinet.batch_statistics import estimate_batch_statistics
 from resilinet.evaluation import correct_counts
-from resilinet.failures import dead_nodes, scenarios
+from resilinet.failures import failed_nodes, scenarios
 from resilinet.models import mlp
 from resilinet.network import DistributedNetwork
 from resilinet.routing import Skips, inputs, routes
 from resilinet.topology import Hyperconnection, Node, Topology, TopologyError, vertical, with_skips
+from resilinet.tracing import trace
 
 SIZES = {"features": 5, "width": 8, "hidden": 10, "classes": 4}
 
@@ -305,7 +306,7 @@ def test_evaluation_takes_stacked_examples() -> None:
     x, y = torch.randn(9, 2, 5), torch.arange(9) % 2
     counts = correct_counts(network, x, y, chunk=2)
     for dead, count in counts.items():
-        found = network(x, network.topology.everyone - dead_nodes(dead))
+        found = network(x, network.topology.everyone - failed_nodes(dead))
         assert count == (None if found is None else int((found.argmax(1) == y).sum()))
     assert set(counts) == {"none", "l", "r", "l+r"}
 
@@ -484,7 +485,7 @@ def test_what_a_module_learns_from_its_first_batch_it_does_not_learn_from_a_made
     assert net.nodes["a"][0].centre.isnan().all()
     assert not torch.equal(torch.get_rng_state(), before), "the linear layer drew its weights"
     before = torch.get_rng_state()
-    net.trace()
+    trace(net)
     assert torch.equal(torch.get_rng_state(), before)
 
 

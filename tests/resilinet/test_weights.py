@@ -136,5 +136,5 @@ def test_reliabilities_of_nodes_that_cannot_fail_are_refused(
 
 def test_a_receiver_whose_senders_are_all_dead_for_certain_has_no_relative_weights() -> None:
     rule = WeightRule("relative-reliability", {"b": 1.0})
-    with pytest.raises(ValueError, match="'c' hears only nodes that are dead for certain"):
+    with pytest.raises(ValueError, match="'c' can receive only from nodes that fail for certain"):
         rule.draw(vertical({"a": 1, "b": 1, "c": 1}), torch.Generator())

@@ -6,7 +6,7 @@ from typing import Any
 
 from torch import nn
 
-from resilinet.models.checks import check_counts
+from resilinet.models import check_counts
 from resilinet.models.initialisation import initialise
 from resilinet.models.partitions import CAMERA_SKIPS as SKIPS
 from resilinet.models.partitions import camera as topology

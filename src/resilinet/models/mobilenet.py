@@ -7,13 +7,13 @@ from typing import Any
 import torch
 from torch import nn
 
+from resilinet.models import check_counts, check_width
 from resilinet.models.adapters import fitting
-from resilinet.models.checks import check_counts, check_width
 from resilinet.models.convolutions import StridedDepthwise
 from resilinet.models.initialisation import initialise
 from resilinet.models.partitions import MOBILENET_SKIPS as SKIPS
 from resilinet.models.partitions import mobilenet as topology
-from resilinet.topology import Topology, is_count
+from resilinet.topology import Topology
 
 __all__ = ["GEOMETRIES", "SKIPS", "STACKED", "adapters", "blocks", "initialise", "input_shape", "topology"]
 
@@ -83,8 +83,7 @@ def input_shape(
 ) -> tuple[int, ...]:
     """``(3, side, side)``; sizes as in :func:`blocks`."""
     side = GEOMETRIES[_known(geometry)][0] if side is None else side
-    if not is_count(side, 1):
-        raise ValueError(f"an image cannot have sides of {side!r} pixels; give a whole number from 1.")
+    check_counts(side=side)
     return (3, side, side)
 
 

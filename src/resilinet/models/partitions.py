@@ -64,15 +64,9 @@ def mobilenet(partition: tuple[int, ...] = (1, 3, 5, 5), skips: Pairs = MOBILENE
 
 
 def resnet(partition: tuple[int, ...] = (1, 2, 2, 4), skips: Pairs = RESNET_SKIPS) -> Topology:
-    """ResNet-18's nodes i, z1, z2, z3 with their blocks, the stem counted; the head joins the last.
+    """ResNet-18's nodes i, z1, z2, z3 with their 9 blocks, the stem counted; else as :func:`mobilenet`.
 
-    Args:
-        partition: blocks on each node; the paper counts layers, two in a residual block, and the head: 1-4-4-9.
-        skips: the skip hyperconnections that are present.
-
-    Raises:
-        TopologyError: the partition does not place the network's 9 blocks, at least one on each node, or a skip does
-            not fit its nodes.
+    The paper counts layers, two in a residual block, and the head: 1-4-4-9.
     """
     blocks = "the stem and 8 residual blocks of two layers each, which nothing cuts apart"
     return with_skips(vertical(_placed("ResNet-18", "z", partition, 9, blocks)), skips)

@@ -9,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
+from companion.experiments.synthetic import synthetic_health, synthetic_images
 from resilinet.data import DataError, Examples
 from resilinet.data.assembly import assembled
 from resilinet.data.images import as_input
 from resilinet.data.splits import rows_at_random
-from resilinet.data.synthetic import synthetic_health, synthetic_images
 
 PARTS = ("train", "validation", "test")
 PINNED_SPLIT = ([3, 2, 1, 8, 6, 0, 7, 4], [5], [9])

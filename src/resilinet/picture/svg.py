@@ -6,7 +6,7 @@ from html import escape
 from typing import TYPE_CHECKING
 from unicodedata import east_asian_width
 
-from resilinet.plan import Plan, columns_of
+from resilinet.picture.plan import Plan, columns_of
 
 if TYPE_CHECKING:
     from resilinet.picture import Picture

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from textwrap import wrap
 
+from resilinet.picture.svg import svg
 from resilinet.routing import Route, Skips, routes
-from resilinet.svg import svg
 from resilinet.topology import Hyperconnection, Node, Topology
 
 FEW = 20
