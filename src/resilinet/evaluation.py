@@ -77,7 +77,6 @@ def correct_counts(
         network.eval()
         parts = in_parts(network, x, lambda tensor: tensor.split(size))
         for x_part, y_part in zip(parts, y.split(size), strict=True):
-            y_part = y_part.to(device(network, sample(x_part)))
             known: dict[tuple[str, Route], Tensor] = {}
             for plan in reaching:
                 sent(network, plan, topology.cloud, x_part, known)
@@ -101,7 +100,7 @@ def right(scores: Tensor, y: Tensor) -> int:
         )
     scores = scores.dequantize() if scores.is_quantized else scores
     highest, classes = scores.max(1)
-    return int(((classes == y) & highest.isfinite()).sum())
+    return int(((classes == y.to(classes.device)) & highest.isfinite()).sum())
 
 
 def plans(network: DistributedNetwork, failed: Iterable[Collection[str]] | None = None) -> dict[str, Plan]:
@@ -137,11 +136,6 @@ def chunk_size(network: DistributedNetwork, reaching: Iterable[Plan], most: int)
     return max(1, min(most, KEPT // max(1, sum(elements[name] for name, _ in stages))))
 
 
-def device(network: DistributedNetwork, x: Tensor) -> torch.device:
-    """Where the network lies; where ``x`` lies for a network without parameters."""
-    return next(network.parameters(), x).device
-
-
 def sample(x: Inputs) -> Tensor:
     """The one tensor, or the first source's."""
     return x if isinstance(x, Tensor) else next(iter(x.values()))
@@ -151,15 +145,17 @@ def in_parts(
     network: DistributedNetwork, x: Inputs, cut: Callable[[Tensor], Sequence[Tensor]]
 ) -> Iterator[Inputs]:
     """Part after part of the examples, as the network takes them; those of every source are cut alike."""
-    for parts in zip(*map(cut, [x] if isinstance(x, Tensor) else x.values()), strict=True):
-        taken = [ready(network, part) for part in parts]
-        yield network.by_source(taken[0]) if isinstance(x, Tensor) else dict(zip(x, taken, strict=True))
+    if isinstance(x, Tensor):
+        yield from (network.by_source(ready(network, part)) for part in cut(x))
+        return
+    for parts in zip(*map(cut, x.values()), strict=True):
+        yield {name: ready(network, part) for name, part in zip(x, parts, strict=True)}
 
 
 def ready(network: DistributedNetwork, x: Tensor) -> Tensor:
     """Examples as the network takes them: on its device, in its precision, images stored as uint8 from 0 to 1."""
     parameter = next(network.parameters(), None)
-    x = x.to(device(network, x))
+    x = x if parameter is None else x.to(parameter.device)
     # Whole numbers other than images mean something to the network that was built for them.
     if x.dtype == torch.uint8 or (parameter is not None and x.is_floating_point()):
         x = as_input(x, torch.get_default_dtype() if parameter is None else parameter.dtype)

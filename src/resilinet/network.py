@@ -115,9 +115,8 @@ class DistributedNetwork(nn.Module):
         alive = self.topology.everyone if alive is None else self.topology.named(alive)
         x = self.check(self.by_source(x), alive)
         sent: dict[str, Tensor] = {}
-        for name, route in routes(
-            self.topology, alive, self.skips, silent_nodes_send=silent_nodes_send
-        ).items():
+        found = routes(self.topology, alive, self.skips, silent_nodes_send=silent_nodes_send)
+        for name, route in found.items():
             links = inputs(self.topology, name, route)
             sent[name] = self.stage(name, route, [(link, sent[link.source]) for link in links], x)
         return sent.get(self.topology.cloud)
@@ -220,7 +219,7 @@ class DistributedNetwork(nn.Module):
         return {name: math.prod(shape) for name, shape in self.sent_shape.items()}
 
     def picture(self, alive: Collection[str] | None = None) -> Picture:
-        """The network's topology with its rule for skips, parameters and weights; who failed and where data flow.
+        """The network's topology with its rule for skips, parameters and weights, failed nodes, and where data flow.
 
         The parameters of a node are those of its blocks and of the adapters of what it receives.
 
@@ -347,15 +346,13 @@ def _placed(blocks: Sequence[nn.Module], topology: Topology) -> nn.ModuleDict:
 
 
 def _shapes(given: Any, sources: Sequence[str]) -> dict[str, tuple[int, ...]]:
-    if not isinstance(given, Mapping):
-        return dict.fromkeys(sources, _shape(given))
-    if set(given) != set(sources):
+    """The shape of one example at each source."""
+    by_source = given if isinstance(given, Mapping) else dict.fromkeys(sources, given)
+    if set(by_source) != set(sources):
         raise ValueError(f"{shown(given)} is no shape for each source; give one for {', '.join(sources)}.")
-    return {name: _shape(given[name]) for name in sources}
-
-
-def _shape(given: Iterable[int]) -> tuple[int, ...]:
-    shape = tuple(given) if isinstance(given, Iterable) else ()
-    if not isinstance(given, Iterable) or not all(is_count(side, 1) for side in shape):
-        raise ValueError(f"{given!r} is no shape of one example; give whole numbers from 1, such as (8,).")
-    return shape
+    for shape in by_source.values():
+        if not isinstance(shape, Iterable) or not all(is_count(side, 1) for side in shape):
+            raise ValueError(
+                f"{shape!r} is no shape of one example; give whole numbers from 1, such as (8,)."
+            )
+    return {name: tuple(by_source[name]) for name in sources}

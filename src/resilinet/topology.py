@@ -168,7 +168,7 @@ class Topology:
         return frozenset(self.order)
 
     def named(self, names: Collection[str]) -> frozenset[str]:
-        """The physical nodes of these names, as a set: who is alive, or who has failed.
+        """The physical nodes of these names, as a set, such as those that are alive or have failed.
 
         Of a mapping these are the names whose value is true.
 

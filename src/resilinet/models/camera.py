@@ -36,11 +36,7 @@ def adapters(_topology: Topology, **_sizes: Any) -> dict[str, nn.Module]:
 
 
 def input_shape(side: int = 32, **_others: Any) -> tuple[int, ...]:
-    """``(3, side, side)``, the image of one camera.
-
-    Raises:
-        ValueError: the side is no whole number from 1.
-    """
+    """``(3, side, side)``, the image of one camera."""
     check_counts(side=side)
     return (3, side, side)
 

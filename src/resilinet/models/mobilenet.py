@@ -68,10 +68,6 @@ def adapters(topology: Topology, **sizes: Any) -> dict[str, nn.Module]:
 
     In the geometry of the released code a skip of stride 4 makes 8x8 of 31x31, where the blocks between make 7x7:
     those are padded where the two meet.
-
-    Raises:
-        ValueError: a size is impossible, or images of that side are too small for the geometry.
-        TopologyError: the topology is none of this network, or a skip cannot be made to fit.
     """
     with torch.device("meta"):
         layers = blocks(**sizes)

@@ -90,10 +90,7 @@ class Block(nn.Module):
 
 
 def blocks(
-    geometry: str = "released",
-    classes: int = 10,
-    width: float = 1.0,
-    side: int | None = None,
+    geometry: str = "released", classes: int = 10, width: float = 1.0, side: int | None = None
 ) -> list[nn.Module]:
     """Stem, eight residual blocks and head, ``(B, 3, side, side)`` to ``(B, classes)``.
 
@@ -136,12 +133,7 @@ def blocks(
 
 
 def adapters(topology: Topology, **sizes: Any) -> dict[str, nn.Module]:
-    """1x1 convolutions that make the skips fit, whichever the partition; sizes as in :func:`blocks`.
-
-    Raises:
-        ValueError: a size is impossible.
-        TopologyError: the topology is none of this network, or a skip cannot be made to fit.
-    """
+    """1x1 convolutions that make the skips fit, whichever the partition; sizes as in :func:`blocks`."""
     with torch.device("meta"):
         layers = blocks(**sizes)
     return fitting(layers, topology, input_shape(**sizes))

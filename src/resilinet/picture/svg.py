@@ -18,7 +18,7 @@ LETTER, BOLD = 6.4, 8.8
 MOST = 20
 """A picture with more columns, or more nodes in one, is given in words."""
 LONGEST = 18
-"""Letters of a name that are drawn; the rest is told where the pointer rests."""
+"""Letters of a name that are drawn; the whole name is shown where the pointer rests."""
 # Ink is the colour of the text around the picture, which every page suits to its background. A file on its own has no
 # such page (:root is then the SVG itself) and asks the system. Where a page says that it is dark, blue is lighter.
 STYLE = """
