@@ -109,8 +109,7 @@ def plans(network: DistributedNetwork, failed: Iterable[Collection[str]] | None 
     Raises:
         ValueError: ``failed`` names a node that does not exist.
     """
-    topology = network.topology
-    found = {}
+    topology, found = network.topology, dict[str, Plan]()
     for nodes in scenarios(topology) if failed is None else failed:
         alive = topology.everyone - topology.named(nodes)
         found[scenario_key(topology, nodes)] = routes(topology, alive, network.skips)

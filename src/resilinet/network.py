@@ -177,8 +177,10 @@ class DistributedNetwork(nn.Module):
         Sources are stacked in the order of ``topology.sources``.
         """
         sources = self.topology.sources
-        stacked = isinstance(x, Tensor) and tuple(x.shape[1:]) == (len(sources), *self.input_shape)
-        return dict(zip(sources, x.unbind(1), strict=True)) if stacked and len(sources) > 1 else x
+        stacked = len(sources), *self.input_shape
+        if not isinstance(x, Tensor) or tuple(x.shape[1:]) != stacked or len(sources) == 1:
+            return x
+        return dict(zip(sources, x.unbind(1), strict=True))
 
     def check(
         self, x: Tensor | Mapping[str, Tensor], alive: Collection[str] | None = None
@@ -194,7 +196,8 @@ class DistributedNetwork(nn.Module):
         for name in sources:
             if name not in given:
                 raise ValueError(f"source {name!r} is given nothing; there are {', '.join(given) or 'none'}.")
-            tensor, sides = given[name], ", ".join(map(str, self.input_shapes[name]))
+            tensor: Any = given[name]
+            sides = ", ".join(map(str, self.input_shapes[name]))
             if not isinstance(tensor, Tensor):
                 kind = type(tensor).__name__
                 raise ValueError(
@@ -209,10 +212,6 @@ class DistributedNetwork(nn.Module):
             found = ", ".join(f"{name!r} {length}" for name, length in lengths.items())
             raise ValueError(f"every source takes equally many examples, but they are given {found}.")
         return {name: given[name] for name in sources} if isinstance(x, Mapping) else x
-
-    def weight(self, key: str) -> float | Tensor:
-        """The weight of a hyperconnection."""
-        return self.learned_weights[key] if key in self.learned_weights else self.fixed_weights[key]
 
     def elements(self) -> dict[str, int]:
         """How many numbers each node sends for one example, from the real outputs of its modules."""
@@ -271,9 +270,11 @@ class DistributedNetwork(nn.Module):
     def _carry(self, link: Hyperconnection, tensor: Tensor) -> Tensor:
         if link.key in self.adapters:
             tensor = self.adapters[link.key](own(tensor, self.adapters[link.key]))
-        weight = self.weight(link.key)
+        if link.key in self.learned_weights:
+            return tensor * self.learned_weights[link.key]
+        weight = self.fixed_weights[link.key]
         # A factor of exactly one is left out, so that schemes that differ in nothing else agree bit for bit.
-        return tensor if isinstance(weight, float) and weight == 1.0 else tensor * weight
+        return tensor if weight == 1.0 else tensor * weight
 
     @property
     def reference(self) -> Tensor:
@@ -294,7 +295,7 @@ def _check_types(
     learned: bool,
 ) -> None:
     """Raise TopologyError where an argument is not of its type, or not one for each of the topology's parts."""
-    lists = Sequence | nn.Sequential | nn.ModuleList
+    lists: Any = Sequence | nn.Sequential | nn.ModuleList
     for given, kind, what in (
         (topology, Topology, "no topology; give one, such as vertical({'i': 1, 'n1': 2})"),
         (blocks, lists, "no list of blocks; give one, such as list(model)"),

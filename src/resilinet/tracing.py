@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -78,7 +78,7 @@ def _run(
     return received, sent
 
 
-def _carried(link: Hyperconnection, tensor: Tensor, adapters: Mapping[str, nn.Module]) -> Tensor:
+def _carried(link: Hyperconnection, tensor: Tensor, adapters: nn.ModuleDict) -> Tensor:
     if link.key not in adapters:
         return tensor
     refusal = (

@@ -9,7 +9,7 @@ import pytest
 import resilinet
 
 MODULES = [found.name for found in pkgutil.walk_packages(resilinet.__path__, "resilinet.")]
-WITH_EXAMPLES = {"failout", "expectation", "routing", "topology", "weights", "network", "picture", "messages"}
+WITH_EXAMPLES = {"failout", "expectation", "routing", "topology", "weights", "network", "messages"}
 
 
 @pytest.mark.parametrize("name", ["resilinet", *MODULES])

@@ -39,7 +39,7 @@ CAMERA = with_skips(
         ),
         tuple(
             Hyperconnection(source, target)
-            for target, heard in {
+            for target, received in {
                 "e1": ["c1", "c2"],
                 "e2": ["c3"],
                 "e3": ["c4", "c5"],
@@ -50,7 +50,7 @@ CAMERA = with_skips(
                 "f1": ["f2"],
                 "cloud": ["f1"],
             }.items()
-            for source in heard
+            for source in received
         ),
     )
 )

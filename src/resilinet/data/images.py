@@ -131,12 +131,10 @@ def move(batch: torch.Tensor, motion: Motion) -> torch.Tensor:
 
 
 def as_input(x: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
-    """Turn a batch of examples into network inputs of a floating-point type, on the batch's device.
+    """Turn a batch of examples `(B, *input_shape)` into network inputs of a floating-point type, on its device.
 
-    Images are kept as uint8 to spare memory and become values in [0, 1] here, x / 255, as in the
-    released code; other data sets have floating-point inputs, which only change type. Shapes: x is
-    `(B, *input_shape)`, and so is what is returned. Works on a batch at a time, so that images
-    mapped from a file are never whole in memory.
+    Images are kept as uint8, to spare memory, and become values in [0, 1] here, x / 255, as in the
+    released code; other inputs only change type.
 
     Raises:
         DataError: x is neither uint8 nor floating-point, or `dtype` is not floating-point.

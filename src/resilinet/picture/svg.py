@@ -97,9 +97,8 @@ def _box(plan: Plan, name: str, state: str, shown: str, notes: list[str]) -> str
 def _page(picture: Picture, box: tuple[float, float, float, float], body: list[str]) -> str:
     title, _, rest = picture.words().partition("\n")
     frame = f'width="{box[2]:g}" height="{box[3]:g}" viewBox="{" ".join(f"{side:g}" for side in box)}"'
-    fit = (
-        f"max-width:100%;min-width:{0.7 * box[2]:g}px;height:auto"  # it scrolls before letters are too small
-    )
+    # It scrolls before letters are too small.
+    fit = f"max-width:100%;min-width:{0.7 * box[2]:g}px;height:auto"
     said = f"<title>{escape(title)}</title><desc>{escape(rest)}</desc><style>{STYLE}</style>"
     root = f'<svg xmlns="http://www.w3.org/2000/svg" class="rn-picture" role="img" {frame} style="{fit}">'
     return f"{root}{said}{''.join(body)}</svg>"

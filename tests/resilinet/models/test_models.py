@@ -239,7 +239,7 @@ def test_the_topology_of_another_network_is_refused() -> None:
         (nn.Identity(), nn.Upsample(scale_factor=2)),
         (nn.Identity(), nn.MaxPool2d(3, 1)),
     ],
-    ids=["sends no map", "hears no map", "hears a larger one", "hears two pixels less"],
+    ids=["sends no map", "receives no map", "receives a larger one", "receives two pixels less"],
 )
 def test_skips_that_no_convolution_makes_fit_are_refused(first: nn.Module, between: nn.Module) -> None:
     topology = with_skips(vertical({"a": 1, "b": 1, "c": 1}))
