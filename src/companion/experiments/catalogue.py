@@ -176,7 +176,7 @@ def _subjects_paper() -> Size:
 
 @cache
 def _subjects_smoke() -> Size:
-    from resilinet.data.synthetic import synthetic_health
+    from companion.experiments.synthetic import synthetic_health
 
     size = _health_smoke()
     return replace(

@@ -41,8 +41,8 @@ def blocks(
     """
     check_counts(classes=classes)
     check_width(width)
-    stride = GEOMETRIES[_known(geometry)][1]
-    input_shape(geometry=geometry, side=side)
+    input_shape(geometry=geometry, side=side)  # refuses both where they cannot be
+    stride = GEOMETRIES[geometry][1]
     channels = int(32 * width)
     if channels < 1:
         raise ValueError(
@@ -78,15 +78,11 @@ def input_shape(
     *, geometry: str = "released-cifar", side: int | None = None, **_others: Any
 ) -> tuple[int, ...]:
     """``(3, side, side)``; sizes as in :func:`blocks`."""
-    side = GEOMETRIES[_known(geometry)][0] if side is None else side
-    check_counts(side=side)
-    return (3, side, side)
-
-
-def _known(geometry: str) -> str:
     if geometry not in GEOMETRIES:
         raise ValueError(f"{geometry!r} is no geometry of MobileNet; choose {' or '.join(GEOMETRIES)}.")
-    return geometry
+    side = GEOMETRIES[geometry][0] if side is None else side
+    check_counts(side=side)
+    return (3, side, side)
 
 
 def _separable(inside: int, outside: int, stride: int) -> nn.Sequential:

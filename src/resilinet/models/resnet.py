@@ -106,8 +106,8 @@ def blocks(
     """
     check_counts(classes=classes)
     check_width(width)
-    layout = _known(geometry)
-    input_shape(geometry=geometry, side=side)
+    input_shape(geometry=geometry, side=side)  # refuses both where they cannot be
+    layout = GEOMETRIES[geometry]
     channels = int(STAGES[0] * width)
     if channels < 1:
         raise ValueError(f"a width of {width} leaves the stem no channel; give at least {1 / STAGES[0]}.")
@@ -141,12 +141,8 @@ def adapters(topology: Topology, **sizes: Any) -> dict[str, nn.Module]:
 
 def input_shape(*, geometry: str = "released", side: int | None = None, **_others: Any) -> tuple[int, ...]:
     """``(3, side, side)``; sizes as in :func:`blocks`."""
-    side = _known(geometry).side if side is None else side
-    check_counts(side=side)
-    return (3, side, side)
-
-
-def _known(geometry: str) -> Geometry:
     if geometry not in GEOMETRIES:
         raise ValueError(f"{geometry!r} is no geometry of ResNet-18; choose {', '.join(GEOMETRIES)}.")
-    return GEOMETRIES[geometry]
+    side = GEOMETRIES[geometry].side if side is None else side
+    check_counts(side=side)
+    return (3, side, side)
