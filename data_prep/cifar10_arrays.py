@@ -12,7 +12,7 @@ from typing import Any
 
 from data_prep.prepared_arrays import PreparedDataError, checked_arrays, checked_manifest
 from resilinet.data import Dataset
-from resilinet.data.assembly import assembled
+from resilinet.data.assembly import assembled, fingerprinted
 from resilinet.data.images import check_policy
 from resilinet.data.splits import check_seed, rows_at_random
 
@@ -51,4 +51,5 @@ def load_cifar10(root: Path, split_seed: int = 0, augmentation: str = "released-
         "split_seed": split_seed,
     }
     facts = {"preprocessing_version": MADE["preprocessing"]["version"]}
-    return assembled(description, x, y, parts, CLASSES, facts=facts, augmentation=augmentation)
+    described = {**fingerprinted(description, (x, y), parts, facts), "augmentation": augmentation}
+    return assembled(described, x, y, parts, CLASSES)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from data_prep.prepared_arrays import PreparedDataError, checked_arrays, checked_manifest
 from resilinet.data import DataError, Dataset
-from resilinet.data.assembly import assembled
+from resilinet.data.assembly import assembled, fingerprinted
 from resilinet.data.splits import Parts, check_seed, rows_at_random, shuffled
 
 __all__ = ["CLASSES", "SPLITS", "load_health", "whole_subjects"]
@@ -108,7 +108,7 @@ def load_health(
         parts, description["fold"] = whole_subjects(subject, split_seed, fold), fold
     facts = {"preprocessing_version": PREPROCESSINGS[preprocessing].version}
     values = _standardised(x, parts[0]) if preprocessing == "float" else x.astype(np.float32)
-    return assembled(description, x, y, parts, CLASSES, inputs=values, facts=facts)
+    return assembled(fingerprinted(description, (x, y), parts, facts), values, y, parts, CLASSES)
 
 
 def whole_subjects(subject: NDArray[np.uint8], seed: int, fold: int) -> Parts:

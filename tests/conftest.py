@@ -6,9 +6,9 @@ from dataclasses import replace
 import pytest
 import torch
 
+from companion.experiments.synthetic import synthetic_health
 from companion.experiments.trial import Trial
 from resilinet.data import Dataset
-from resilinet.data.synthetic import synthetic_health
 from resilinet.models import mlp
 from resilinet.recipe import Recipe
 

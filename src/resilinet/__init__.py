@@ -69,22 +69,21 @@ __all__ = [
     "with_skips",
 ]
 
-_MODULE_OF = {
-    **dict.fromkeys(
-        ("Hyperconnection", "Node", "Topology", "TopologyError", "vertical", "with_skips"), "topology"
-    ),
-    **dict.fromkeys(("Skips", "routes"), "routing"),
-    **dict.fromkeys(("DFG", "RESILINET", "RESILINET_PLUS", "SCHEMES", "VANILLA", "Scheme"), "schemes"),
-    **dict.fromkeys(("FailureSetting", "scenarios"), "failures"),
-    **dict.fromkeys(("Failout", "uniform_rates"), "failout"),
-    **dict.fromkeys(("accuracy", "correct_counts", "expected_accuracy"), "evaluation"),
-    "DistributedNetwork": "network",
-    "Recipe": "recipe",
-    "WeightRule": "weights",
-    "bandwidth_saving": "bandwidth",
-    "estimate_batch_statistics": "batch_statistics",
-    **dict.fromkeys(("Watch", "train"), "training"),
+_NAMES = {
+    "bandwidth": ("bandwidth_saving",),
+    "batch_statistics": ("estimate_batch_statistics",),
+    "evaluation": ("accuracy", "correct_counts", "expected_accuracy"),
+    "failout": ("Failout", "uniform_rates"),
+    "failures": ("FailureSetting", "scenarios"),
+    "network": ("DistributedNetwork",),
+    "recipe": ("Recipe",),
+    "routing": ("Skips", "routes"),
+    "schemes": ("DFG", "RESILINET", "RESILINET_PLUS", "SCHEMES", "VANILLA", "Scheme"),
+    "topology": ("Hyperconnection", "Node", "Topology", "TopologyError", "vertical", "with_skips"),
+    "training": ("Watch", "train"),
+    "weights": ("WeightRule",),
 }
+_MODULE_OF = {name: module for module, names in _NAMES.items() for name in names}
 
 
 def __getattr__(name: str) -> Any:

@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all, whoever is killed while writing and whoever writes the same one beside."""
+"""Files that appear whole or not at all, also where a writer is killed or two write the same one at once."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 __all__ = ["PARTIAL", "whole_file"]
 
 PARTIAL = ".partial"
-"""How the name of a file ends that is still being written; whoever is killed leaves one, and it counts for nothing."""
+"""How the name of a file ends that is still being written; a killed writer leaves one, and it counts for nothing."""
 
 
 @contextlib.contextmanager
@@ -25,7 +25,7 @@ def whole_file(path: Path) -> Iterator[Path]:
         OSError: the system refuses to write there.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    # Nobody else's name, so that two writers of one file never mix; the last to end is the one that stays.
+    # A name of its own, so that two writers of one file never mix; the last to end is the one that stays.
     partial = path.with_name(f"{path.name}.{secrets.token_hex(8)}{PARTIAL}")
     try:
         yield partial

@@ -27,7 +27,7 @@ def link_elements(
 
 
 def bandwidth_saving(topology: Topology, elements: Mapping[str, int]) -> float:
-    """The share of traffic, from 0 to 1, that ResiliNet saves against DFG while no node is dead (Table 4).
+    """The share of traffic, from 0 to 1, that ResiliNet saves against DFG while no node has failed (Table 4).
 
     With every node alive DFG sends over simple and skip hyperconnections, ResiliNet over the simple ones alone:
     saving = skips / (simple + skips).

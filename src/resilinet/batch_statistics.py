@@ -1,8 +1,8 @@
 """Batch statistics for each route that reaches a node, estimated after training from examples without labels.
 
 Running statistics mix batches in which a node was failed out with batches in which it was not (section 2.3), though
-what the node behind it hears differs between the two. A node knows who is alive, and so by which route it is
-reached; it can keep a few numbers a channel for each of them and normalise with those that belong.
+what the node behind it receives differs between the two. A node knows which nodes are alive, and so by which route
+data reach it; it can keep a few numbers a channel for each route and normalise with those that belong.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ _BUFFERS = ("running_mean", "running_var")
 
 @torch.no_grad()
 def estimate_batch_statistics(
-    network: DistributedNetwork, x: Inputs, dead: Iterable[Set[str]] | None = None, *, chunk: int = 512
+    network: DistributedNetwork, x: Inputs, failed: Iterable[Set[str]] | None = None, *, chunk: int = 512
 ) -> Statistics:
     """Batch statistics of every node that normalises, for each route by which it is reached.
 
     From upstream to downstream each distinct (node, route) pair is estimated once. The node normalises every chunk
     with the chunk's own statistics, as in training, and keeps the mean of those over the chunks; the nodes behind it
-    then hear what it sends with these means. Upstream stages are computed anew for each node downstream, so that
+    then receive what it sends with these means. Upstream stages are computed anew for each node downstream, so that
     memory is bounded by one chunk, however many examples there are.
 
     Args:
@@ -39,7 +39,7 @@ def estimate_batch_statistics(
             ``route_statistics`` to compute with it.
         x: ``(N, *input_shape)``, or ``(N, S, *input_shape)`` of S sources, uint8 images or floating-point, on any
             device; or one tensor for each living source.
-        dead: sets of dead nodes; None means every scenario of the topology. Scenarios in which nothing reaches the
+        failed: sets of failed nodes; None means every scenario of the topology. Scenarios in which nothing reaches the
             cloud need no statistics.
         chunk: examples, at most, that a batch statistic is taken over; chunks are equally large, to one example, so
             that their statistics count alike.
@@ -51,7 +51,7 @@ def estimate_batch_statistics(
     Raises:
         ValueError: there are fewer than two examples or a chunk has fewer, or ``x`` is not of that shape.
     """
-    planned = plans(network, dead)
+    planned = plans(network, failed)
     x = network.check(x, frozenset().union(*planned.values()) or None)
     count = len(sample(x))
     if min(count, chunk) < 2:
@@ -67,16 +67,16 @@ def estimate_batch_statistics(
         if not _norms(twin.nodes[name]):
             continue
         by_route: dict[Route, Plan] = {plan[name]: plan for plan in reaching if name in plan}
-        listeners = {route: _listener(twin.nodes[name]) for route in by_route}
+        averaging = {route: _averaging(twin.nodes[name]) for route in by_route}
         for x_part in in_parts(twin, x, lambda tensor: tensor.tensor_split(chunks)):
             known = dict[tuple[str, Route], Tensor]()
             for route, plan in by_route.items():
                 links = inputs(topology, name, route)
-                heard = [(link, sent(twin, plan, link.source, x_part, known)) for link in links]
-                total = twin.arriving(name, heard, x_part)
-                listeners[route](total.to(torch.promote_types(total.dtype, torch.float32)))
-        for route, listener in listeners.items():
-            found[name, route] = _read(listener, like=twin.nodes[name])
+                received = [(link, sent(twin, plan, link.source, x_part, known)) for link in links]
+                total = twin.arriving(name, received, x_part)
+                averaging[route](total.to(torch.promote_types(total.dtype, torch.float32)))
+        for route, copied in averaging.items():
+            found[name, route] = _read(copied, like=twin.nodes[name])
     return found
 
 
@@ -89,24 +89,24 @@ def _norms(module: nn.Module) -> dict[str, nn.modules.batchnorm._BatchNorm]:
     }
 
 
-def _listener(node: nn.Module) -> nn.Module:
+def _averaging(node: nn.Module) -> nn.Module:
     """A copy of a node that normalises with the statistics of its batch and remembers their mean over batches.
 
     It computes in float32 at least: sums over many batches are lost in lower precision.
     """
-    listener = copy.deepcopy(node)
-    for tensor in (*listener.parameters(), *listener.buffers()):
+    copied = copy.deepcopy(node)
+    for tensor in (*copied.parameters(), *copied.buffers()):
         if tensor.is_floating_point():
             tensor.data = tensor.data.to(torch.promote_types(tensor.dtype, torch.float32))
-    for norm in _norms(listener).values():
+    for norm in _norms(copied).values():
         norm.reset_running_stats()
         norm.momentum = None  # the plain mean over batches
         norm.train()
-    return listener
+    return copied
 
 
-def _read(listener: nn.Module, like: nn.Module) -> dict[str, Tensor]:
-    """What a listener remembers, in the types of the node that it copies."""
-    kept, heard = dict(like.named_buffers()), dict(listener.named_buffers())
-    names = [f"{norm}.{buffer}" for norm in _norms(listener) for buffer in _BUFFERS]
-    return {name: heard[name].to(kept[name].dtype) for name in names}
+def _read(copied: nn.Module, like: nn.Module) -> dict[str, Tensor]:
+    """The means that a copy has taken, in the types of the node that it is a copy of."""
+    kept, received = dict(like.named_buffers()), dict(copied.named_buffers())
+    names = [f"{norm}.{buffer}" for norm in _norms(copied) for buffer in _BUFFERS]
+    return {name: received[name].to(kept[name].dtype) for name in names}

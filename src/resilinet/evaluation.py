@@ -11,15 +11,16 @@ from torch import Tensor
 from resilinet.data.images import as_input
 from resilinet.expectation import Expected, scenario_accuracies
 from resilinet.failures import FailureSetting, covering, scenario_key, scenarios
-from resilinet.network import DistributedNetwork, modes_kept
+from resilinet.network import DistributedNetwork
 from resilinet.routing import Route, inputs, routes
 from resilinet.topology import is_count
+from resilinet.tracing import modes_kept
 
 Inputs = Tensor | Mapping[str, Tensor]
 """Examples as a network takes them: one tensor for all sources, or one for each by its name."""
 
 Plan = Mapping[str, Route]
-"""The route to every node that hears something in one scenario (:func:`resilinet.routing.routes`)."""
+"""The route to every node that receives something in one scenario (:func:`resilinet.routing.routes`)."""
 
 KEPT = 2**26
 """Numbers that stages keep for one another at once, in a chunk of the default size: 256 MiB in float32."""
@@ -30,7 +31,7 @@ def correct_counts(
     network: DistributedNetwork,
     x: Inputs,
     y: Tensor,
-    dead: Iterable[Collection[str]] | None = None,
+    failed: Iterable[Collection[str]] | None = None,
     *,
     chunk: int | None = None,
 ) -> dict[str, int | None]:
@@ -44,28 +45,29 @@ def correct_counts(
         x: ``(N, *input_shape)`` or ``(N, S, *input_shape)`` of S sources, on any device, or one tensor for each source
             that is alive in some scenario; uint8 images become numbers a chunk at a time.
         y: ``(N,)`` class indices.
-        dead: sets of dead nodes; None means every scenario of the topology.
+        failed: sets of failed nodes; None means every scenario of the topology.
         chunk: examples computed at once, which bounds memory; None means as many, up to 4096, as let the outputs
             that stages keep for one another stay within :data:`KEPT` numbers. What a single stage needs inside
             comes on top.
 
     Raises:
-        ValueError: ``x`` is not of that shape or empty, ``y`` of another length, ``dead`` names a node that does not
+        ValueError: ``x`` is not of that shape or empty, ``y`` of another length, ``failed`` names a node that does not
             exist, or the network does not answer with class scores.
     """
     if chunk is not None and not is_count(chunk, 1):
         raise ValueError(f"{chunk!r} examples cannot be computed at once; give a whole number from 1.")
     topology = network.topology
-    planned = plans(network, dead)
+    planned = plans(network, failed)
     x = network.check(x, frozenset().union(*planned.values()) or None)
     total = len(sample(x))
-    if not isinstance(y, Tensor) or y.shape != (total,):
-        found = (
-            f"a tensor of {tuple(y.shape)}"
-            if isinstance(y, Tensor)
-            else f"a {type(y).__name__}; give a tensor"
+    if not isinstance(y, Tensor):
+        raise ValueError(
+            f"{total} examples need as many classes in one row, not a {type(y).__name__}; give a tensor."
         )
-        raise ValueError(f"{total} examples need as many classes in one row, not {found}.")
+    if y.shape != (total,):
+        raise ValueError(
+            f"{total} examples need as many classes in one row, not a tensor of {tuple(y.shape)}."
+        )
     if not total:
         raise ValueError("there are no examples, and so no share of them that is classified correctly.")
     reaching = [plan for plan in planned.values() if topology.cloud in plan]
@@ -75,7 +77,6 @@ def correct_counts(
         network.eval()
         parts = in_parts(network, x, lambda tensor: tensor.split(size))
         for x_part, y_part in zip(parts, y.split(size), strict=True):
-            y_part = y_part.to(device(network, sample(x_part)))
             known: dict[tuple[str, Route], Tensor] = {}
             for plan in reaching:
                 sent(network, plan, topology.cloud, x_part, known)
@@ -99,22 +100,20 @@ def right(scores: Tensor, y: Tensor) -> int:
         )
     scores = scores.dequantize() if scores.is_quantized else scores
     highest, classes = scores.max(1)
-    return int(((classes == y) & highest.isfinite()).sum())
+    return int(((classes == y.to(classes.device)) & highest.isfinite()).sum())
 
 
-def plans(network: DistributedNetwork, dead: Iterable[Collection[str]] | None = None) -> dict[str, Plan]:
-    """The routes of each scenario by its key; ``dead`` names the scenarios' dead nodes, None means every scenario.
+def plans(network: DistributedNetwork, failed: Iterable[Collection[str]] | None = None) -> dict[str, Plan]:
+    """The routes of each scenario by its key; ``failed`` names the scenarios' failed nodes, None means every scenario.
 
     Raises:
-        ValueError: ``dead`` names a node that does not exist.
+        ValueError: ``failed`` names a node that does not exist.
     """
-    topology = network.topology
-    return {
-        scenario_key(topology, nodes): routes(
-            topology, topology.everyone - topology.named(nodes), network.skips
-        )
-        for nodes in (scenarios(topology) if dead is None else dead)
-    }
+    topology, found = network.topology, dict[str, Plan]()
+    for nodes in scenarios(topology) if failed is None else failed:
+        alive = topology.everyone - topology.named(nodes)
+        found[scenario_key(topology, nodes)] = routes(topology, alive, network.skips)
+    return found
 
 
 def sent(
@@ -123,10 +122,9 @@ def sent(
     """What node ``name`` sends under ``plan``; stages are taken from ``known``, and those not there are added."""
     pair = name, plan[name]
     if pair not in known:
-        heard = [
-            (link, sent(network, plan, link.source, x, known)) for link in inputs(network.topology, *pair)
-        ]
-        known[pair] = network.stage(*pair, heard, x)
+        links = inputs(network.topology, *pair)
+        received = [(link, sent(network, plan, link.source, x, known)) for link in links]
+        known[pair] = network.stage(*pair, received, x)
     return known[pair]
 
 
@@ -135,11 +133,6 @@ def chunk_size(network: DistributedNetwork, reaching: Iterable[Plan], most: int)
     elements = network.elements()
     stages = {pair for plan in reaching for pair in plan.items()}
     return max(1, min(most, KEPT // max(1, sum(elements[name] for name, _ in stages))))
-
-
-def device(network: DistributedNetwork, x: Tensor) -> torch.device:
-    """Where the network lies; where ``x`` lies for a network without parameters."""
-    return next(network.parameters(), x).device
 
 
 def sample(x: Inputs) -> Tensor:
@@ -151,15 +144,17 @@ def in_parts(
     network: DistributedNetwork, x: Inputs, cut: Callable[[Tensor], Sequence[Tensor]]
 ) -> Iterator[Inputs]:
     """Part after part of the examples, as the network takes them; those of every source are cut alike."""
-    for parts in zip(*map(cut, [x] if isinstance(x, Tensor) else x.values()), strict=True):
-        taken = [ready(network, part) for part in parts]
-        yield network.by_source(taken[0]) if isinstance(x, Tensor) else dict(zip(x, taken, strict=True))
+    if isinstance(x, Tensor):
+        yield from (network.by_source(ready(network, part)) for part in cut(x))
+        return
+    for parts in zip(*map(cut, x.values()), strict=True):
+        yield {name: ready(network, part) for name, part in zip(x, parts, strict=True)}
 
 
 def ready(network: DistributedNetwork, x: Tensor) -> Tensor:
     """Examples as the network takes them: on its device, in its precision, images stored as uint8 from 0 to 1."""
     parameter = next(network.parameters(), None)
-    x = x.to(device(network, x))
+    x = x if parameter is None else x.to(parameter.device)
     # Whole numbers other than images mean something to the network that was built for them.
     if x.dtype == torch.uint8 or (parameter is not None and x.is_floating_point()):
         x = as_input(x, torch.get_default_dtype() if parameter is None else parameter.dtype)
@@ -194,7 +189,7 @@ def expected_accuracy(
     if not 0 <= guess <= 1:
         raise ValueError(f"a random guess cannot have an accuracy of {guess}; give a number from 0 to 1.")
     taken, remainder = covering(network.topology, setting, bound)
-    counts = correct_counts(network, x, y, [dead for dead, _ in taken])
+    counts = correct_counts(network, x, y, [failed for failed, _ in taken])
     accuracies = scenario_accuracies(counts, len(y), guess).values()
     value = math.fsum(p * share for (_, p), share in zip(taken, accuracies, strict=True))
     return Expected(value, remainder)

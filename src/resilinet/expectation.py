@@ -58,12 +58,18 @@ def expected(
     accuracy: Callable[[frozenset[str]], float],
     bound: float = 0.0,
 ) -> Expected:
-    """E[accuracy] = sum over scenarios of P(scenario) * accuracy(scenario).
+    """``E[accuracy] = sum_F P(F) accuracy(F)`` over the sets F of failed nodes (section 3.3).
 
-    Exact with a bound of 0; otherwise the most probable scenarios, until those left out are at most ``bound``.
+    Nodes fail independently: ``P(F) = prod_{i in F} p_i prod_{i not in F} (1 - p_i)``. Exact with a bound of 0;
+    otherwise the most probable scenarios, until those left out are at most ``bound``.
+
+    >>> from resilinet.topology import vertical
+    >>> chain, setting = vertical({"a": 0, "b": 1, "c": 1}), FailureSetting("worn", {"b": 0.25})
+    >>> expected(chain, setting, lambda failed: 0.5 if failed else 1.0)
+    Expected(value=0.875, remainder=0.0)
     """
     taken, remainder = covering(topology, setting, bound)
-    return Expected(math.fsum(p * accuracy(dead) for dead, p in taken), remainder)
+    return Expected(math.fsum(p * accuracy(failed) for failed, p in taken), remainder)
 
 
 def expected_from_counts(
@@ -75,4 +81,4 @@ def expected_from_counts(
         KeyError: a scenario that the setting makes possible was not counted.
     """
     by_scenario = scenario_accuracies(counts, total, guess)
-    return expected(topology, setting, lambda dead: by_scenario[scenario_key(topology, dead)]).value
+    return expected(topology, setting, lambda failed: by_scenario[scenario_key(topology, failed)]).value

@@ -11,10 +11,17 @@ from resilinet.topology import Topology
 
 
 class Failout:
-    """Draws, for each batch, who is alive: ``b_i ~ Bernoulli(1 - f_i)``, independently for each failable node.
+    """Draws the nodes that are alive for each batch: ``b_i ~ Ber(1 - f_i)``, independently for each that can fail.
 
-    Failout is no layer: the trainer draws one liveness a batch and passes it to the network. Sources and the cloud
-    are never failed out, and nothing is rescaled at inference.
+    Node ``i`` sends ``Y_i = b_i H_i(X_i)``, where ``H_i`` is what it computes and ``X_i`` what it receives: with
+    ``b_i = 0`` it is not computed. Failout is no layer; the trainer draws one mask ``b`` a batch and passes it to the
+    network. Sources and the cloud are never failed out, and nothing is rescaled at inference.
+
+    >>> from resilinet.topology import vertical
+    >>> failout = Failout(vertical({"sensor": 0, "edge": 1, "cloud": 1}), {"edge": 0.25})
+    >>> masks = torch.Generator().manual_seed(0)
+    >>> sum("edge" in failout.draw(masks) for _ in range(10_000)) / 10_000
+    0.7531
 
     Raises:
         ValueError: a rate is no probability, or names a node that cannot fail.
@@ -29,8 +36,8 @@ class Failout:
     def draw(self, generator: torch.Generator) -> frozenset[str]:
         """The nodes that are alive for the next batch; one uniform number a failable node is drawn every time."""
         uniform = torch.rand(len(self.rates), generator=generator, dtype=torch.float64).tolist()
-        dead = {node for (node, rate), u in zip(self.rates.items(), uniform, strict=True) if u < rate}
-        return self.topology.everyone - dead
+        failed = {node for (node, rate), u in zip(self.rates.items(), uniform, strict=True) if u < rate}
+        return self.topology.everyone - failed
 
 
 def uniform_rates(topology: Topology, rate: float) -> dict[str, float]:

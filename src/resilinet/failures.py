@@ -18,7 +18,7 @@ ENUMERABLE = 20
 
 @dataclass(frozen=True)
 class FailureSetting:
-    """The probability with which each physical node is dead, independently of the others (section 3.2).
+    """The probability ``p_i`` that each physical node has failed, independently of the others (section 3.2).
 
     Nodes that are not named never fail. Of several sources some may fail, and those are named with the other nodes;
     without the only one there would be no information flow.
@@ -72,25 +72,25 @@ class FailureSetting:
                     f"setting {self.name!r}: {node!r} is a source or the cloud and never fails; give it 0."
                 )
 
-    def scenario_probability(self, topology: Topology, dead: Collection[str]) -> float:
-        """How probable it is that exactly ``dead`` are dead among the nodes of ``topology`` that can fail.
+    def scenario_probability(self, topology: Topology, failed: Collection[str]) -> float:
+        """How probable it is that exactly ``failed`` have failed among the nodes of ``topology`` that can fail.
 
         Raises:
-            ValueError: ``dead`` or the setting names a node that does not exist, or the setting fails one that cannot.
+            ValueError: ``failed`` or the setting names a node that does not exist, or the setting one that cannot fail.
         """
         self.check(topology)
-        dead = topology.named(dead)
+        failed = topology.named(failed)
         return math.prod(
-            self.probability.get(node, 0.0) if node in dead else self.reliability(node)
+            self.probability.get(node, 0.0) if node in failed else self.reliability(node)
             for node in self.failing(topology)
         )
 
 
 def scenarios(topology: Topology) -> Iterator[frozenset[str]]:
-    """Every set of dead nodes, fewest first: 2^n scenarios for n failable nodes."""
+    """Every set of failed nodes, fewest first: 2^n scenarios for n failable nodes."""
     for size in range(len(topology.failable) + 1):
-        for dead in combinations(topology.failable, size):
-            yield frozenset(dead)
+        for failed in combinations(topology.failable, size):
+            yield frozenset(failed)
 
 
 def likeliest(topology: Topology, setting: FailureSetting) -> Iterator[tuple[frozenset[str], float]]:
@@ -104,10 +104,10 @@ def likeliest(topology: Topology, setting: FailureSetting) -> Iterator[tuple[fro
     odds, base = [], 1.0
     usual: set[str] = set()
     for node in setting.failing(topology):
-        dies = setting.probability.get(node, 0.0)
-        if dies > 0.5:
+        fails = setting.probability.get(node, 0.0)
+        if fails > 0.5:
             usual.add(node)
-        low, high = min(dies, 1 - dies), max(dies, 1 - dies)
+        low, high = min(fails, 1 - fails), max(fails, 1 - fails)
         base *= high
         odds.append((low / high, node))
     odds.sort(key=lambda pair: -pair[0])
@@ -141,24 +141,24 @@ def covering(
             "give a bound above 0 for the probability left out."
         )
     taken, remainder = [], 1.0
-    for dead, probability in likeliest(topology, setting):
-        taken.append((dead, probability))
+    for failed, probability in likeliest(topology, setting):
+        taken.append((failed, probability))
         remainder -= probability
         if remainder <= bound and bound > 0:
             return taken, max(0.0, remainder)
     return taken, 0.0
 
 
-def scenario_key(topology: Topology, dead: Collection[str]) -> str:
+def scenario_key(topology: Topology, failed: Collection[str]) -> str:
     """The name of a scenario in results: ``none``, ``n1``, ``n1+n3``; nodes from upstream to downstream.
 
     Raises:
-        ValueError: ``dead`` names a node that does not exist.
+        ValueError: ``failed`` names a node that does not exist.
     """
-    dead = topology.named(dead)
-    return "+".join(node for node in topology.order if node in dead) or "none"
+    failed = topology.named(failed)
+    return "+".join(node for node in topology.order if node in failed) or "none"
 
 
-def dead_nodes(key: str) -> frozenset[str]:
+def failed_nodes(key: str) -> frozenset[str]:
     """The inverse of :func:`scenario_key`."""
     return frozenset() if key == "none" else frozenset(key.split("+"))

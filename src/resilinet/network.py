@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Self
 
@@ -13,20 +12,17 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
-from resilinet.messages import brief
 from resilinet.picture import Picture
 from resilinet.routing import Route, Skips, inputs, routes
 from resilinet.topology import Hyperconnection, Topology, TopologyError, is_count, shown
-
-OWN_TENSORS = (nn.Linear, nn.modules.conv._ConvNd, nn.modules.batchnorm._BatchNorm)
-"""Layers that always give a new tensor, so that what comes after them cannot reach what they were given."""
+from resilinet.tracing import modes_kept, own, trace
 
 
 class DistributedNetwork(nn.Module):
     """Blocks placed on the physical nodes of a topology, fed over whichever hyperconnections are active.
 
-    Liveness is an argument of :meth:`forward`: a dead node is never computed and its parameters are never read.
-    Modules that work in place change a copy where somebody else reads what they are given.
+    Liveness is an argument of :meth:`forward`: a failed node is never computed and its parameters are never read.
+    Modules that work in place change a copy where another node reads what they are given.
 
     Args:
         blocks: the whole network as a flat list, upstream first. Nodes that host the same blocks side by side (a
@@ -69,51 +65,16 @@ class DistributedNetwork(nn.Module):
     ) -> None:
         """Place the blocks and check, without computing anything, that every tensor fits where it arrives."""
         super().__init__()
-        for given, kind, what in (
-            (topology, Topology, "no topology; give one, such as vertical({'i': 1, 'n1': 2})"),
-            (
-                blocks,
-                Sequence | nn.Sequential | nn.ModuleList,
-                "no list of blocks; give one, such as list(model)",
-            ),
-            (adapters or {}, Mapping, "no mapping from hyperconnections to adapters"),
-            (weights or {}, Mapping, "no mapping from hyperconnections to weights"),
-            (learned, bool, "neither True nor False, one of which says whether weights are learned"),
-        ):
-            if not isinstance(given, kind):
-                raise TopologyError(f"{shown(given)} is {what}.")
-        for module in [*blocks, *(adapters or {}).values()]:
-            if not isinstance(module, nn.Module):
-                raise TopologyError(f"{shown(module)} is no block and no adapter; give an nn.Module.")
-        if len(blocks) != topology.blocks:
-            raise TopologyError(
-                f"the topology hosts {topology.blocks} blocks, but the network has {len(blocks)}."
-            )
+        adapters, weights = adapters or {}, weights or {}
+        _check_types(blocks, topology, adapters, weights, learned)
         self.topology, self.skips = topology, Skips(skips)
         self.input_shapes = _shapes(input_shape, topology.sources)
         self.input_shape = self.input_shapes[topology.sources[0]]
         self.route_statistics: dict[tuple[str, Route], dict[str, Tensor]] = {}
         self.memory_format = torch.preserve_format
-        placed: set[int] = set()
-        self.nodes = nn.ModuleDict()
-        for node in topology.nodes:
-            if hasattr(self.nodes, node.name):
-                raise TopologyError(
-                    f"no physical node of a network can be called {node.name!r}: PyTorch keeps that name for itself."
-                )
-            hosted = range(node.start, node.stop)
-            self.nodes[node.name] = nn.Sequential(
-                *(_hosted(blocks[k], node.name, copied=k in placed) for k in hosted)
-            )
-            placed.update(hosted)
-        keys = {link.key for link in topology.links}
-        for name in [*(adapters or {}), *(weights or {})]:
-            if name not in keys:
-                raise TopologyError(
-                    f"{name!r} is no hyperconnection of this topology; it has {', '.join(sorted(keys))}."
-                )
-        self.adapters = nn.ModuleDict(dict(adapters or {}))
-        values = {key: float((weights or {}).get(key, 1.0)) for key in sorted(keys)}
+        self.nodes = _placed(blocks, topology)
+        self.adapters = nn.ModuleDict(dict(adapters))
+        values = {key: float(weights.get(key, 1.0)) for key in sorted(link.key for link in topology.links)}
         for key, value in values.items():
             if not math.isfinite(value):
                 raise ValueError(f"{value} is no weight of {key}; give a finite number.")
@@ -123,11 +84,11 @@ class DistributedNetwork(nn.Module):
         )
         with modes_kept(self):
             self.eval()
-            heard, sent = self.trace()
-        self.heard_shape, self.sent_shape = (
-            {name: tuple(tensor.shape[1:]) for name, tensor in way.items()} for way in (heard, sent)
+            received, sent = trace(self)
+        self.received_shape, self.sent_shape = (
+            {name: tuple(tensor.shape[1:]) for name, tensor in way.items()} for way in (received, sent)
         )
-        self.heard_dtype = {name: tensor.dtype for name, tensor in heard.items()}
+        self.received_dtype = {name: tensor.dtype for name, tensor in received.items()}
 
     def forward(
         self,
@@ -142,7 +103,7 @@ class DistributedNetwork(nn.Module):
             x: ``(B, *input_shape)``, given to every source, or one such tensor for each living source by name, or for
                 every source stacked (:meth:`by_source`).
             alive: the nodes that are alive; None means all.
-            silent_nodes_send: let a node that hears nothing compute on zeros, as the released training code does.
+            silent_nodes_send: let a node that receives nothing compute on zeros, as the released training code does.
 
         Returns:
             ``(B, classes)`` logits, or None.
@@ -154,9 +115,8 @@ class DistributedNetwork(nn.Module):
         alive = self.topology.everyone if alive is None else self.topology.named(alive)
         x = self.check(self.by_source(x), alive)
         sent: dict[str, Tensor] = {}
-        for name, route in routes(
-            self.topology, alive, self.skips, silent_nodes_send=silent_nodes_send
-        ).items():
+        found = routes(self.topology, alive, self.skips, silent_nodes_send=silent_nodes_send)
+        for name, route in found.items():
             links = inputs(self.topology, name, route)
             sent[name] = self.stage(name, route, [(link, sent[link.source]) for link in links], x)
         return sent.get(self.topology.cloud)
@@ -165,20 +125,19 @@ class DistributedNetwork(nn.Module):
         self,
         name: str,
         route: Route,
-        heard: Sequence[tuple[Hyperconnection, Tensor]],
+        received: Sequence[tuple[Hyperconnection, Tensor]],
         x: Tensor | Mapping[str, Tensor],
     ) -> Tensor:
         """What node ``name`` sends on: its blocks applied to what arrives over ``route``.
 
-        In eval mode the node normalises with the statistics of that route, where there are any: it knows who is
-        alive, and with that the route.
+        In eval mode the node normalises with the statistics of that route, where there are any.
 
         Raises:
             ValueError: the network cannot compute with the type of ``x``.
         """
         statistics = None if self.training else self.route_statistics.get((name, route))
         try:
-            node, total = self.nodes[name], self.arriving(name, heard, x)
+            node, total = self.nodes[name], self.arriving(name, received, x)
             out: Tensor = functional_call(node, statistics, (total,)) if statistics else node(total)
         except RuntimeError as error:
             # Only now: blocks may take whole numbers, or numbers of another precision, and convert them themselves.
@@ -193,21 +152,21 @@ class DistributedNetwork(nn.Module):
         return out
 
     def arriving(
-        self, name: str, heard: Sequence[tuple[Hyperconnection, Tensor]], x: Tensor | Mapping[str, Tensor]
+        self, name: str, received: Sequence[tuple[Hyperconnection, Tensor]], x: Tensor | Mapping[str, Tensor]
     ) -> Tensor:
-        """The weighted sum of what node ``name`` hears (Eqs. 1, 2); the examples at a source, zeros for nothing.
+        """``X_j = sum_i w_ij Y_i`` over what node ``j`` receives (Eqs. 1, 2); a source's examples; zeros for nothing.
 
         The node may overwrite it: where it might, and where others read the same tensor, it is a copy.
         """
         if name in self.topology.sources:
             given = x[name] if isinstance(x, Mapping) else x
             given = given.to(memory_format=self.memory_format) if given.ndim == 4 else given
-            return _own(given, self.nodes[name])
-        if not heard:
+            return own(given, self.nodes[name])
+        if not received:
             sample = next(iter(x.values()), torch.empty(0)) if isinstance(x, Mapping) else x
-            return sample.new_zeros((len(sample), *self.heard_shape[name]), dtype=self._dtype(name))
-        arrived = [self._carry(link, tensor) for link, tensor in heard]
-        total = arrived[0] if len(heard) > 1 else _own(arrived[0], self.nodes[name])
+            return sample.new_zeros((len(sample), *self.received_shape[name]), dtype=self._dtype(name))
+        arrived = [self._carry(link, tensor) for link, tensor in received]
+        total = arrived[0] if len(received) > 1 else own(arrived[0], self.nodes[name])
         for tensor in arrived[1:]:
             total = total + tensor
         return total
@@ -218,13 +177,10 @@ class DistributedNetwork(nn.Module):
         Sources are stacked in the order of ``topology.sources``.
         """
         sources = self.topology.sources
-        if (
-            isinstance(x, Tensor)
-            and tuple(x.shape[1:]) == (len(sources), *self.input_shape)
-            and len(sources) > 1
-        ):
-            return dict(zip(sources, x.unbind(1), strict=True))
-        return x
+        stacked = len(sources), *self.input_shape
+        if not isinstance(x, Tensor) or tuple(x.shape[1:]) != stacked or len(sources) == 1:
+            return x
+        return dict(zip(sources, x.unbind(1), strict=True))
 
     def check(
         self, x: Tensor | Mapping[str, Tensor], alive: Collection[str] | None = None
@@ -238,18 +194,18 @@ class DistributedNetwork(nn.Module):
         sources = [name for name in self.topology.sources if alive is None or name in alive]
         given = given if isinstance(given, Mapping) else dict.fromkeys(sources, given)
         for name in sources:
-            shape = self.input_shapes[name]
             if name not in given:
                 raise ValueError(f"source {name!r} is given nothing; there are {', '.join(given) or 'none'}.")
-            if not isinstance(given[name], Tensor):
+            tensor: Any = given[name]
+            sides = ", ".join(map(str, self.input_shapes[name]))
+            if not isinstance(tensor, Tensor):
+                kind = type(tensor).__name__
                 raise ValueError(
-                    f"source {name!r} takes a tensor of shape (B, {', '.join(map(str, shape))}), "
-                    f"not an object of type {type(given[name]).__name__}."
+                    f"source {name!r} takes a tensor of shape (B, {sides}), not an object of type {kind}."
                 )
-            if not given[name].ndim or tuple(given[name].shape[1:]) != shape:
+            if not tensor.ndim or tuple(tensor.shape[1:]) != self.input_shapes[name]:
                 raise ValueError(
-                    f"source {name!r} takes batches of shape (B, {', '.join(map(str, shape))}), "
-                    f"not {tuple(given[name].shape)}."
+                    f"source {name!r} takes batches of shape (B, {sides}), not {tuple(tensor.shape)}."
                 )
         lengths = {name: len(given[name]) for name in sources}
         if len(set(lengths.values())) > 1:
@@ -257,16 +213,12 @@ class DistributedNetwork(nn.Module):
             raise ValueError(f"every source takes equally many examples, but they are given {found}.")
         return {name: given[name] for name in sources} if isinstance(x, Mapping) else x
 
-    def weight(self, key: str) -> float | Tensor:
-        """The weight of a hyperconnection."""
-        return self.learned_weights[key] if key in self.learned_weights else self.fixed_weights[key]
-
     def elements(self) -> dict[str, int]:
         """How many numbers each node sends for one example, from the real outputs of its modules."""
         return {name: math.prod(shape) for name, shape in self.sent_shape.items()}
 
     def picture(self, alive: Collection[str] | None = None) -> Picture:
-        """The network's topology with its rule for skips, parameters and weights; who failed and where data flow.
+        """The network's topology with its rule for skips, parameters and weights, failed nodes, and where data flow.
 
         The parameters of a node are those of its blocks and of the adapters of what it receives.
 
@@ -288,21 +240,15 @@ class DistributedNetwork(nn.Module):
         Raises:
             ValueError: ``alive`` names a node that does not exist.
         """
-        held = {name: [self.nodes[name]] for name in self.topology.order}
+        parameters = dict.fromkeys(self.topology.order, 0)
         for link in self.topology.links:
             if link.key in self.adapters:
-                held[link.target].append(self.adapters[link.key])
-        parameters = {
-            name: sum(parameter.numel() for module in modules for parameter in module.parameters())
-            for name, modules in held.items()
-        }
-        weights = {link.key: self.weight(link.key) for link in self.topology.links}
-        known = {
-            key: weight.item() if isinstance(weight, Tensor) else weight
-            for key, weight in weights.items()
-            if not (isinstance(weight, Tensor) and weight.is_meta)
-        }
-        return replace(self.topology.picture(alive, self.skips), parameters=parameters, weights=known)
+                parameters[link.target] += sum(p.numel() for p in self.adapters[link.key].parameters())
+        for name, node in self.nodes.items():
+            parameters[name] += sum(p.numel() for p in node.parameters())
+        learned = {key: weight.item() for key, weight in self.learned_weights.items() if not weight.is_meta}
+        weights = {**self.fixed_weights, **learned}
+        return replace(self.topology.picture(alive, self.skips), parameters=parameters, weights=weights)
 
     def extra_repr(self) -> str:
         """The picture in words, ahead of the modules."""
@@ -323,165 +269,91 @@ class DistributedNetwork(nn.Module):
 
     def _carry(self, link: Hyperconnection, tensor: Tensor) -> Tensor:
         if link.key in self.adapters:
-            tensor = self.adapters[link.key](_own(tensor, self.adapters[link.key]))
-        weight = self.weight(link.key)
+            tensor = self.adapters[link.key](own(tensor, self.adapters[link.key]))
+        if link.key in self.learned_weights:
+            return tensor * self.learned_weights[link.key]
+        weight = self.fixed_weights[link.key]
         # A factor of exactly one is left out, so that schemes that differ in nothing else agree bit for bit.
-        return tensor if isinstance(weight, float) and weight == 1.0 else tensor * weight
+        return tensor if weight == 1.0 else tensor * weight
 
-    def trace(self, examples: int = 2) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-        """What each node hears and sends for a made-up batch, in the present mode; nothing in the network changes.
-
-        Copies run on the meta device, which computes nothing. Modules that look at a value, or hold a tensor that does
-        not follow them, fail there alone, and so do those that take whole numbers: they run on real numbers.
-
-        Raises:
-            TopologyError: a module does not accept such a batch, or two tensors that meet do not fit.
-        """
-        like, whole, problems = self._parameter(), torch.int64, list[Exception]()
-        for device, *dtypes in (
-            (torch.device("meta"), like.dtype),
-            (like.device, like.dtype, whole),
-            (like.device, whole, like.dtype),
-        ):
-            try:
-                with torch.random.fork_rng(devices=[]), torch.no_grad():
-                    return self._run(examples, device, dtypes)
-            except Exception as error:
-                if isinstance(error, TopologyError) and error.__cause__ is None:
-                    raise
-                problems.append(error)
-        raise problems[1]  # the meta device's may be no fault of the module's
-
-    def _run(
-        self, examples: int, device: torch.device, dtypes: Sequence[torch.dtype]
-    ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-        nodes, adapters = self.nodes, self.adapters
-        try:
-            nodes, adapters = (part.to(device) for part in copy.deepcopy((nodes, adapters)))
-        except Exception:  # what cannot be copied runs itself
-            if device.type == "meta":
-                raise
-        heard: dict[str, Tensor] = {}
-        sent: dict[str, Tensor] = {}
-        for name in self.topology.order:
-            arriving: list[Tensor] = []
-            if name in self.topology.sources:
-                made_up = torch.rand(examples, *self.input_shapes[name], device="cpu")
-                arriving = [made_up.to(device, dtype) for dtype in dtypes]
-            for link in sorted(self.topology.incoming[name], key=lambda link: link.is_skip):
-                tensor = sent[link.source]
-                if link.key in adapters:
-                    _, tensor = _traced(
-                        adapters[link.key],
-                        [tensor],
-                        f"the adapter of {link.key} does not accept {tuple(tensor.shape[1:])}, "
-                        f"what {link.source!r} sends",
-                    )
-                if arriving and tensor.shape[1:] != arriving[0].shape[1:]:
-                    raise TopologyError(
-                        f"{link.key} brings {tuple(tensor.shape[1:])}, but {name!r} hears "
-                        f"{tuple(arriving[0].shape[1:])} over its other hyperconnections: "
-                        f"give {link.key} an adapter that fits."
-                    )
-                arriving = [tensor]
-            refusal = f"node {name!r} cannot compute on {tuple(arriving[0].shape[1:])}"
-            heard[name], sent[name] = _traced(nodes[name], arriving, refusal)
-        return heard, sent
-
-    def _parameter(self) -> Tensor:
-        """One that says where and in which precision the network computes."""
+    @property
+    def reference(self) -> Tensor:
+        """A parameter that says where and in which precision the network computes; without any, an empty tensor."""
         return next((p for p in self.parameters() if p.is_floating_point()), torch.empty(0))
 
     def _dtype(self, name: str) -> torch.dtype:
-        """The type of number that node ``name`` hears: that of the parameters, or whole ones."""
-        heard = self.heard_dtype[name]
-        return self._parameter().dtype if heard.is_floating_point else heard
+        """The type of number that node ``name`` receives: that of the parameters, or whole ones."""
+        received = self.received_dtype[name]
+        return self.reference.dtype if received.is_floating_point else received
 
 
-def _hosted(block: nn.Module, name: str, *, copied: bool) -> nn.Module:
-    """What node ``name`` hosts of a block; a copy where another node has that already.
-
-    Raises:
-        TopologyError: nodes host different modules in its place, and none is this node's.
-    """
-    if not isinstance(block, nn.ModuleDict):
-        return copy.deepcopy(block) if copied else block
-    if name not in block:
+def _check_types(
+    blocks: Sequence[nn.Module],
+    topology: Topology,
+    adapters: Mapping[str, nn.Module],
+    weights: Mapping[str, float],
+    learned: bool,
+) -> None:
+    """Raise TopologyError where an argument is not of its type, or not one for each of the topology's parts."""
+    lists: Any = Sequence | nn.Sequential | nn.ModuleList
+    for given, kind, what in (
+        (topology, Topology, "no topology; give one, such as vertical({'i': 1, 'n1': 2})"),
+        (blocks, lists, "no list of blocks; give one, such as list(model)"),
+        (adapters, Mapping, "no mapping from hyperconnections to adapters"),
+        (weights, Mapping, "no mapping from hyperconnections to weights"),
+        (learned, bool, "neither True nor False, one of which says whether weights are learned"),
+    ):
+        if not isinstance(given, kind):
+            raise TopologyError(f"{shown(given)} is {what}.")
+    for module in [*blocks, *adapters.values()]:
+        if not isinstance(module, nn.Module):
+            raise TopologyError(f"{shown(module)} is no block and no adapter; give an nn.Module.")
+    if len(blocks) != topology.blocks:
         raise TopologyError(
-            f"a block of {', '.join(block)} holds no module of {name!r}, which is to host it."
+            f"the topology hosts {topology.blocks} blocks, but the network has {len(blocks)}."
         )
-    return block[name]
+    keys = sorted(link.key for link in topology.links)
+    for name in [*adapters, *weights]:
+        if name not in keys:
+            raise TopologyError(f"{name!r} is no hyperconnection of this topology; it has {', '.join(keys)}.")
 
 
-@contextmanager
-def modes_kept(module: nn.Module) -> Iterator[None]:
-    """Afterwards every module inside is in the mode again in which it was before, also after an error."""
-    modes = [(part, part.training) for part in module.modules()]
-    try:
-        yield
-    finally:
-        # First as others do, because a module may do more than note its mode; that sets those inside it, too.
-        for part, training in modes:
-            if part.training != training:
-                part.train(training)
-        for part, training in modes:
-            if part.training != training:
-                part.training = training
-
-
-def _own(tensor: Tensor, module: nn.Module) -> Tensor:
-    """The tensor, or a copy of it where the module might write into what it is given."""
-    return tensor.clone() if _writes(module) else tensor
-
-
-def _writes(module: nn.Module) -> bool | None:
-    """Whether a module might write into what it is given; None where what comes after it still might.
-
-    The code of PyTorch's and of this package's modules never does, unless they say ``inplace`` or something is added.
-    """
-    code = getattr(getattr(type(module), "forward", None), "__module__", None) or ""
-    inside = vars(module)  # attributes of a module are slow to look up
-    if not code.startswith(("torch.nn.", "resilinet.models.")) or inside.get("inplace"):
-        return True
-    if "forward" in inside or inside["_forward_pre_hooks"] or inside["_forward_hooks"]:
-        return True
-    if isinstance(module, OWN_TENSORS):
-        return False
-    for part in inside["_modules"].values():
-        if part is not None and (writes := _writes(part)) is not None:
-            return writes
-    return None
-
-
-def _traced(module: nn.Module, tensors: Sequence[Tensor], refusal: str) -> tuple[Tensor, Tensor]:
-    """The first of these tensors with which a module can compute, and what it makes of it.
+def _placed(blocks: Sequence[nn.Module], topology: Topology) -> nn.ModuleDict:
+    """The blocks on their nodes; of a block that several host, all but the first have copies.
 
     Raises:
-        TopologyError: it makes nothing of the first, or no tensor; the message begins with ``refusal``.
+        TopologyError: a node bears a name that PyTorch keeps for itself, or hosts a block that has no module for it.
     """
-    problems = []
-    for tensor in tensors:
-        try:
-            out = module(_own(tensor, module))
-        except Exception as error:  # what modules raise depends on who wrote them
-            problems.append(error)
-            continue
-        if not isinstance(out, Tensor):
-            raise TopologyError(f"{refusal}: it gives an object of type {type(out).__name__} and no tensor.")
-        return tensor, out
-    raise TopologyError(f"{refusal}: {brief(problems[0])}.") from problems[0]
+    nodes, placed = nn.ModuleDict(), set[int]()
+    for node in topology.nodes:
+        if hasattr(nodes, node.name):
+            raise TopologyError(
+                f"no physical node of a network can be called {node.name!r}: PyTorch keeps that name for itself."
+            )
+        hosted = []
+        for k in range(node.start, node.stop):
+            block = blocks[k]
+            if isinstance(block, nn.ModuleDict):
+                if node.name not in block:
+                    raise TopologyError(
+                        f"a block of {', '.join(block)} holds no module of {node.name!r}, which is to host it."
+                    )
+                hosted.append(block[node.name])
+            else:
+                hosted.append(copy.deepcopy(block) if k in placed else block)
+            placed.add(k)
+        nodes[node.name] = nn.Sequential(*hosted)
+    return nodes
 
 
 def _shapes(given: Any, sources: Sequence[str]) -> dict[str, tuple[int, ...]]:
-    if not isinstance(given, Mapping):
-        return dict.fromkeys(sources, _shape(given))
-    if set(given) != set(sources):
+    """The shape of one example at each source."""
+    by_source = given if isinstance(given, Mapping) else dict.fromkeys(sources, given)
+    if set(by_source) != set(sources):
         raise ValueError(f"{shown(given)} is no shape for each source; give one for {', '.join(sources)}.")
-    return {name: _shape(given[name]) for name in sources}
-
-
-def _shape(given: Iterable[int]) -> tuple[int, ...]:
-    shape = tuple(given) if isinstance(given, Iterable) else ()
-    if not isinstance(given, Iterable) or not all(is_count(side, 1) for side in shape):
-        raise ValueError(f"{given!r} is no shape of one example; give whole numbers from 1, such as (8,).")
-    return shape
+    for shape in by_source.values():
+        if not isinstance(shape, Iterable) or not all(is_count(side, 1) for side in shape):
+            raise ValueError(
+                f"{shape!r} is no shape of one example; give whole numbers from 1, such as (8,)."
+            )
+    return {name: tuple(by_source[name]) for name in sources}

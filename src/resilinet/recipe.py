@@ -2,20 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
-
-LATER_FIELDS: Mapping[str, Any] = {
-    "warm_up": 0.0,
-    "keep": "best",
-    "validation": "running",
-    "memory_format": "contiguous",
-    "class_weights": "none",
-}
-"""Fields of a recipe that the first trials lacked, and what those did; left out of identities where they say so."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +19,7 @@ class Recipe:
         precision: ``float32``; ``bfloat16`` weights and activations over float32 master weights; or ``autocast``,
             PyTorch's mixed precision, which keeps batch normalisation in float32.
         epsilon: Adam's, by default that of Keras, in which the paper's experiments were written.
-        no_flow: what a batch without information flow does: ``zeros`` feeds zeros to nodes that hear nothing and
+        no_flow: what a batch without information flow does: ``zeros`` feeds zeros to nodes that receive nothing and
             takes the step, as the released code does, so that they enter the running statistics of batch
             normalisation, too; ``skip`` takes no step.
         warm_up: epochs in which the rate of ``one-cycle`` rises.
@@ -101,9 +89,3 @@ class Recipe:
         if step < peak:
             return self.learning_rate * (1 / 25 + (1 - 1 / 25) * (1 - math.cos(math.pi * step / peak)) / 2)
         return self.learning_rate * (1 + math.cos(math.pi * (step - peak) / (steps - peak))) / 2
-
-    @property
-    def values(self) -> dict[str, Any]:
-        """Its fields as JSON values, without those of :data:`LATER_FIELDS` that hold what they stand for."""
-        values = dataclasses.asdict(self)
-        return {name: value for name, value in values.items() if LATER_FIELDS.get(name) != value}

@@ -16,9 +16,9 @@ class Skips(Enum):
 
     NEVER = "never"
     ON_FAILURE = "on failure"
-    """The paper's ⊙ (Eq. 1): only while every node that the skip bypasses is dead."""
+    """The paper's ⊙ (Eq. 1): only while every node that the skip bypasses has failed."""
     ALWAYS = "always"
-    """The paper's ⊕ (Eq. 2): beside the simple hyperconnection, dead nodes or not."""
+    """The paper's ⊕ (Eq. 2): beside the simple hyperconnection, whether nodes have failed or not."""
 
     @classmethod
     def _missing_(cls, value: object) -> Skips:
@@ -28,7 +28,18 @@ class Skips(Enum):
 
 
 def is_active(link: Hyperconnection, alive: Set[str], skips: Skips | str) -> bool:
-    """Whether a hyperconnection is open, given who is alive (Eqs. 1 and 2); its ends are not looked at.
+    """Whether a hyperconnection is open, given the nodes that are alive, its ends apart (Eqs. 1 and 2).
+
+    With a skip around node ``i`` the node behind it receives, of the outputs ``Y``,
+
+    - ``X_{i+1} = Y_i ⊙ Y_{i-1}``: ``Y_i`` while node ``i`` is alive, else ``Y_{i-1}`` (Eq. 1, ResiliNet);
+    - ``X_{i+1} = Y_i ⊕ Y_{i-1}``: the sum of what is sent (Eq. 2, ResiliNet+ and DFG).
+
+    >>> skip = Hyperconnection("a", "c", frozenset({"b"}))
+    >>> [is_active(skip, {"a", "b", "c"}, skips) for skips in (Skips.ON_FAILURE, Skips.ALWAYS)]
+    [False, True]
+    >>> [is_active(skip, {"a", "c"}, skips) for skips in (Skips.ON_FAILURE, Skips.ALWAYS)]
+    [True, True]
 
     Raises:
         ValueError: the hyperconnection is a skip, and ``skips`` is no rule for it.
@@ -46,11 +57,11 @@ def is_active(link: Hyperconnection, alive: Set[str], skips: Skips | str) -> boo
 def routes(
     topology: Topology, alive: Collection[str], skips: Skips | str, *, silent_nodes_send: bool = False
 ) -> dict[str, Route]:
-    """The route to every node that is alive and hears something; silent and dead nodes are not in the answer.
+    """The route to every node that is alive and receives something; silent and failed nodes are not in the answer.
 
-    A node hears something when at least one open hyperconnection comes from a node that itself has something to
-    send. Sources hear their sensors. When the cloud is missing from the answer there is no information flow.
-    With ``silent_nodes_send`` a node that hears nothing still computes and sends, from an input of zeros.
+    A node receives something when at least one open hyperconnection comes from a node that itself has something to
+    send. Sources receive what they sense. When the cloud is missing from the answer there is no information flow.
+    With ``silent_nodes_send`` a node that receives nothing still computes and sends, from an input of zeros.
 
     Raises:
         ValueError: ``alive`` names a node that does not exist, or ``skips`` is no rule.
@@ -60,14 +71,16 @@ def routes(
     for name in topology.order:
         if name not in alive:
             continue
-        heard = [
+        received = [
             link for link in topology.incoming[name] if link.source in found and is_active(link, alive, skips)
         ]
-        if heard or silent_nodes_send or name in topology.sources:
-            found[name] = frozenset(link.key for link in heard).union(*(found[link.source] for link in heard))
+        if received or silent_nodes_send or name in topology.sources:
+            found[name] = frozenset(link.key for link in received).union(
+                *(found[link.source] for link in received)
+            )
     return found
 
 
 def inputs(topology: Topology, name: str, route: Route) -> tuple[Hyperconnection, ...]:
-    """The hyperconnections over which ``name`` hears something on this route, in the topology's order."""
+    """The hyperconnections over which ``name`` receives something on this route, in the topology's order."""
     return tuple(link for link in topology.incoming[name] if link.key in route)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 from numbers import Integral
+from statistics import mode
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -57,8 +58,7 @@ class Node:
 class Hyperconnection:
     """A directed link between two physical nodes that carries a whole tensor (section 2.1).
 
-    A *simple* hyperconnection bypasses nobody; a *skip* hyperconnection (section 2.2) knows the physical nodes
-    it leads around.
+    A *simple* hyperconnection bypasses no node; a *skip* hyperconnection (section 2.2) knows the nodes it leads around.
     """
 
     source: str
@@ -104,12 +104,11 @@ class Topology:
                     f"the {field} of a topology are {shown(given)}; give a tuple of {kind.__name__}s."
                 )
             object.__setattr__(self, field, tuple(given))
-        names = [node.name for node in self.nodes]
-        if repeated := sorted({name for name in names if names.count(name) > 1}):
-            raise TopologyError(f"physical nodes need unique names, but {repeated[0]!r} occurs twice.")
-        keys = [link.key for link in self.links]
-        if repeated := sorted({key for key in keys if keys.count(key) > 1}):
-            raise TopologyError(f"hyperconnection {repeated[0]} occurs twice.")
+        names, keys = [node.name for node in self.nodes], [link.key for link in self.links]
+        if len(set(names)) < len(names):
+            raise TopologyError(f"physical nodes need unique names, but {mode(names)!r} occurs twice.")
+        if len(set(keys)) < len(keys):
+            raise TopologyError(f"hyperconnection {mode(keys)} occurs twice.")
         for link in self.links:
             for end in sorted({link.source, link.target} | link.bypasses, key=str):
                 if end not in names:
@@ -169,7 +168,7 @@ class Topology:
         return frozenset(self.order)
 
     def named(self, names: Collection[str]) -> frozenset[str]:
-        """The physical nodes of these names, as a set: who is alive, or who is dead.
+        """The physical nodes of these names, as a set, such as those that are alive or have failed.
 
         Of a mapping these are the names whose value is true.
 
@@ -192,6 +191,11 @@ class Topology:
         return frozenset(name for name in found if names[name]) if isinstance(names, Mapping) else found
 
     @cached_property
+    def simple(self) -> tuple[Hyperconnection, ...]:
+        """The simple hyperconnections, in the order given."""
+        return tuple(link for link in self.links if not link.is_skip)
+
+    @cached_property
     def skips(self) -> tuple[Hyperconnection, ...]:
         """The skip hyperconnections, in the order given."""
         return tuple(link for link in self.links if link.is_skip)
@@ -208,18 +212,14 @@ class Topology:
 
     def without_skips(self) -> Topology:
         """The same physical nodes with the simple hyperconnections alone."""
-        return Topology(self.nodes, tuple(link for link in self.links if not link.is_skip))
+        return Topology(self.nodes, self.simple)
 
     def picture(self, alive: Collection[str] | None = None, skips: Skips | str = "on failure") -> Picture:
-        """Who has failed, who receives nothing and where data flow: words at a prompt, a drawing in a notebook.
+        """Which nodes have failed or receive nothing, and where data flow: see :class:`resilinet.picture.Picture`.
 
         Args:
             alive: the nodes that are alive; None means all.
             skips: when skips are active, a member of :class:`resilinet.routing.Skips` or its value.
-
-        >>> chain = with_skips(vertical({"a": 1, "b": 1, "c": 1}))
-        >>> print(chain.picture(alive={"a", "c"}, skips="never").words().splitlines()[-1])
-          data flow: nothing reaches c
 
         Raises:
             ValueError: ``alive`` names a node that does not exist, or ``skips`` is no rule.
@@ -250,9 +250,8 @@ class Topology:
 
     def _check_skips(self) -> None:
         """A skip must lead around exactly the nodes that lie between its two ends."""
-        simple = [link for link in self.links if not link.is_skip]
         for skip in self.skips:
-            between = nodes_between(simple, skip.source, skip.target)
+            between = nodes_between(self.simple, skip.source, skip.target)
             if skip.bypasses != between:
                 raise TopologyError(
                     f"skip hyperconnection {skip.key} says it bypasses {', '.join(sorted(skip.bypasses))}, "
@@ -266,9 +265,9 @@ class Topology:
                 raise TopologyError(
                     f"source {name!r} must host the first block, but begins at block {self.by_name[name].start}."
                 )
-        for link in self.links:
+        for link in self.simple:
             source, target = self.by_name[link.source], self.by_name[link.target]
-            if not link.is_skip and source.stop != target.start:
+            if source.stop != target.start:
                 raise TopologyError(
                     f"blocks are not tiled along {link.key}: {source.name!r} ends before block {source.stop}, "
                     f"{target.name!r} begins at block {target.start}."
@@ -277,22 +276,16 @@ class Topology:
 
 def nodes_between(simple: Iterable[Hyperconnection], start: str, end: str) -> frozenset[str]:
     """Every node on some path of simple hyperconnections from ``start`` to ``end``, the two ends left out."""
-    links = list(simple)
+    steps = [(link.source, link.target) for link in simple]
 
-    def closure(name: str, ahead: bool) -> set[str]:
-        found: set[str] = set()
-        frontier = {name}
+    def reached(name: str, steps: list[tuple[str, str]]) -> set[str]:
+        found, frontier = set[str](), {name}
         while frontier:
-            step = {
-                (x.target if ahead else x.source)
-                for x in links
-                if (x.source if ahead else x.target) in frontier
-            }
-            frontier = step - found
-            found |= step
+            frontier = {end for begin, end in steps if begin in frontier} - found
+            found |= frontier
         return found
 
-    return frozenset(closure(start, ahead=True) & closure(end, ahead=False))
+    return frozenset(reached(start, steps) & reached(end, [step[::-1] for step in steps]))
 
 
 def vertical(partition: Mapping[str, int]) -> Topology:
@@ -326,7 +319,7 @@ def with_skips(topology: Topology, skips: Iterable[tuple[str, str]] | None = Non
     Raises:
         TopologyError: nothing lies between the two ends, or an end is unknown.
     """
-    simple = [link for link in topology.links if not link.is_skip]
+    simple = topology.simple
     if skips is None:
         pairs = {(a.source, b.target): None for a in simple for b in simple if a.target == b.source}
         skips = [pair for pair in pairs if len(nodes_between(simple, *pair)) == 1]

@@ -6,11 +6,12 @@ import copy
 
 from resilinet.data import Dataset
 from resilinet.failout import Failout
-from resilinet.network import DistributedNetwork, modes_kept
+from resilinet.network import DistributedNetwork
 from resilinet.randomness import generator
 from resilinet.recipe import Recipe
 from resilinet.routing import routes
 from resilinet.topology import TopologyError
+from resilinet.tracing import modes_kept, trace
 
 
 def train_mode(network: DistributedNetwork) -> None:
@@ -44,7 +45,7 @@ def check_trainable(
         try:
             with modes_kept(network):
                 train_mode(network)
-                alone = network.trace(1)[1][cloud].shape
+                alone = trace(network, 1)[1][cloud].shape
             if alone != (1, *answer):
                 raise TopologyError(f"the answer has the shape {tuple(alone)}")
         except TopologyError as error:

@@ -21,10 +21,11 @@ from resilinet.data.images import as_input, augment
 from resilinet.evaluation import accuracy
 from resilinet.failout import Failout
 from resilinet.messages import unreadable
-from resilinet.network import DistributedNetwork, modes_kept
+from resilinet.network import DistributedNetwork
 from resilinet.precision import MasterWeights, mixed_precision, on_device
 from resilinet.randomness import generator, seeded
 from resilinet.recipe import Recipe
+from resilinet.tracing import modes_kept
 from resilinet.trainable import check_trainable, train_mode
 
 VALIDATION_STATISTICS = 1024

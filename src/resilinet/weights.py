@@ -18,10 +18,16 @@ class WeightRule:
     """How the weight of each hyperconnection is chosen; the default multiplies by one.
 
     Attributes:
-        rule: ``one``; ``reliability`` (w_ij = r_i); ``relative-reliability`` (w_ij = r_i / sum over the incoming
-            hyperconnections of j); ``uniform`` (drawn once, kept); ``learned`` (starts at one, trained).
-        probability: of failure for each node, needed by the two reliability rules.
+        rule: ``one``; ``reliability``, ``w_ij = r_i = 1 - p_i``; ``relative-reliability``,
+            ``w_ij = r_i / sum_{k in H_j} r_k``, where ``H_j`` are the nodes from which j can receive; ``uniform``
+            (drawn once, kept); ``learned`` (starts at one, trained).
+        probability: ``p_i``, of failure for each node, needed by the two reliability rules.
         high: upper end of ``uniform``, whose lower end is 0.
+
+    >>> from resilinet.topology import vertical, with_skips
+    >>> chain = with_skips(vertical({"a": 0, "b": 1, "c": 1}))
+    >>> WeightRule("relative-reliability", {"b": 0.5}).draw(chain, torch.Generator())
+    {'a->b': 1.0, 'b->c': 0.3333333333333333, 'a->c': 0.6666666666666666}
     """
 
     rule: str = "one"
@@ -41,7 +47,7 @@ class WeightRule:
         """The weight of each hyperconnection, by its key; ``generator`` is used by ``uniform`` alone.
 
         Raises:
-            ValueError: the probabilities do not fit the topology, or leave a node nobody to hear relatively to.
+            ValueError: the probabilities do not fit the topology, or leave a node with no other that might be alive.
         """
         links = topology.links
         if self.rule in ("one", "learned"):
@@ -57,16 +63,19 @@ class WeightRule:
                 name: sum(weights[link.key] for link in incoming)
                 for name, incoming in topology.incoming.items()
             }
-            if deaf := [link.target for link in links if not total[link.target]]:
+            if cut_off := [link.target for link in links if not total[link.target]]:
                 raise ValueError(
-                    f"{deaf[0]!r} hears only nodes that are dead for certain, so that no relative reliability exists."
+                    f"{cut_off[0]!r} can receive only from nodes that fail for certain, so that there is no relative "
+                    "reliability."
                 )
             weights = {link.key: weights[link.key] / total[link.target] for link in links}
         return weights
 
 
 def survival_scaled(
-    weights: Mapping[str, float], topology: Topology, dies: Mapping[str, float]
+    weights: Mapping[str, float], topology: Topology, probability: Mapping[str, float]
 ) -> dict[str, float]:
-    """Weights times the survival probability of their source, as dropout does at inference (section 2.3, end)."""
-    return {link.key: weights[link.key] * (1.0 - dies.get(link.source, 0.0)) for link in topology.links}
+    """Weights times the probability that their source survives, as dropout does at inference (section 2.3, end)."""
+    return {
+        link.key: weights[link.key] * (1.0 - probability.get(link.source, 0.0)) for link in topology.links
+    }

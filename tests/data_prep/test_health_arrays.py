@@ -11,11 +11,11 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from companion.experiments.synthetic import synthetic_health
 from data_prep.health_arrays import load_health, whole_subjects
 from data_prep.mhealth_preparation import prepare_health
 from mhealth_samples import REAL, make_sample, needs_real_data
 from resilinet.data import DataError, Dataset
-from resilinet.data.synthetic import synthetic_health
 
 PARTS = ("train", "validation", "test")
 PINNED_PEOPLE = [[[2], [3, 4]], [[7], [2, 9]], [[8], [1, 7]], [[6], [5, 8]], [[4], [6, 10]]]

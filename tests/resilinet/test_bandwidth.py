@@ -41,7 +41,7 @@ def test_another_partition_saves_another_share() -> None:
 
 
 @pytest.mark.parametrize(
-    ("dead", "skips", "carried"),
+    ("failed", "skips", "carried"),
     [
         ("", Skips.ALWAYS, FOUR_LINKS | {"i->n2": 23, "n1->n3": 250, "n2->n4": 250}),
         ("", Skips.ON_FAILURE, FOUR_LINKS),
@@ -55,9 +55,9 @@ def test_another_partition_saves_another_share() -> None:
     ],
 )
 def test_what_each_hyperconnection_carries_by_hand(
-    elements: dict[str, int], dead: str, skips: Skips, carried: dict[str, int]
+    elements: dict[str, int], failed: str, skips: Skips, carried: dict[str, int]
 ) -> None:
-    found = link_elements(TOPOLOGY, elements, TOPOLOGY.everyone - set(dead.split()), skips)
+    found = link_elements(TOPOLOGY, elements, TOPOLOGY.everyone - set(failed.split()), skips)
     assert found == dict.fromkeys((link.key for link in TOPOLOGY.links), 0) | carried
 
 

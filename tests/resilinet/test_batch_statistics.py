@@ -1,4 +1,4 @@
-"""Statistics by route: what a node hears on that route, neither more nor less, and nothing else is touched."""
+"""Statistics by route: what a node receives on that route, neither more nor less, and nothing else is touched."""
 
 import copy
 from collections.abc import Iterator
@@ -38,10 +38,10 @@ def network(skips: Skips = Skips.ON_FAILURE, **options: object) -> DistributedNe
 
 
 def reaching(skips: Skips) -> Iterator[tuple[frozenset[str], dict[str, Route]]]:
-    for dead in scenarios(TOPOLOGY):
-        plan = routes(TOPOLOGY, TOPOLOGY.everyone - dead, skips)
+    for failed in scenarios(TOPOLOGY):
+        plan = routes(TOPOLOGY, TOPOLOGY.everyone - failed, skips)
         if "c" in plan:
-            yield dead, plan
+            yield failed, plan
 
 
 def assert_close(one: dict[str, Tensor], other: dict[str, Tensor], **tolerance: float) -> None:
@@ -53,10 +53,10 @@ def assert_close(one: dict[str, Tensor], other: dict[str, Tensor], **tolerance: 
 def test_means_and_variances_by_hand_along_the_path_of_every_scenario() -> None:
     net, pairs = network(), set()
     found = estimate_batch_statistics(net, X)
-    for dead, plan in reaching(Skips.ON_FAILURE):
-        # Under ResiliNet the living nodes are a path: each hears the living one before it.
+    for failed, plan in reaching(Skips.ON_FAILURE):
+        # Under ResiliNet the living nodes are a path: each receives the living one before it.
         x = X
-        for name in (name for name in "iabc" if name not in dead):
+        for name in (name for name in "iabc" if name not in failed):
             block = net.nodes[name][0]
             z = block[0](x)
             mean, variance = z.mean((0, 2, 3)), z.var((0, 2, 3))
@@ -76,8 +76,8 @@ def test_means_and_variances_by_hand_along_the_path_of_every_scenario() -> None:
 def test_sharing_stages_changes_nothing(skips: Skips) -> None:
     net = network(skips)
     alone: Statistics = {}
-    for dead, _ in reaching(skips):
-        for pair, statistics in estimate_batch_statistics(net, X, [dead], chunk=7).items():
+    for failed, _ in reaching(skips):
+        for pair, statistics in estimate_batch_statistics(net, X, [failed], chunk=7).items():
             assert_close(statistics, alone.setdefault(pair, statistics), rtol=0, atol=0)
     shared = estimate_batch_statistics(net, X, chunk=7)
     assert shared.keys() == alone.keys()
@@ -109,15 +109,15 @@ def test_running_statistics_approach_those_of_the_only_route() -> None:
 
 
 @SOUND
-def test_dead_nodes_are_never_read(skips: Skips) -> None:
-    for dead, _ in reaching(skips):
+def test_failed_nodes_are_never_read(skips: Skips) -> None:
+    for failed, _ in reaching(skips):
         net = network(skips)
-        before = estimate_batch_statistics(net, X, [dead])
-        for name in dead:
+        before = estimate_batch_statistics(net, X, [failed])
+        for name in failed:
             for tensor in (*net.nodes[name].parameters(), *net.nodes[name].buffers()):
                 if tensor.is_floating_point():
                     nn.init.constant_(tensor, float("nan"))
-        after = estimate_batch_statistics(net, X, [dead])
+        after = estimate_batch_statistics(net, X, [failed])
         assert before.keys() == after.keys()
         for pair, statistics in after.items():
             assert_close(statistics, before[pair], rtol=0, atol=0)
@@ -153,9 +153,9 @@ def test_each_route_is_normalised_though_what_arrives_differs() -> None:
     by_route = estimate_batch_statistics(net, X)
     for statistics, fits in ({}, [True, False]), (by_route, [True, True]):
         net.route_statistics = statistics
-        for dead, fit in zip([set(), {"a"}], fits, strict=True):
+        for failed, fit in zip([set(), {"a"}], fits, strict=True):
             seen.clear()
-            net(X, TOPOLOGY.everyone - dead)
+            net(X, TOPOLOGY.everyone - failed)
             off = max(seen[0].mean((0, 2, 3)).abs().max(), (seen[0].var((0, 2, 3)) - 1).abs().max())
             assert bool(off < 0.05) is fit
 
@@ -167,9 +167,11 @@ def test_a_network_computes_with_the_statistics_of_the_route_everywhere(skips: S
     net.route_statistics = estimate_batch_statistics(net, X)
     assert not torch.equal(net(X), before)
     forward = {}
-    for dead in scenarios(TOPOLOGY):
-        logits = net(X, TOPOLOGY.everyone - dead)
-        forward[scenario_key(TOPOLOGY, dead)] = None if logits is None else int((logits.argmax(1) == y).sum())
+    for failed in scenarios(TOPOLOGY):
+        logits = net(X, TOPOLOGY.everyone - failed)
+        forward[scenario_key(TOPOLOGY, failed)] = (
+            None if logits is None else int((logits.argmax(1) == y).sum())
+        )
     assert correct_counts(net, X, y, chunk=9) == forward
 
 

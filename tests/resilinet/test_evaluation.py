@@ -28,9 +28,9 @@ def network(topology: Topology, skips: Skips, seed: int = 0) -> DistributedNetwo
 
 def brute_force(net: DistributedNetwork, x: torch.Tensor, y: torch.Tensor) -> dict[str, int | None]:
     counts = {}
-    for dead in scenarios(net.topology):
-        logits = net(x, net.topology.everyone - dead)
-        counts[scenario_key(net.topology, dead)] = (
+    for failed in scenarios(net.topology):
+        logits = net(x, net.topology.everyone - failed)
+        counts[scenario_key(net.topology, failed)] = (
             None if logits is None else int((logits.argmax(1) == y).sum())
         )
     return counts
@@ -62,7 +62,7 @@ def test_distinct_stages(nodes: int, shared: int, separate: int, monkeypatch: py
     monkeypatch.setattr(net, "stage", lambda name, *rest: (stages.append(name), compute(name, *rest))[1])
     correct_counts(net, torch.randn(3, 6), torch.zeros(3, dtype=torch.long))
     assert len([name for name in stages if name != "i"]) == shared
-    livenesses = [net.topology.everyone - dead for dead in scenarios(net.topology)]
+    livenesses = [net.topology.everyone - failed for failed in scenarios(net.topology)]
     assert sum(len(alive) - 1 for alive in livenesses) == separate
 
 
@@ -71,10 +71,10 @@ def test_expected_accuracy_sums_every_scenario() -> None:
     x, y = torch.randn(40, 6), torch.randint(0, 6, (40,))
     setting = FailureSetting("own", {"n1": 0.3, "n2": 0.2, "n3": 0.6})
     by_hand = 0.0
-    for dead in scenarios(net.topology):
-        logits = net(x, net.topology.everyone - dead)
+    for failed in scenarios(net.topology):
+        logits = net(x, net.topology.everyone - failed)
         share = 0.1 if logits is None else (logits.argmax(1) == y).float().mean().item()
-        by_hand += setting.scenario_probability(net.topology, dead) * share
+        by_hand += setting.scenario_probability(net.topology, failed) * share
     found = expected_accuracy(net, x, y, setting, guess=0.1)
     assert found.value == pytest.approx(by_hand, abs=1e-6)
     assert found.remainder == 0
@@ -131,7 +131,7 @@ def images() -> DistributedNetwork:
 def test_images_are_counted_as_they_are_stored() -> None:
     net = images()
     x = torch.randint(0, 256, (40, 3, 6, 6), dtype=torch.uint8)
-    # Labels that the network itself gives to the images as numbers from 0 to 1, when n1 is dead.
+    # Labels that the network itself gives to the images as numbers from 0 to 1, when n1 has failed.
     y = net(x / 255, net.topology.everyone - {"n1"}).argmax(1)
     counts = correct_counts(net, x, y, chunk=7)
     assert counts == brute_force(net, x / 255, y)
@@ -278,7 +278,7 @@ def test_a_module_that_works_in_place_changes_no_scenario(skips: Skips) -> None:
     assert found == correct_counts(nets[1], x, y) == brute_force(nets[1], x, y)
 
 
-def test_a_source_that_is_dead_in_every_scenario_needs_no_examples() -> None:
+def test_a_source_that_has_failed_in_every_scenario_needs_no_examples() -> None:
     nodes = (Node("cam", 0, 1), Node("mic", 0, 1), Node("cloud", 1, 2))
     topology = Topology(nodes, (Hyperconnection("cam", "cloud"), Hyperconnection("mic", "cloud")))
     net, setting = network(topology, Skips.ON_FAILURE), FailureSetting("own", {"mic": 0.25})
@@ -308,7 +308,7 @@ def test_classes_of_another_number_are_refused(shape: tuple[int, ...]) -> None:
         correct_counts(images(), torch.rand(4, 3, 6, 6), torch.zeros(shape, dtype=torch.long))
 
 
-def test_dead_nodes_are_named_by_any_collection() -> None:
+def test_failed_nodes_are_named_by_any_collection() -> None:
     net, x, y = network(chain(3), Skips.ON_FAILURE), torch.randn(9, 6), torch.zeros(9, dtype=torch.long)
     assert correct_counts(net, x, y, [["n1"], ("n2", "n1")]) == correct_counts(
         net, x, y, [{"n1"}, {"n1", "n2"}]
@@ -316,17 +316,17 @@ def test_dead_nodes_are_named_by_any_collection() -> None:
 
 
 @pytest.mark.parametrize(
-    ("dead", "message"),
+    ("failed", "message"),
     [
         ([set(), {"n9"}], "'n9' is no physical node; there are i, n1, n2, n3."),
         (["n1"], "'n1' is no set of physical nodes; give a set of their names: i, n1, n2, n3."),
         ({"n1"}, "'n1' is no set of physical nodes"),
     ],
 )
-def test_dead_nodes_that_do_not_exist_or_are_no_sets_are_refused(dead: object, message: str) -> None:
+def test_failed_nodes_that_do_not_exist_or_are_no_sets_are_refused(failed: object, message: str) -> None:
     net = network(chain(3), Skips.ON_FAILURE)
     with pytest.raises(ValueError, match=message):
-        correct_counts(net, torch.randn(9, 6), torch.zeros(9, dtype=torch.long), dead)
+        correct_counts(net, torch.randn(9, 6), torch.zeros(9, dtype=torch.long), failed)
 
 
 def test_whole_numbers_that_are_no_images_are_refused_where_nothing_converts_them() -> None:

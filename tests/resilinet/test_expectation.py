@@ -65,8 +65,8 @@ def test_table_1_averages_from_its_own_rows(column: int, recomputed: float, prin
 
 def test_probabilities_of_table_1_are_those_of_table_2_but_for_one() -> None:
     ours = {
-        scenario_key(TOPOLOGY, dead): 100 * NORMAL.scenario_probability(TOPOLOGY, dead)
-        for dead in scenarios(TOPOLOGY)
+        scenario_key(TOPOLOGY, failed): 100 * NORMAL.scenario_probability(TOPOLOGY, failed)
+        for failed in scenarios(TOPOLOGY)
     }
     assert f"{ours['n1']:.2f}" == "7.60"
     off = {key for key, printed in PRINTED_PROBABILITIES.items() if abs(ours[key] - printed) > 0.0101}
@@ -124,7 +124,7 @@ def test_a_scenario_that_was_not_counted_is_missed() -> None:
 def test_certainty_needs_only_its_own_scenario() -> None:
     setting = TABLE_2["health"]["no_failure"]
     assert expected_from_counts({"none": 3}, 4, TOPOLOGY, setting, 0.1) == 0.75
-    assert expected(TOPOLOGY, setting, lambda dead: 0.75) == Expected(0.75, 0.0)
+    assert expected(TOPOLOGY, setting, lambda failed: 0.75) == Expected(0.75, 0.0)
 
 
 @pytest.mark.parametrize("values", [[97.1, 96.9], [0.2, 0.3, 0.7, 0.4], [95 + k / 7 for k in range(10)]])

@@ -13,7 +13,7 @@ from resilinet.failures import (
     ENUMERABLE,
     FailureSetting,
     covering,
-    dead_nodes,
+    failed_nodes,
     likeliest,
     scenario_key,
     scenarios,
@@ -21,7 +21,7 @@ from resilinet.failures import (
 from resilinet.models import mlp
 from resilinet.topology import Hyperconnection, Node, Topology, vertical
 
-# Ties, certainties and nodes that are dead more often than not are what a best-first search gets wrong.
+# Ties, certainties and nodes that have failed more often than not are what a best-first search gets wrong.
 PROBABILITY = st.sampled_from([0.0, 0.25, 0.5, 0.75, 1.0]) | st.floats(1e-6, 1 - 1e-6)
 
 
@@ -66,14 +66,16 @@ def test_table_2_names_the_nodes_of_the_experiments_in_order() -> None:
 def test_every_scenario_once_fewest_failures_first() -> None:
     listed = list(scenarios(chain(4)))
     assert len(set(listed)) == len(listed) == 2**4
-    assert [len(dead) for dead in listed] == sorted(len(dead) for dead in listed)
+    assert [len(failed) for failed in listed] == sorted(len(failed) for failed in listed)
 
 
 def test_scenario_keys_read_from_upstream_to_downstream_and_back() -> None:
     topology = chain(12)
     assert scenario_key(topology, frozenset()) == "none"
     assert scenario_key(topology, frozenset({"n10", "n2"})) == "n2+n10"
-    assert all(dead_nodes(scenario_key(topology, dead)) == dead for dead in islice(scenarios(topology), 500))
+    assert all(
+        failed_nodes(scenario_key(topology, failed)) == failed for failed in islice(scenarios(topology), 500)
+    )
 
 
 def test_the_probability_of_a_scenario_by_hand() -> None:
@@ -88,7 +90,7 @@ def test_the_probability_of_a_scenario_by_hand() -> None:
 @given(case=cases())
 def test_probabilities_of_all_scenarios_add_up_to_one(case: tuple[Topology, FailureSetting]) -> None:
     topology, setting = case
-    total = math.fsum(setting.scenario_probability(topology, dead) for dead in scenarios(topology))
+    total = math.fsum(setting.scenario_probability(topology, failed) for failed in scenarios(topology))
     assert total == pytest.approx(1, abs=1e-12)
 
 
@@ -96,11 +98,13 @@ def test_probabilities_of_all_scenarios_add_up_to_one(case: tuple[Topology, Fail
 def test_best_first_lists_what_enumeration_lists_each_once(case: tuple[Topology, FailureSetting]) -> None:
     topology, setting = case
     listed = list(likeliest(topology, setting))
-    assert len({dead for dead, _ in listed}) == len(listed)
-    for dead, probability in listed:
-        assert probability == pytest.approx(setting.scenario_probability(topology, dead), rel=1e-9)
-    possible = {dead for dead in scenarios(topology) if setting.scenario_probability(topology, dead) > 0}
-    assert {dead for dead, _ in listed} == possible
+    assert len({failed for failed, _ in listed}) == len(listed)
+    for failed, probability in listed:
+        assert probability == pytest.approx(setting.scenario_probability(topology, failed), rel=1e-9)
+    possible = {
+        failed for failed in scenarios(topology) if setting.scenario_probability(topology, failed) > 0
+    }
+    assert {failed for failed, _ in listed} == possible
 
 
 @given(case=cases())
@@ -127,8 +131,10 @@ def test_the_exact_expectation_lies_within_the_remainder(
     case: tuple[Topology, FailureSetting], bound: float, data: st.DataObject
 ) -> None:
     topology, setting = case
-    accuracy = {dead: data.draw(st.floats(0, 1)) for dead in scenarios(topology)}
-    exact = math.fsum(setting.scenario_probability(topology, dead) * accuracy[dead] for dead in accuracy)
+    accuracy = {failed: data.draw(st.floats(0, 1)) for failed in scenarios(topology)}
+    exact = math.fsum(
+        setting.scenario_probability(topology, failed) * accuracy[failed] for failed in accuracy
+    )
     assert expected(topology, setting, accuracy.__getitem__).value == pytest.approx(exact, abs=1e-12)
     found = expected(topology, setting, accuracy.__getitem__, bound)
     assert found.value - 1e-12 <= exact <= found.value + found.remainder + 1e-12
@@ -158,7 +164,7 @@ def test_a_hundred_nodes_are_covered_from_the_likeliest_down() -> None:
         topology, FailureSetting("rare", dict.fromkeys(topology.failable, 0.001)), 0.01
     )
     assert remainder <= 0.01
-    assert [len(dead) for dead, _ in taken] == sorted(len(dead) for dead, _ in taken)
+    assert [len(failed) for failed, _ in taken] == sorted(len(failed) for failed, _ in taken)
 
 
 @pytest.mark.parametrize("value", [-0.01, 1.01, math.nan, math.inf, True, "0.1", None])
@@ -219,15 +225,16 @@ def test_nodes_of_another_topology_are_refused_wherever_a_setting_is_used() -> N
 
 
 @pytest.mark.parametrize(
-    ("dead", "message"), [({"n9"}, "'n9' is no physical node; there are i, n1"), ("n1", "'n1' is no set of")]
+    ("failed", "message"),
+    [({"n9"}, "'n9' is no physical node; there are i, n1"), ("n1", "'n1' is no set of")],
 )
 def test_a_scenario_of_nodes_that_do_not_exist_has_no_key_and_no_probability(
-    dead: object, message: str
+    failed: object, message: str
 ) -> None:
     with pytest.raises(ValueError, match=message):
-        scenario_key(chain(3), dead)
+        scenario_key(chain(3), failed)
     with pytest.raises(ValueError, match=message):
-        FailureSetting("one", {"n2": 0.3}).scenario_probability(chain(3), dead)
+        FailureSetting("one", {"n2": 0.3}).scenario_probability(chain(3), failed)
 
 
 @pytest.mark.parametrize(

@@ -8,11 +8,11 @@ import torch
 
 from companion.experiments import EXPERIMENTS
 from companion.experiments.networks import build_network
+from companion.experiments.synthetic import synthetic_images
 from companion.experiments.trial import Trial
 from companion.sweeps.run import placed
 from resilinet.batch_statistics import estimate_batch_statistics
 from resilinet.data import Dataset
-from resilinet.data.synthetic import synthetic_images
 from resilinet.evaluation import accuracy
 from resilinet.failout import Failout
 from resilinet.models.convolutions import Convolution
@@ -84,7 +84,7 @@ def test_around_a_map_of_one_pixel_mixed_precision_leaves_no_rubbish(stride: int
     convolution = Convolution(8, 8, stride).to(memory_format=torch.channels_last)
     x = torch.ones(8, 8, 1, 1).to(memory_format=torch.channels_last)
     rubbish = torch.full((8, 8, 3, 3), 7e8)
-    del rubbish  # whoever asks for as much memory next finds it there
+    del rubbish  # what is allocated next finds it there
     with torch.autocast("cpu", torch.bfloat16):
         convolution(x).float().sum().backward()
     gradient = convolution.weight.grad

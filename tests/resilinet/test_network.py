@@ -10,11 +10,12 @@ from torch import nn
 
 from resilinet.batch_statistics import estimate_batch_statistics
 from resilinet.evaluation import correct_counts
-from resilinet.failures import dead_nodes, scenarios
+from resilinet.failures import failed_nodes, scenarios
 from resilinet.models import mlp
 from resilinet.network import DistributedNetwork
 from resilinet.routing import Skips, inputs, routes
 from resilinet.topology import Hyperconnection, Node, Topology, TopologyError, vertical, with_skips
+from resilinet.tracing import trace
 
 SIZES = {"features": 5, "width": 8, "hidden": 10, "classes": 4}
 
@@ -48,13 +49,13 @@ def test_always_active_skips_change_the_answer() -> None:
     assert not torch.equal(network(Skips.ALWAYS)(X), network(Skips.ON_FAILURE)(X))
 
 
-@given(dead=st.sets(st.sampled_from(["n1", "n2", "n3"])), skips=st.sampled_from(Skips))
+@given(failed=st.sets(st.sampled_from(["n1", "n2", "n3"])), skips=st.sampled_from(Skips))
 @settings(max_examples=30, deadline=None)
-def test_parameters_of_dead_nodes_are_never_read(dead: set[str], skips: Skips) -> None:
+def test_parameters_of_failed_nodes_are_never_read(failed: set[str], skips: Skips) -> None:
     net = network(skips)
-    alive = net.topology.everyone - dead
+    alive = net.topology.everyone - failed
     before = net(X, alive)
-    for name in dead:
+    for name in failed:
         for parameter in net.nodes[name].parameters():
             nn.init.constant_(parameter, float("nan"))
     after = net(X, alive)
@@ -68,10 +69,10 @@ def test_poison_in_a_living_node_is_seen() -> None:
     assert net(X).isnan().any()
 
 
-@pytest.mark.parametrize("dead", [{"n1", "n2"}, {"n2", "n3"}, {"n1", "n2", "n3"}])
-def test_two_neighbours_dead_is_no_information_flow(dead: set[str]) -> None:
+@pytest.mark.parametrize("failed", [{"n1", "n2"}, {"n2", "n3"}, {"n1", "n2", "n3"}])
+def test_two_neighbours_failed_is_no_information_flow(failed: set[str]) -> None:
     net = network(Skips.ON_FAILURE)
-    assert net(X, net.topology.everyone - dead) is None
+    assert net(X, net.topology.everyone - failed) is None
 
 
 def test_silent_nodes_can_be_fed_zeros() -> None:
@@ -87,9 +88,9 @@ def test_a_node_that_does_not_exist_cannot_be_alive() -> None:
 
 def test_eq_1_by_hand() -> None:
     net = network(Skips.ON_FAILURE)
-    dead_n1 = net(X, net.topology.everyone - {"n1"})
+    failed_n1 = net(X, net.topology.everyone - {"n1"})
     n2 = net.nodes["n2"](net.adapters["i->n2"](X))
-    assert torch.equal(dead_n1, net.nodes["n4"](net.nodes["n3"](n2)))
+    assert torch.equal(failed_n1, net.nodes["n4"](net.nodes["n3"](n2)))
 
 
 def test_eq_2_by_hand() -> None:
@@ -112,7 +113,7 @@ def test_learned_weights_are_parameters_that_learn() -> None:
     assert all(weight.grad is not None for weight in net.learned_weights.values())
 
 
-def test_dead_nodes_receive_no_gradient() -> None:
+def test_failed_nodes_receive_no_gradient() -> None:
     net = network(Skips.ON_FAILURE)
     net(X, net.topology.everyone - {"n2"}).sum().backward()
     assert all(parameter.grad is None for parameter in net.nodes["n2"].parameters())
@@ -139,8 +140,8 @@ def test_horizontal_copies_do_not_share_parameters() -> None:
     net = two_sources()
     assert net.nodes["left"][0].weight is not net.nodes["right"][0].weight
     both = {"left": torch.randn(2, 3), "right": torch.randn(2, 3)}
-    heard = net.nodes["left"](both["left"]) + net.nodes["right"](both["right"])
-    assert torch.equal(net(both), net.nodes["top"](heard))
+    received = net.nodes["left"](both["left"]) + net.nodes["right"](both["right"])
+    assert torch.equal(net(both), net.nodes["top"](received))
 
 
 def test_construction_does_not_touch_the_blocks() -> None:
@@ -229,19 +230,19 @@ def test_examples_that_are_no_tensor_are_refused(x: object) -> None:
 
 @pytest.mark.parametrize("dtype", [torch.int64, torch.uint8, torch.bool, torch.float64, torch.bfloat16])
 @pytest.mark.parametrize("autocast", [False, True])
-@pytest.mark.parametrize("dead", [set(), {"n1"}])
+@pytest.mark.parametrize("failed", [set(), {"n1"}])
 def test_examples_of_a_type_that_cannot_be_computed_with_are_refused(
-    dtype: torch.dtype, autocast: bool, dead: set[str]
+    dtype: torch.dtype, autocast: bool, failed: set[str]
 ) -> None:
     net, x = network(Skips.ON_FAILURE), X.to(dtype)
     with torch.autocast("cpu", torch.bfloat16, enabled=autocast):
         if autocast and dtype == torch.bfloat16:
-            assert net(x, net.topology.everyone - dead).shape == (16, 4)
+            assert net(x, net.topology.everyone - failed).shape == (16, 4)
             return
         with pytest.raises(
             ValueError, match=f"cannot compute with examples of {dtype}; give it torch.float32"
         ):
-            net(x, net.topology.everyone - dead)
+            net(x, net.topology.everyone - failed)
 
 
 def test_a_block_may_convert_whole_numbers_itself() -> None:
@@ -304,8 +305,8 @@ def test_evaluation_takes_stacked_examples() -> None:
     network = side_by_side(nn.Linear(5, 3), nn.Linear(3, 2))
     x, y = torch.randn(9, 2, 5), torch.arange(9) % 2
     counts = correct_counts(network, x, y, chunk=2)
-    for dead, count in counts.items():
-        found = network(x, network.topology.everyone - dead_nodes(dead))
+    for failed, count in counts.items():
+        found = network(x, network.topology.everyone - failed_nodes(failed))
         assert count == (None if found is None else int((found.argmax(1) == y).sum()))
     assert set(counts) == {"none", "l", "r", "l+r"}
 
@@ -379,11 +380,11 @@ def on_copies(net: DistributedNetwork, x: torch.Tensor, alive: frozenset[str]) -
     """Eqs. 1 and 2, every tensor copied wherever it arrives."""
     sent: dict[str, torch.Tensor] = {}
     for name, route in routes(net.topology, alive, net.skips).items():
-        heard = [
+        received = [
             net.adapters[link.key](sent[link.source].clone()) if link.is_skip else sent[link.source].clone()
             for link in inputs(net.topology, name, route)
         ]
-        sent[name] = net.nodes[name](sum(heard[1:], heard[0]) if heard else x.clone()).clone()
+        sent[name] = net.nodes[name](sum(received[1:], received[0]) if received else x.clone()).clone()
     return sent.get(net.topology.cloud)
 
 
@@ -391,8 +392,8 @@ def on_copies(net: DistributedNetwork, x: torch.Tensor, alive: frozenset[str]) -
 @pytest.mark.parametrize("skips", Skips)
 def test_a_module_that_works_in_place_changes_nothing_that_others_see(module: type, skips: Skips) -> None:
     net, x = worked_in_place(module, skips), X.clone()
-    for dead in scenarios(net.topology):
-        alive = net.topology.everyone - dead
+    for failed in scenarios(net.topology):
+        alive = net.topology.everyone - failed
         expected, found = on_copies(net, X, alive), net(x, alive)
         assert (found is None) == (expected is None)
         assert found is None or torch.equal(found, expected)
@@ -484,7 +485,7 @@ def test_what_a_module_learns_from_its_first_batch_it_does_not_learn_from_a_made
     assert net.nodes["a"][0].centre.isnan().all()
     assert not torch.equal(torch.get_rng_state(), before), "the linear layer drew its weights"
     before = torch.get_rng_state()
-    net.trace()
+    trace(net)
     assert torch.equal(torch.get_rng_state(), before)
 
 
@@ -533,7 +534,7 @@ def test_placing_blocks_leaves_their_modes() -> None:
 
 
 @pytest.mark.parametrize("right", [{}, {"right": None}, {"right": torch.full((7, 1), torch.nan)}])
-def test_a_dead_source_needs_no_examples(right: dict) -> None:
+def test_a_failed_source_needs_no_examples(right: dict) -> None:
     net, x, alive = two_sources(), torch.randn(2, 3), {"left", "top"}
     assert torch.equal(net({"left": x, **right}, alive), net.nodes["top"](net.nodes["left"](x)))
     assert net({}, {"top"}) is None
@@ -541,7 +542,7 @@ def test_a_dead_source_needs_no_examples(right: dict) -> None:
         net({"right": x}, alive)
 
 
-def test_a_silent_node_hears_as_many_zeros_as_living_sources_have_examples() -> None:
+def test_a_silent_node_receives_as_many_zeros_as_living_sources_have_examples() -> None:
     nodes = (Node("left", 0, 1), Node("right", 0, 1), Node("top", 1, 2))
     links = (Hyperconnection("left", "top"), Hyperconnection("right", "top"))
     ahead = Topology((*nodes, Node("cloud", 2, 3)), (*links, Hyperconnection("top", "cloud")))
@@ -570,7 +571,7 @@ def test_each_source_may_have_its_own_shape() -> None:
 
 
 @pytest.mark.parametrize("shapes", [{"left": (3,)}, {"left": (3,), "right": (3,), "top": (3,)}, {}])
-def test_every_source_has_a_shape_and_nobody_else(shapes: dict) -> None:
+def test_every_source_has_a_shape_and_nothing_else(shapes: dict) -> None:
     with pytest.raises(ValueError, match="is no shape for each source; give one for left, right"):
         two_sources(input_shape=shapes)
 

@@ -26,9 +26,9 @@ def topologies(draw: st.DrawFn) -> Topology:
     simple = []
     for above, below in pairwise(names):
         for name in below:
-            heard = draw(st.sets(st.sampled_from(above), min_size=1))
-            simple += [Hyperconnection(source, name) for source in sorted(heard)]
-        # Whoever no one listens to would be a second cloud.
+            received = draw(st.sets(st.sampled_from(above), min_size=1))
+            simple += [Hyperconnection(source, name) for source in sorted(received)]
+        # A node that sends to none would be a second cloud.
         unheard = set(above) - {link.source for link in simple}
         simple += [Hyperconnection(source, below[0]) for source in sorted(unheard)]
     plain = Topology(nodes, tuple(simple))
@@ -45,8 +45,8 @@ def topologies(draw: st.DrawFn) -> Topology:
 @st.composite
 def failures(draw: st.DrawFn) -> tuple[Topology, frozenset[str]]:
     topology = draw(topologies())
-    dead = draw(st.sets(st.sampled_from(topology.failable)) if topology.failable else st.just(set()))
-    return topology, topology.everyone - dead
+    failed = draw(st.sets(st.sampled_from(topology.failable)) if topology.failable else st.just(set()))
+    return topology, topology.everyone - failed
 
 
 def network(topology: Topology, skips: Skips) -> DistributedNetwork:
@@ -59,8 +59,8 @@ def network(topology: Topology, skips: Skips) -> DistributedNetwork:
     return net
 
 
-def hears_by_search(topology: Topology, alive: frozenset[str], skips: Skips) -> set[str]:
-    """Who hears something, by looking for a chain of living nodes and open links; slow, and sure."""
+def receiving_by_search(topology: Topology, alive: frozenset[str], skips: Skips) -> set[str]:
+    """The nodes that receive something, by looking for a chain of living nodes and open links; slow, and sure."""
     open_links = {
         Skips.NEVER: [link for link in topology.links if not link.bypasses],
         Skips.ALWAYS: list(topology.links),
@@ -77,7 +77,9 @@ def hears_by_search(topology: Topology, alive: frozenset[str], skips: Skips) -> 
 
 
 @given(case=failures())
-def test_a_skip_opens_on_failure_iff_all_it_bypasses_are_dead(case: tuple[Topology, frozenset[str]]) -> None:
+def test_a_skip_opens_on_failure_iff_all_it_bypasses_are_failed(
+    case: tuple[Topology, frozenset[str]],
+) -> None:
     topology, alive = case
     for skip in topology.skips:
         assert is_active(skip, alive, Skips.ON_FAILURE) == (len(skip.bypasses & alive) == 0)
@@ -93,12 +95,12 @@ def test_the_other_two_rules_do_not_look_at_who_is_alive(case: tuple[Topology, f
 
 
 @pytest.mark.parametrize(
-    ("dead", "active"),
+    ("failed", "active"),
     [("", False), ("b", False), ("c", False), ("bc", True), ("abcd", True)],
 )
-def test_a_skip_around_two_nodes_waits_for_both(dead: str, active: bool) -> None:
+def test_a_skip_around_two_nodes_waits_for_both(failed: str, active: bool) -> None:
     skip = with_skips(vertical(dict.fromkeys("abcd", 1)), [("a", "d")]).skips[0]
-    assert is_active(skip, frozenset("abcd") - set(dead), Skips.ON_FAILURE) is active
+    assert is_active(skip, frozenset("abcd") - set(failed), Skips.ON_FAILURE) is active
 
 
 @given(case=failures(), skips=st.sampled_from(Skips))
@@ -108,7 +110,7 @@ def test_a_node_has_a_route_iff_a_path_of_open_links_and_living_nodes_leads_to_i
 ) -> None:
     topology, alive = case
     found = routes(topology, alive, skips)
-    assert set(found) == hears_by_search(topology, alive, skips)
+    assert set(found) == receiving_by_search(topology, alive, skips)
     flows = network(topology, skips)(torch.ones(1, WIDTH, dtype=torch.float64), alive) is not None
     assert flows == (topology.cloud in found)
 
@@ -123,17 +125,17 @@ def test_equal_routes_give_equal_tensors_and_different_routes_different_ones(
     x = torch.linspace(-1, 1, 2 * WIDTH, dtype=torch.float64).reshape(2, WIDTH)
     outputs: dict[tuple[str, frozenset[str]], bytes] = {}
     failable = topology.failable
-    for dead in (set(c) for size in range(len(failable) + 1) for c in combinations(failable, size)):
-        alive = topology.everyone - dead
+    for failed in (set(c) for size in range(len(failable) + 1) for c in combinations(failable, size)):
+        alive = topology.everyone - failed
         sent: dict[str, torch.Tensor] = {}
         for name in topology.order:
-            heard = [
+            received = [
                 sent[link.source]
                 for link in topology.incoming[name]
                 if link.source in sent and is_active(link, alive, skips)
             ]
-            if name in alive and (heard or name in topology.sources):
-                sent[name] = net.nodes[name](sum(heard) if heard else x)
+            if name in alive and (received or name in topology.sources):
+                sent[name] = net.nodes[name](sum(received) if received else x)
         for name, route in routes(topology, alive, skips).items():
             bits = sent[name].detach().numpy().tobytes()
             assert outputs.setdefault((name, route), bits) == bits
@@ -151,10 +153,10 @@ def test_a_route_names_the_links_heard_and_all_links_before_them(
     topology, alive = case
     found = routes(topology, alive, skips)
     for name, route in found.items():
-        heard = inputs(topology, name, route)
-        assert bool(heard) == (name not in topology.sources)
-        assert all(link.source in found and is_active(link, alive, skips) for link in heard)
-        assert route == {link.key for link in heard}.union(*(found[link.source] for link in heard))
+        received = inputs(topology, name, route)
+        assert bool(received) == (name not in topology.sources)
+        assert all(link.source in found and is_active(link, alive, skips) for link in received)
+        assert route == {link.key for link in received}.union(*(found[link.source] for link in received))
 
 
 @given(case=failures(), skips=st.sampled_from(Skips))
@@ -179,7 +181,7 @@ def test_a_silent_node_that_sends_is_heard_downstream() -> None:
     assert lenient == {"i": set(), "b": set(), "c": {"b->c"}}
 
 
-def test_a_dead_source_or_cloud_ends_the_flow() -> None:
+def test_a_failed_source_or_cloud_ends_the_flow() -> None:
     chain = with_skips(vertical(dict.fromkeys(["i", "a", "c"], 1)))
     assert routes(chain, frozenset({"a", "c"}), Skips.ALWAYS) == {}
     assert set(routes(chain, frozenset({"i", "a"}), Skips.ALWAYS)) == {"i", "a"}

@@ -118,7 +118,7 @@ def test_fig_5b_and_5c_have_several_sources_and_a_skip_from_each() -> None:
     assert {skip.key for skip in FIG_5C.skips} == {"c1->cl", "c2->cl", "c3->cl"}
 
 
-def test_a_skip_over_a_diamond_bypasses_both_sides_and_nobody_else() -> None:
+def test_a_skip_over_a_diamond_bypasses_both_sides_and_nothing_else() -> None:
     diamond = Topology(
         (Node("a", 0, 1), Node("l", 1, 2), Node("r", 1, 2), Node("z", 2, 3), Node("aside", 0, 2)),
         links("a->l", "a->r", "l->z", "r->z", "aside->z"),
@@ -299,7 +299,7 @@ def test_a_mapping_names_the_nodes_whose_value_is_true() -> None:
         FIG_5A.named({"fig": False})
 
 
-@pytest.mark.parametrize("names", [{"iot": "dead"}, {"iot": []}, [["iot"]], 5, None])
+@pytest.mark.parametrize("names", [{"iot": "failed"}, {"iot": []}, [["iot"]], 5, None])
 def test_what_names_no_nodes_is_refused(names: object) -> None:
     with pytest.raises(ValueError, match="is no set of physical nodes; give a set of their names: iot, edge"):
         FIG_5A.named(names)

@@ -77,7 +77,7 @@ def trial(tiny: Trial, request: pytest.FixtureRequest) -> Trial:
 
 def test_training_twice_gives_the_same_bits(trial: Trial, data: Dataset) -> None:
     first = go(trial, data)
-    torch.manual_seed(99)  # nobody listens to the global generator
+    torch.manual_seed(99)  # nothing draws from the global generator
     assert_same(first, go(trial, data))
     others = go(replace(trial, seed=1), data)
     assert not torch.equal(first[0]["nodes.n1.0.0.weight"], others[0]["nodes.n1.0.0.weight"])
@@ -543,7 +543,7 @@ def test_without_information_flow_zeros_take_the_step(tiny: Trial, data: Dataset
 
 
 def test_without_information_flow_skip_takes_no_step(tiny: Trial, data: Dataset, tmp_path: Path) -> None:
-    """With n1 dead, information flows in the batches in which n2 is not."""
+    """With n1 failed, information flows in the batches in which n2 is not."""
     some = replace(
         tiny, failout={"n1": 1.0, "n2": 0.5}, recipe=replace(tiny.recipe, epochs=1, no_flow="skip")
     )

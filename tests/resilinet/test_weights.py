@@ -54,8 +54,8 @@ def test_relative_reliability_is_the_share_of_what_the_receiver_hears() -> None:
 def test_relative_weights_of_a_receiver_add_up_to_one(dies: list[float]) -> None:
     weights = draw("relative-reliability", probability=dict(zip(TOPOLOGY.failable, dies, strict=True)))
     for name in TOPOLOGY.order:
-        if heard := TOPOLOGY.incoming[name]:
-            assert math.fsum(weights[link.key] for link in heard) == pytest.approx(1)
+        if received := TOPOLOGY.incoming[name]:
+            assert math.fsum(weights[link.key] for link in received) == pytest.approx(1)
 
 
 def test_relative_reliability_on_a_horizontal_distribution() -> None:
@@ -134,7 +134,7 @@ def test_reliabilities_of_nodes_that_cannot_fail_are_refused(
         draw("reliability", probability=probability)
 
 
-def test_a_receiver_whose_senders_are_all_dead_for_certain_has_no_relative_weights() -> None:
+def test_a_receiver_whose_senders_are_all_failed_for_certain_has_no_relative_weights() -> None:
     rule = WeightRule("relative-reliability", {"b": 1.0})
-    with pytest.raises(ValueError, match="'c' hears only nodes that are dead for certain"):
+    with pytest.raises(ValueError, match="'c' can receive only from nodes that fail for certain"):
         rule.draw(vertical({"a": 1, "b": 1, "c": 1}), torch.Generator())

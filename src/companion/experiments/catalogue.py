@@ -146,7 +146,9 @@ def _health_paper() -> Size:
 
 @cache
 def _health_smoke() -> Size:
-    from resilinet.data.synthetic import synthetic_health  # draws the data, so only where it is asked for
+    from companion.experiments.synthetic import (
+        synthetic_health,  # draws the data, so only where it is asked for
+    )
 
     recipe = Recipe(epochs=3, batch_size=64, precision="float32")
     return Size(
@@ -174,7 +176,7 @@ def _subjects_paper() -> Size:
 
 @cache
 def _subjects_smoke() -> Size:
-    from resilinet.data.synthetic import synthetic_health
+    from companion.experiments.synthetic import synthetic_health
 
     size = _health_smoke()
     return replace(
@@ -190,7 +192,7 @@ def _images(name: str, data: Values, network: Values, recipe: Recipe, seeds: int
 
 @cache
 def _images_smoke(model: str) -> Size:
-    from resilinet.data.synthetic import synthetic_images
+    from companion.experiments.synthetic import synthetic_images
 
     recipe = replace(LAPTOP, epochs=1, batch_size=32)
     data = synthetic_images(images=300).description
@@ -281,7 +283,7 @@ def _camera_paper() -> Size:
 
 @cache
 def _camera_smoke() -> Size:
-    from resilinet.data.synthetic import synthetic_images
+    from companion.experiments.synthetic import synthetic_images
 
     data = synthetic_images(images=300, classes=3, views=6).description
     network = {"model": "camera", "width": 8, "classes": 3}

@@ -8,13 +8,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from companion.experiments.synthetic import synthetic_health, synthetic_images
 from data_prep.camera_arrays import load_camera
 from data_prep.cifar10_arrays import load_cifar10
 from data_prep.health_arrays import load_health
 from data_prep.photograph_arrays import COLLECTIONS, load_imagenet
 from data_prep.prepared_arrays import PreparedDataError
 from resilinet.data import DataError, Dataset
-from resilinet.data.synthetic import synthetic_health, synthetic_images
 
 __all__ = ["NAMES", "differences", "load"]
 

@@ -18,6 +18,15 @@ from resilinet.topology import Topology
 NUMERICS = 1
 """Raised by hand whenever the same trial would give other numbers than before; a golden test guards it."""
 
+LATER_FIELDS: Mapping[str, Any] = {
+    "warm_up": 0.0,
+    "keep": "best",
+    "validation": "running",
+    "memory_format": "contiguous",
+    "class_weights": "none",
+}
+"""Fields of a recipe that the first trials lacked, and what those did; left out of identities where they say so."""
+
 Values = Mapping[str, Any]
 
 
@@ -56,8 +65,9 @@ class Trial:
     @property
     def values(self) -> dict[str, Any]:
         """Every field as JSON values."""
-        values = {**dataclasses.asdict(self), "recipe": self.recipe.values}
-        plain: dict[str, Any] = json.loads(json.dumps(values, allow_nan=False))
+        values = dataclasses.asdict(self)
+        recipe = {name: value for name, value in values["recipe"].items() if LATER_FIELDS.get(name) != value}
+        plain: dict[str, Any] = json.loads(json.dumps({**values, "recipe": recipe}, allow_nan=False))
         return plain
 
     @cached_property

@@ -7,7 +7,7 @@ from functools import cache
 from companion.experiments import EXPERIMENTS
 from companion.experiments.table_2 import TABLE_2
 from companion.paper.printed import Printed, printed_value
-from resilinet.failures import dead_nodes
+from resilinet.failures import failed_nodes
 
 
 def arithmetic(number: Printed) -> tuple[float, str] | None:
@@ -16,7 +16,7 @@ def arithmetic(number: Printed) -> tuple[float, str] | None:
     if series == "probability":
         experiment = number.artefact.removeprefix("table-1-")
         dies = TABLE_2[experiment]["normal"].probability
-        factors = [f"{p if node in dead_nodes(condition) else 1 - p:g}" for node, p in dies.items()]
+        factors = [f"{p if node in failed_nodes(condition) else 1 - p:g}" for node, p in dies.items()]
         value = scenario_probability(experiment, condition)
         return value, f"{' · '.join(factors)} = {value:.4g} %, from Table 2."
     if (number.artefact, number.key) == ("faq-8.2", "availability"):
@@ -29,7 +29,7 @@ def arithmetic(number: Printed) -> tuple[float, str] | None:
 def scenario_probability(experiment: str, scenario: str) -> float:
     """How probable a scenario of an experiment is under Normal, in percent, from Table 2."""
     setting = TABLE_2[experiment]["normal"]
-    return 100 * setting.scenario_probability(EXPERIMENTS[experiment].topology(), dead_nodes(scenario))
+    return 100 * setting.scenario_probability(EXPERIMENTS[experiment].topology(), failed_nodes(scenario))
 
 
 def availability() -> float:

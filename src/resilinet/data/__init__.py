@@ -28,8 +28,8 @@ class Examples:
     Shapes: `x` is `(N, *input_shape)` float32, or images `(N, C, H, W)` uint8 with values from 0
     to 255, a quarter of the memory, `(N, S, C, H, W)` where S sources see every example (see
     :meth:`resilinet.network.DistributedNetwork.by_source`); `y` is `(N,)` int64 holding class indices. Images may be
-    mapped from a file that is larger than memory, so whoever uses them takes a batch at a time
-    and gives it to :func:`resilinet.data.images.as_input`.
+    mapped from a file that is larger than memory, so take a batch at a time and give it
+    to :func:`resilinet.data.images.as_input`.
 
     Raises:
         DataError: the two disagree in length or have another type.

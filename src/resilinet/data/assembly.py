@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,65 +14,54 @@ from numpy.typing import NDArray
 from resilinet.data import DataError, Dataset, Examples
 from resilinet.data.splits import Parts
 
-__all__ = ["assembled", "content_sha256", "fingerprint"]
+__all__ = ["assembled", "content_sha256", "fingerprint", "fingerprinted"]
 
 
 def assembled(
-    description: Mapping[str, Any],
-    x: NDArray[Any],
-    y: NDArray[Any],
-    parts: Parts,
-    classes: int,
-    *,
-    inputs: NDArray[Any] | None = None,
-    facts: Mapping[str, Any] | None = None,
-    augmentation: str | None = None,
+    description: Mapping[str, Any], x: NDArray[Any], y: NDArray[Any], parts: Parts, classes: int
 ) -> Dataset:
-    """Divide examples into training, validation and test parts, and give the whole a fingerprint.
+    """Divide inputs x `(N, *shape)` with labels y `(N,)` into training, validation and test parts.
 
-    The fingerprint covers the description, `facts`, the stored arrays x `(N, *shape)` and y `(N,)`, and
-    the rows of each part. `inputs`, of the length of x, are what a network is given where that is not x
-    itself. `augmentation` is for the trainer and changes no tensor, so it is described and not
-    fingerprinted.
+    The data set is known by the fingerprint in the description, or that of :func:`fingerprinted`.
 
     Raises:
         DataError: the description has no name, there is not one label an input, a label is no class,
             or an input in memory is no finite number.
     """
-    given = x if inputs is None else inputs
-    _check(description, x, y, given, classes)
-    evidence = {
-        **(facts or {}),
-        "arrays": [content_sha256(array) for array in (x, y)],
-        "parts": [content_sha256(rows) for rows in parts],
-    }
-    described = {**description, "fingerprint": fingerprint({**description, **evidence})}
-    if augmentation is not None:
-        described["augmentation"] = augmentation
-    train, validation, test = (
-        Examples(torch.from_numpy(given[rows]), torch.from_numpy(y[rows].astype(np.int64))) for rows in parts
-    )
-    return Dataset(description["name"], described, train, validation, test, classes)
-
-
-def _check(
-    description: Mapping[str, Any], x: NDArray[Any], y: NDArray[Any], given: NDArray[Any], classes: int
-) -> None:
     if "name" not in description:
         raise DataError(f"a description needs a name, and this one has {', '.join(description) or 'nothing'}")
     if not isinstance(classes, int | np.integer) or classes < 1:
         raise DataError(f"classes must be a whole number from 1, not {classes!r}")
-    if y.ndim != 1 or not len(x) == len(given) == len(y):
-        raise DataError(
-            f"there must be one label an input, not inputs {given.shape} of {x.shape} and labels {y.shape}"
-        )
+    if y.ndim != 1 or len(x) != len(y):
+        raise DataError(f"there must be one label an input, not inputs {x.shape} and labels {y.shape}")
     if y.dtype.kind not in "iu":
         raise DataError(f"labels must be whole numbers, not {y.dtype}")
     if len(y) and (y.min() < 0 or y.max() >= classes):
         raise DataError(f"labels must lie from 0 to {classes - 1}, not from {y.min()} to {y.max()}")
     # A mapped array may be larger than memory.
-    if given.dtype.kind == "f" and not isinstance(given, np.memmap) and not np.isfinite(given).all():
+    if x.dtype.kind == "f" and not isinstance(x, np.memmap) and not np.isfinite(x).all():
         raise DataError("inputs must be finite numbers, and some are not")
+    if "fingerprint" not in description:
+        description = fingerprinted(description, (x, y), parts)
+    train, validation, test = (
+        Examples(torch.from_numpy(x[rows]), torch.from_numpy(y[rows].astype(np.int64))) for rows in parts
+    )
+    return Dataset(description["name"], description, train, validation, test, classes)
+
+
+def fingerprinted(
+    description: Mapping[str, Any],
+    arrays: Sequence[NDArray[Any]],
+    parts: Parts,
+    facts: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """The description with a fingerprint over itself, further facts, the arrays, and the rows of each part."""
+    evidence = {
+        **(facts or {}),
+        "arrays": [content_sha256(array) for array in arrays],
+        "parts": [content_sha256(rows) for rows in parts],
+    }
+    return {**description, "fingerprint": fingerprint({**description, **evidence})}
 
 
 def content_sha256(array: NDArray[Any]) -> str:

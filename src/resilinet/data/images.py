@@ -24,8 +24,6 @@ _LARGEST_ANGLE = 30.0
 """Degrees, either way."""
 _LARGEST_SHIFT = 0.2
 """Of the height and of the width, either way."""
-_NUMBERS = 4
-"""Random numbers an image: one each for angle, shift down, shift right, flip."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,18 +68,14 @@ def augment(batch: torch.Tensor, generator: torch.Generator, policy: str) -> tor
 
 
 def check_policy(policy: str) -> None:
-    """Refuse a policy that does not exist.
-
-    Raises:
-        DataError: it is none of :data:`POLICIES`.
-    """
+    """Refuse a policy that is none of :data:`POLICIES`, by a DataError."""
     if policy not in POLICIES:
         raise DataError(f"augmentation {policy!r} is unknown; it must be {' or '.join(POLICIES)}")
 
 
 def draw(count: int, height: int, width: int, generator: torch.Generator) -> Motion:
     """Draw the motions of `count` images under `released-code`, each uniform in its range."""
-    angle, down, right, flip = torch.rand(count, _NUMBERS, generator=generator).unbind(1)
+    angle, down, right, flip = torch.rand(count, 4, generator=generator).unbind(1)
     return Motion(
         angle=_LARGEST_ANGLE * (2 * angle - 1),
         down=_LARGEST_SHIFT * height * (2 * down - 1),
@@ -107,7 +101,7 @@ def crop_and_flip(batch: torch.Tensor, generator: torch.Generator) -> torch.Tens
 
 
 def move(batch: torch.Tensor, motion: Motion) -> torch.Tensor:
-    """Move each image of a batch `(B, C, H, W)` as told, on its device.
+    """Move each image of a batch `(B, C, H, W)`, on its device.
 
     Values between pixels are interpolated linearly, and a place outside the image takes the value
     of the nearest pixel. Angles and shifts are of pixels, so an image that is not square turns
@@ -137,12 +131,10 @@ def move(batch: torch.Tensor, motion: Motion) -> torch.Tensor:
 
 
 def as_input(x: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
-    """Turn a batch of examples into network inputs of a floating-point type, on the batch's device.
+    """Turn a batch of examples `(B, *input_shape)` into network inputs of a floating-point type, on its device.
 
-    Images are kept as uint8 to spare memory and become values in [0, 1] here, x / 255, as in the
-    released code; other data sets have floating-point inputs, which only change type. Shapes: x is
-    `(B, *input_shape)`, and so is what is returned. Works on a batch at a time, so that images
-    mapped from a file are never whole in memory.
+    Images are kept as uint8, to spare memory, and become values in [0, 1] here, x / 255, as in the
+    released code; other inputs only change type.
 
     Raises:
         DataError: x is neither uint8 nor floating-point, or `dtype` is not floating-point.

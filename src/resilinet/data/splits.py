@@ -17,11 +17,7 @@ Parts = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]
 
 
 def check_seed(seed: object, name: str = "split_seed") -> None:
-    """Refuse a seed that no generator takes; ``name`` is the argument's.
-
-    Raises:
-        DataError: it is no whole number from 0 up.
-    """
+    """Refuse a seed that is no whole number from 0 up, by a DataError that calls it ``name``."""
     if type(seed) is not int or seed < 0:
         raise DataError(f"{name} must be a whole number from 0 up, not {seed!r}")
 

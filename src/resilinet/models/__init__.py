@@ -1,15 +1,18 @@
 """Networks of the paper, each as a flat list of blocks that a partition can cut anywhere.
 
 Every module of this folder that :func:`model` knows offers what :class:`Model` says, all that
-:class:`resilinet.network.DistributedNetwork` needs to be built from the values of a trial.
+:class:`resilinet.network.DistributedNetwork` needs.
 """
 
 from __future__ import annotations
 
+import math
 from importlib import import_module
+from numbers import Real
 from typing import TYPE_CHECKING, Any, Protocol
 
 from resilinet.models.partitions import TOPOLOGIES
+from resilinet.topology import is_count
 
 if TYPE_CHECKING:
     import torch
@@ -18,35 +21,24 @@ if TYPE_CHECKING:
     from resilinet.models.partitions import Pairs
     from resilinet.topology import Topology
 
-__all__ = ["Model", "model"]
+__all__ = ["Model", "check_counts", "check_width", "model"]
 
 
 class Model(Protocol):
     """What a module that describes a network offers; ``sizes`` are keyword arguments, the same for every function.
 
-    Sizes have the paper's values where they are not given; each module says in ``blocks`` what its sizes mean.
+    Sizes have the paper's values where they are not given; each module says in ``blocks`` what its sizes mean. All
+    functions raise ValueError where a size is impossible, or no hyperconnection can be what is asked for.
     """
 
     def topology(self, partition: tuple[int, ...] = ..., skips: Pairs = ...) -> Topology:
-        """The physical nodes with their blocks, and the hyperconnections.
-
-        Raises:
-            TopologyError: the partition or a skip cannot be.
-        """
+        """The physical nodes with their blocks, and the hyperconnections."""
 
     def blocks(self, *args: Any, **sizes: Any) -> list[nn.Module]:
-        """The whole network as a flat list, upstream first, with PyTorch's default initialisation.
-
-        Raises:
-            ValueError: a size is impossible.
-        """
+        """The whole network as a flat list, upstream first, with PyTorch's default initialisation."""
 
     def adapters(self, topology: Topology, *args: Any, **sizes: Any) -> dict[str, nn.Module]:
-        """The module at the receiver of each hyperconnection whose tensor does not fit as it is.
-
-        Raises:
-            ValueError: a size is impossible, or nothing makes a skip of this topology fit.
-        """
+        """The module at the receiver of each hyperconnection whose tensor does not fit as it is."""
 
     def initialise(self, module: nn.Module, generator: torch.Generator) -> None:
         """Draw initial weights in place."""
@@ -69,3 +61,16 @@ def model(name: str) -> Model:
     # Only now, so that naming a model loads no PyTorch.
     found: Model = import_module(f"resilinet.models.{name}")
     return found
+
+
+def check_width(width: object) -> None:
+    """Refuse a factor on the channels of a network that is no finite number above 0, by a ValueError."""
+    if isinstance(width, bool) or not isinstance(width, Real) or not 0 < float(width) < math.inf:
+        raise ValueError(f"a network cannot have width={width!r}; give a finite number above 0.")
+
+
+def check_counts(**sizes: int) -> None:
+    """Refuse a number of features, units, layers, classes or pixels that is no whole number from 1, by a ValueError."""
+    for name, size in sizes.items():
+        if not is_count(size, 1):
+            raise ValueError(f"a network cannot have {name}={size!r}; give a whole number from 1.")

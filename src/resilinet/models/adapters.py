@@ -23,7 +23,7 @@ def fitting(
     """Adapters for every skip of ``topology``, and for the hyperconnections that must be padded to meet one.
 
     A skip becomes a 1x1 convolution without bias, from the channels that its source sends to those that its target
-    hears, with the stride of the blocks that it leads around. Blocks that do not pad their input on both sides lose
+    receives, with the stride of the blocks that it leads around. Blocks that do not pad their input on both sides lose
     a pixel where the convolution loses none: what is smaller is padded with zeros on the right and at the bottom.
 
     Args:
@@ -47,7 +47,7 @@ def fitting(
     adapters: dict[str, nn.Module] = {}
     for name in topology.order:
         node, incoming = topology.by_name[name], topology.incoming[name]
-        heard = tuple(input_shape)
+        received = tuple(input_shape)
         arriving: dict[str, Shape] = {}
         for link in sorted(incoming, key=lambda link: link.is_skip):
             came = sent[link.source]
@@ -56,10 +56,10 @@ def fitting(
                 stride, rest = divmod(reduction[node.start], before) if before else (0, 0)
                 if rest or not stride:
                     raise TopologyError(_unfit(name, arriving | {link.key: came}))
-                adapters[link.key] = Pointwise(came[0], heard[0], stride)
-                came = (heard[0], *(-(-side // stride) for side in came[1:]))
+                adapters[link.key] = Pointwise(came[0], received[0], stride)
+                came = (received[0], *(-(-side // stride) for side in came[1:]))
             else:
-                heard = came
+                received = came
             arriving[link.key] = came
         if any(link.is_skip for link in incoming):
             if len({len(came) for came in arriving.values()}) > 1:
@@ -72,8 +72,8 @@ def fitting(
                 if any(missing):
                     pad = nn.ZeroPad2d((0, missing[2], 0, missing[1]))
                     adapters[key] = nn.Sequential(adapters[key], pad) if key in adapters else pad
-            heard = meeting
-        sent[name] = _shapes(layers[node.start : node.stop], heard, node.start)[-1]
+            received = meeting
+        sent[name] = _shapes(layers[node.start : node.stop], received, node.start)[-1]
     return adapters
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from torch import nn
 
-from resilinet.models.checks import check_counts
+from resilinet.models import check_counts
 from resilinet.models.initialisation import initialise
 from resilinet.models.partitions import CAMERA_SKIPS as SKIPS
 from resilinet.models.partitions import camera as topology
@@ -36,11 +36,7 @@ def adapters(_topology: Topology, **_sizes: Any) -> dict[str, nn.Module]:
 
 
 def input_shape(side: int = 32, **_others: Any) -> tuple[int, ...]:
-    """``(3, side, side)``, the image of one camera.
-
-    Raises:
-        ValueError: the side is no whole number from 1.
-    """
+    """``(3, side, side)``, the image of one camera."""
     check_counts(side=side)
     return (3, side, side)
 

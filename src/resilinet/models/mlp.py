@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from torch import nn
 
-from resilinet.models.checks import check_counts
+from resilinet.models import check_counts
 from resilinet.models.initialisation import initialise
 from resilinet.models.partitions import MLP_SKIPS as SKIPS
 from resilinet.models.partitions import mlp as topology
@@ -30,11 +30,7 @@ def blocks(features: int = 23, width: int = 250, hidden: int = 10, classes: int 
 def adapters(
     topology: Topology, features: int = 23, width: int = 250, **_others: int
 ) -> dict[str, nn.Module]:
-    """A linear layer for each skip out of the input node; every other skip carries ``width`` numbers as they are.
-
-    Raises:
-        ValueError: a size is no whole number from 1.
-    """
+    """A linear layer for each skip out of the input node; every other skip carries ``width`` numbers as they are."""
     check_counts(features=features, width=width)
     return {
         link.key: nn.Linear(features, width) for link in topology.skips if link.source in topology.sources

@@ -7,13 +7,13 @@ from typing import Any
 import torch
 from torch import nn
 
+from resilinet.models import check_counts, check_width
 from resilinet.models.adapters import fitting
-from resilinet.models.checks import check_counts, check_width
 from resilinet.models.convolutions import StridedDepthwise
 from resilinet.models.initialisation import initialise
 from resilinet.models.partitions import MOBILENET_SKIPS as SKIPS
 from resilinet.models.partitions import mobilenet as topology
-from resilinet.topology import Topology, is_count
+from resilinet.topology import Topology
 
 __all__ = ["GEOMETRIES", "SKIPS", "STACKED", "adapters", "blocks", "initialise", "input_shape", "topology"]
 
@@ -41,8 +41,8 @@ def blocks(
     """
     check_counts(classes=classes)
     check_width(width)
-    stride = GEOMETRIES[_known(geometry)][1]
-    input_shape(geometry=geometry, side=side)
+    input_shape(geometry=geometry, side=side)  # refuses both where they cannot be
+    stride = GEOMETRIES[geometry][1]
     channels = int(32 * width)
     if channels < 1:
         raise ValueError(
@@ -68,10 +68,6 @@ def adapters(topology: Topology, **sizes: Any) -> dict[str, nn.Module]:
 
     In the geometry of the released code a skip of stride 4 makes 8x8 of 31x31, where the blocks between make 7x7:
     those are padded where the two meet.
-
-    Raises:
-        ValueError: a size is impossible, or images of that side are too small for the geometry.
-        TopologyError: the topology is none of this network, or a skip cannot be made to fit.
     """
     with torch.device("meta"):
         layers = blocks(**sizes)
@@ -82,16 +78,11 @@ def input_shape(
     *, geometry: str = "released-cifar", side: int | None = None, **_others: Any
 ) -> tuple[int, ...]:
     """``(3, side, side)``; sizes as in :func:`blocks`."""
-    side = GEOMETRIES[_known(geometry)][0] if side is None else side
-    if not is_count(side, 1):
-        raise ValueError(f"an image cannot have sides of {side!r} pixels; give a whole number from 1.")
-    return (3, side, side)
-
-
-def _known(geometry: str) -> str:
     if geometry not in GEOMETRIES:
         raise ValueError(f"{geometry!r} is no geometry of MobileNet; choose {' or '.join(GEOMETRIES)}.")
-    return geometry
+    side = GEOMETRIES[geometry][0] if side is None else side
+    check_counts(side=side)
+    return (3, side, side)
 
 
 def _separable(inside: int, outside: int, stride: int) -> nn.Sequential:

@@ -64,15 +64,9 @@ def mobilenet(partition: tuple[int, ...] = (1, 3, 5, 5), skips: Pairs = MOBILENE
 
 
 def resnet(partition: tuple[int, ...] = (1, 2, 2, 4), skips: Pairs = RESNET_SKIPS) -> Topology:
-    """ResNet-18's nodes i, z1, z2, z3 with their blocks, the stem counted; the head joins the last.
+    """ResNet-18's nodes i, z1, z2, z3 with their 9 blocks, the stem counted; else as :func:`mobilenet`.
 
-    Args:
-        partition: blocks on each node; the paper counts layers, two in a residual block, and the head: 1-4-4-9.
-        skips: the skip hyperconnections that are present.
-
-    Raises:
-        TopologyError: the partition does not place the network's 9 blocks, at least one on each node, or a skip does
-            not fit its nodes.
+    The paper counts layers, two in a residual block, and the head: 1-4-4-9.
     """
     blocks = "the stem and 8 residual blocks of two layers each, which nothing cuts apart"
     return with_skips(vertical(_placed("ResNet-18", "z", partition, 9, blocks)), skips)
@@ -82,15 +76,8 @@ def camera(partition: tuple[int, ...] = CAMERA_PARTITION, skips: Pairs = CAMERA_
     """Six cameras c1..c6, edge nodes e1..e4, fog nodes f4..f1 and the cloud, in the chart data of Figs. 2 and 3 alone.
 
     Both horizontal (cameras, edge nodes, f3 beside f4) and vertical. An edge node sums up the raw images that it
-    receives.
-
-    Args:
-        partition: dense layers on an edge node, on f3 and f4, on f2, on f1 and on the cloud, where the classifier joins
-            them; the paper's alone, as f3 leaves out the second of its two.
-        skips: the skip hyperconnections that are present.
-
-    Raises:
-        TopologyError: the partition is another, or a skip does not fit its nodes.
+    receives. The partition is the paper's alone: dense layers on an edge node, on f3 and f4, on f2, on f1 and on the
+    cloud, where the classifier joins them; f3 leaves out the second of its two. Else as :func:`mobilenet`.
     """
     if not _are_counts(partition, 1) or tuple(partition) != CAMERA_PARTITION:
         raise TopologyError(f"{partition} is no partition of the camera network: give {CAMERA_PARTITION}.")

@@ -1,4 +1,4 @@
-"""ResNet-18 for CIFAR-10 (section 3.1; He et al., 2016)."""
+"""ResNet-18 for CIFAR-10, activated before each convolution (section 3.1; He et al., 2016)."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
+from resilinet.models import check_counts, check_width
 from resilinet.models.adapters import fitting
-from resilinet.models.checks import check_counts, check_width
+from resilinet.models.convolutions import Convolution, Pointwise
 from resilinet.models.initialisation import initialise
 from resilinet.models.partitions import RESNET_SKIPS as SKIPS
 from resilinet.models.partitions import resnet as topology
-from resilinet.models.residual import ACTIVATIONS
-from resilinet.topology import Topology, is_count
+from resilinet.topology import Topology
 
 __all__ = [
     "GEOMETRIES",
@@ -62,12 +62,35 @@ GEOMETRIES = {
 """That of the paper's released code, the usual one for CIFAR-10 with the stem on either node, and He et al.'s."""
 
 
+class Block(nn.Module):
+    """A residual block: two 3x3 convolutions, each after batch normalisation and ReLU, around a shortcut.
+
+    ``(B, inside, H, W)`` to ``(B, outside, H / stride, W / stride)``, rounded up; a 1x1 convolution is the shortcut
+    where the shape changes.
+    """
+
+    def __init__(self, inside: int, outside: int, stride: int) -> None:
+        super().__init__()
+        self.open = nn.Sequential(nn.BatchNorm2d(inside), nn.ReLU())
+        self.body = nn.Sequential(
+            Convolution(inside, outside, stride),
+            nn.BatchNorm2d(outside),
+            nn.ReLU(),
+            Convolution(outside, outside),
+        )
+        same = stride == 1 and inside == outside
+        self.shortcut = nn.Identity() if same else Pointwise(inside, outside, stride)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The body's output plus the shortcut's; a 1x1 shortcut reads what is activated already."""
+        opened = self.open(x)
+        shortcut = x if isinstance(self.shortcut, nn.Identity) else self.shortcut(opened)
+        total: Tensor = self.body(opened) + shortcut
+        return total
+
+
 def blocks(
-    geometry: str = "released",
-    classes: int = 10,
-    width: float = 1.0,
-    activation: str = "pre",
-    side: int | None = None,
+    geometry: str = "released", classes: int = 10, width: float = 1.0, side: int | None = None
 ) -> list[nn.Module]:
     """Stem, eight residual blocks and head, ``(B, 3, side, side)`` to ``(B, classes)``.
 
@@ -75,39 +98,32 @@ def blocks(
         geometry: one of :data:`GEOMETRIES`; ``released`` has Keras's batch normalisation, the others PyTorch's.
         classes: outputs.
         width: factor on every number of channels, rounded down.
-        activation: ``pre``: batch normalisation and ReLU come before each convolution, as in the released code;
-            ``post``: after it, as in torchvision's ResNet-18, which the geometry ``imagenet`` then equals.
         side: pixels of the image's side, by default the geometry's; the blocks are the same for every side.
 
     Raises:
-        ValueError: the geometry or the activation is unknown, the width leaves no channel, or the classes or the side
-            are no number of them.
+        ValueError: the geometry is unknown, the width leaves no channel, or the classes or the side are no number of
+            them.
     """
     check_counts(classes=classes)
     check_width(width)
-    layout = _known(geometry)
-    input_shape(geometry=geometry, side=side)
-    if activation not in ACTIVATIONS:
-        raise ValueError(f"{activation!r} is no order of activation; choose {' or '.join(ACTIVATIONS)}.")
-    block, after_convolution = ACTIVATIONS[activation], activation == "post"
+    input_shape(geometry=geometry, side=side)  # refuses both where they cannot be
+    layout = GEOMETRIES[geometry]
     channels = int(STAGES[0] * width)
     if channels < 1:
         raise ValueError(f"a width of {width} leaves the stem no channel; give at least {1 / STAGES[0]}.")
     stem: nn.Module = nn.Conv2d(
         3, channels, layout.kernel, layout.stride, padding=layout.kernel // 2, bias=False
     )
-    if after_convolution:
-        stem = nn.Sequential(stem, nn.BatchNorm2d(channels), nn.ReLU())
     layers: list[nn.Module] = []
     for stage, full in enumerate(STAGES):
         out = int(full * width)
-        layers += [block(channels, out, 2 if stage else layout.first_stride), block(out, out, 1)]
+        layers += [Block(channels, out, 2 if stage else layout.first_stride), Block(out, out, 1)]
         channels = out
     if layout.pooled:
         layers[0] = nn.Sequential(nn.MaxPool2d(3, 2, padding=1), layers[0])
     if layout.raw_image:
         stem, layers[0] = nn.Identity(), nn.Sequential(stem, layers[0])
-    last = () if after_convolution else (nn.BatchNorm2d(channels), nn.ReLU())
+    last = nn.BatchNorm2d(channels), nn.ReLU()
     head = nn.Sequential(*last, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(channels, classes))
     if geometry == "released":
         for norm in nn.Sequential(*layers, stem, head).modules():
@@ -117,12 +133,7 @@ def blocks(
 
 
 def adapters(topology: Topology, **sizes: Any) -> dict[str, nn.Module]:
-    """1x1 convolutions that make the skips fit, whichever the partition; sizes as in :func:`blocks`.
-
-    Raises:
-        ValueError: a size is impossible.
-        TopologyError: the topology is none of this network, or a skip cannot be made to fit.
-    """
+    """1x1 convolutions that make the skips fit, whichever the partition; sizes as in :func:`blocks`."""
     with torch.device("meta"):
         layers = blocks(**sizes)
     return fitting(layers, topology, input_shape(**sizes))
@@ -130,13 +141,8 @@ def adapters(topology: Topology, **sizes: Any) -> dict[str, nn.Module]:
 
 def input_shape(*, geometry: str = "released", side: int | None = None, **_others: Any) -> tuple[int, ...]:
     """``(3, side, side)``; sizes as in :func:`blocks`."""
-    side = _known(geometry).side if side is None else side
-    if not is_count(side, 1):
-        raise ValueError(f"an image cannot have sides of {side!r} pixels; give a whole number from 1.")
-    return (3, side, side)
-
-
-def _known(geometry: str) -> Geometry:
     if geometry not in GEOMETRIES:
         raise ValueError(f"{geometry!r} is no geometry of ResNet-18; choose {', '.join(GEOMETRIES)}.")
-    return GEOMETRIES[geometry]
+    side = GEOMETRIES[geometry].side if side is None else side
+    check_counts(side=side)
+    return (3, side, side)

@@ -8,11 +8,11 @@ import pytest
 import torch
 
 from companion.experiments.loading import NAMES, differences, load
+from companion.experiments.synthetic import synthetic_health, synthetic_images
 from data_prep.health_arrays import load_health
 from data_prep.mhealth_preparation import prepare_health
 from mhealth_samples import make_sample
 from resilinet.data import DataError
-from resilinet.data.synthetic import synthetic_health, synthetic_images
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ from companion.figures.topology_drawing import active_links
 from companion.paper import Measured
 from companion.results.store import Store
 from resilinet.expectation import expected_from_counts, guess_accuracy, scenario_accuracies
-from resilinet.failures import FailureSetting, dead_nodes, scenario_key, scenarios
+from resilinet.failures import FailureSetting, failed_nodes, scenario_key, scenarios
 from resilinet.models import partitions
 from resilinet.network import DistributedNetwork
 from resilinet.schemes import SCHEMES
@@ -83,7 +83,7 @@ def partial(records: dict[str, list[Record]], tmp_path_factory: pytest.TempPathF
 def each_outcome(content: dict[str, Any]) -> list[tuple[str, frozenset[str], dict[str, Any]]]:
     experiment = content["experiments"][0]
     return [
-        (scheme, dead_nodes(key), one)
+        (scheme, failed_nodes(key), one)
         for scheme, found in experiment["outcomes"].items()
         for key, one in found.items()
     ]
@@ -278,7 +278,7 @@ def test_the_page_expects_the_accuracy_that_the_package_expects(
 def test_nodes_fail_by_mouse_and_keyboard_and_the_drawing_follows(
     seen: dict[str, Any], content: dict[str, Any], step: str, scheme: str, dead: str
 ) -> None:
-    state, who = seen["states"][step], dead_nodes(dead)
+    state, who = seen["states"][step], failed_nodes(dead)
     assert (state["scheme"], state["failed"]) == (scheme, sorted(who))
     assert set(state["bytes"]) == active_links(TOPOLOGY, who, SCHEMES[scheme].skips)
     outcome = content["experiments"][0]["outcomes"][scheme][dead]

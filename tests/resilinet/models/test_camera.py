@@ -37,16 +37,16 @@ def build(skips: Skips = Skips.ON_FAILURE, **sizes: int) -> DistributedNetwork:
     return network
 
 
-def oracle(network: DistributedNetwork, x: Tensor, dead: frozenset[str], rule: Skips) -> Tensor | None:
-    """The design of the experiment written out, node by node; None is what a node that is silent or dead sends."""
+def oracle(network: DistributedNetwork, x: Tensor, failed: frozenset[str], rule: Skips) -> Tensor | None:
+    """The design of the experiment written out, node by node; None is what a node that is silent or failed sends."""
 
     def of(name: str, *received: Tensor | None) -> Tensor | None:
         present = [tensor for tensor in received if tensor is not None]
-        return network.nodes[name](sum(present)) if present and name not in dead else None
+        return network.nodes[name](sum(present)) if present and name not in failed else None
 
-    def joined(failed: str, usual: Tensor | None, skips: Sequence[Tensor | None]) -> list[Tensor | None]:
+    def joined(node: str, usual: Tensor | None, skips: Sequence[Tensor | None]) -> list[Tensor | None]:
         if rule is Skips.ON_FAILURE:  # one or the other
-            return list(skips) if failed in dead else [usual]
+            return list(skips) if node in failed else [usual]
         return [usual, *skips] if rule is Skips.ALWAYS else [usual]
 
     c1, c2, c3, c4, c5, c6 = x.unbind(1)
@@ -65,10 +65,10 @@ def test_every_scenario_gives_what_the_design_says(rule: Skips) -> None:
     y = torch.arange(len(IMAGES)) % 3
     counts = correct_counts(network, IMAGES, y, chunk=3)
     silent = 0
-    for dead in every:
-        wanted = oracle(network, IMAGES, dead, rule)
-        found = network(IMAGES, network.topology.everyone - dead)
-        count = counts[scenario_key(network.topology, dead)]
+    for failed in every:
+        wanted = oracle(network, IMAGES, failed, rule)
+        found = network(IMAGES, network.topology.everyone - failed)
+        count = counts[scenario_key(network.topology, failed)]
         if wanted is None:
             assert found is None
             assert count is None

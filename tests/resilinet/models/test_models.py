@@ -14,7 +14,6 @@ from torch import nn
 from data_prep.torchvision_import import import_torchvision
 from resilinet.models import Model, mlp, mobilenet, model, resnet
 from resilinet.models.adapters import fitting
-from resilinet.models.residual import PostActivationBlock, PreActivationBlock
 from resilinet.network import DistributedNetwork
 from resilinet.routing import Skips
 from resilinet.topology import Topology, TopologyError, vertical, with_skips
@@ -101,7 +100,6 @@ def test_channels_grow_with_width() -> None:
             "geometry": "cifar",
             "width": 0.25,
             "classes": 10,
-            "activation": "post",
             "side": 16,
         },
     ],
@@ -135,8 +133,8 @@ def test_importing_the_models_loads_no_pytorch() -> None:
     [
         ({"geometry": "round"}, "'round' is no geometry"),
         ({"width": 0.01}, "a width of 0.01 leaves the .* no channel"),
-        ({"side": 0}, "an image cannot have sides of 0 pixels"),
-        ({"side": 31.5}, "an image cannot have sides of 31.5 pixels"),
+        ({"side": 0}, "a network cannot have side=0; give a whole number from 1"),
+        ({"side": 31.5}, "a network cannot have side=31.5; give a whole number from 1"),
         ({"width": float("nan")}, "a network cannot have width=nan; give a finite number above 0"),
         ({"width": float("inf")}, "a network cannot have width=inf"),
         ({"width": "wide"}, "a network cannot have width='wide'"),
@@ -146,11 +144,6 @@ def test_impossible_sizes_are_refused(model: Model, sizes: dict, message: str) -
     for refuse in (model.blocks, lambda **sizes: model.adapters(model.topology(), **sizes)):
         with pytest.raises(ValueError, match=message):
             refuse(**sizes)
-
-
-def test_an_unknown_order_of_activation_is_refused() -> None:
-    with pytest.raises(ValueError, match="'mid' is no order of activation; choose pre or post"):
-        resnet.blocks(activation="mid")
 
 
 @pytest.mark.parametrize(("model", "total"), [(mobilenet, 14), (resnet, 9)])
@@ -246,7 +239,7 @@ def test_the_topology_of_another_network_is_refused() -> None:
         (nn.Identity(), nn.Upsample(scale_factor=2)),
         (nn.Identity(), nn.MaxPool2d(3, 1)),
     ],
-    ids=["sends no map", "hears no map", "hears a larger one", "hears two pixels less"],
+    ids=["sends no map", "receives no map", "receives a larger one", "receives two pixels less"],
 )
 def test_skips_that_no_convolution_makes_fit_are_refused(first: nn.Module, between: nn.Module) -> None:
     topology = with_skips(vertical({"a": 1, "b": 1, "c": 1}))
@@ -318,26 +311,8 @@ def shaken(module: nn.Module) -> nn.Module:
     return module
 
 
-def test_after_activation_the_whole_network_is_torchvisions_resnet_18() -> None:
-    import_torchvision()
-    from torchvision.models import resnet18
-
-    theirs = shaken(resnet18(weights=None, num_classes=7))
-    ours = nn.Sequential(*resnet.blocks("imagenet", 7, activation="post"))
-    names = ours.state_dict().keys()
-    ours.load_state_dict(dict(zip(names, theirs.state_dict().values(), strict=True)))
-    # In float64, as a shortcut that samples before it convolves may round otherwise.
-    x = torch.randn(2, 3, 64, 64, dtype=torch.float64)
-    ours, theirs = ours.double(), theirs.double()
-    with torch.no_grad():
-        for mode in (False, True):
-            torch.testing.assert_close(ours.train(mode)(x), theirs.train(mode)(x), rtol=1e-12, atol=1e-12)
-
-
 @pytest.mark.parametrize(("inside", "outside", "stride"), [(8, 8, 1), (8, 16, 2), (8, 8, 2)])
-def test_blocks_are_torchvisions_with_activation_after_and_rewired_before(
-    inside: int, outside: int, stride: int
-) -> None:
+def test_blocks_are_torchvisions_rewired_to_activate_before(inside: int, outside: int, stride: int) -> None:
     import_torchvision()
     from torchvision.models.resnet import BasicBlock
 
@@ -346,11 +321,8 @@ def test_blocks_are_torchvisions_with_activation_after_and_rewired_before(
     theirs = shaken(BasicBlock(inside, outside, stride, downsample if changes else None)).eval()
     x = torch.randn(2, inside, 7, 7, dtype=torch.float64)
     theirs, downsample = theirs.double(), downsample.double()
-    after = PostActivationBlock(inside, outside, stride).double().eval()
-    after.load_state_dict(dict(zip(after.state_dict(), theirs.state_dict().values(), strict=True)))
-    before = shaken(PreActivationBlock(inside, outside, stride)).double().eval()
+    before = shaken(resnet.Block(inside, outside, stride)).double().eval()
     with torch.no_grad():
-        torch.testing.assert_close(after(x), theirs(x), rtol=1e-12, atol=1e-12)
         before.body[0].weight.copy_(theirs.conv1.weight)
         before.body[3].weight.copy_(theirs.conv2.weight)
         before.body[1].load_state_dict(theirs.bn2.state_dict())

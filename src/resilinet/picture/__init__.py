@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from textwrap import wrap
 
+from resilinet.picture.svg import svg
 from resilinet.routing import Route, Skips, routes
-from resilinet.svg import svg
 from resilinet.topology import Hyperconnection, Node, Topology
 
 FEW = 20
@@ -24,15 +24,6 @@ class Picture:
 
     Notebooks get HTML that holds an SVG, and no image: an image does not know whether its page is light or dark, while
     HTML takes the colour of its text from the page.
-
-    >>> from resilinet.topology import vertical, with_skips
-    >>> with_skips(vertical({"a": 0, "b": 1, "c": 2})).picture(alive={"a", "c"})
-    Topology of 3 physical nodes and 3 blocks
-      nodes: a (no block), b (block 0), c (blocks 1-2)
-      simple hyperconnections: a->b->c
-      skips, open on failure: a->c around b
-      failed: b
-      data flow: a->c
 
     Attributes:
         topology: the physical nodes and their hyperconnections.
@@ -87,25 +78,24 @@ class Picture:
 
     def words(self) -> str:
         """The picture in a few lines."""
-        order, skips, cloud = self.topology.order, self.topology.skips, self.topology.cloud
-        simple = [link for link in self.topology.links if not link.is_skip]
-        around = {link.key: _few([name for name in order if name in link.bypasses], "+") for link in skips}
+        order, skips, simple = self.topology.order, self.topology.skips, self.topology.simple
+        around = [_few([name for name in order if name in link.bypasses], "+") for link in skips]
         rule = "skips" if self.skips is None else f"skips, {OPEN[self.skips]}"
         lines = {
             "nodes": _few([f"{name} ({', '.join(self.notes(name))})" for name in order]),
             "simple hyperconnections": _few(_paths(order, simple)),
-            rule: _few([f"{key} around {names}" for key, names in around.items()]),
+            rule: _few([f"{link.key} around {names}" for link, names in zip(skips, around, strict=True)]),
         }
         if self.weighted:
             lines["weights other than 1"] = _few([f"{key} {value}" for key, value in self.weighted.items()])
         if self.skips is not None:
             flow = _paths(order, [link for link in (*simple, *skips) if link.key in self.carrying])
+            if self.topology.cloud not in self.routes:
+                flow.append(f"nothing reaches {self.topology.cloud}")
             lines["failed"] = _few([name for name in order if self.state(name) == "failed"])
             if silent := [name for name in order if self.state(name) == "silent"]:
                 lines["silent"] = _few(silent)
-            lines["data flow"] = _few(
-                [*flow, *([] if cloud in self.routes else [f"nothing reaches {cloud}"])]
-            )
+            lines["data flow"] = _few(flow)
         counts = f"{_count(len(order), 'physical node')} and {_count(self.topology.blocks, 'block')}"
         return "\n".join(
             [f"Topology of {counts}", *(_folded(f"{key}: {text}") for key, text in lines.items())]

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from resilinet.data import DataError, Dataset
-from resilinet.data.assembly import assembled
+from resilinet.data.assembly import assembled, fingerprinted
 from resilinet.data.images import check_policy
 from resilinet.data.splits import check_seed, rows_at_random
 
@@ -64,7 +64,8 @@ def synthetic_health(rows: int = 4000, seed: int = 0) -> Dataset:
         "rows": rows,
         "seed": seed,
     }
-    return assembled(description, x, y, parts, _ACTIVITIES + 1, inputs=x.astype(np.float32))
+    described = fingerprinted(description, (x, y), parts)
+    return assembled(described, x.astype(np.float32), y, parts, _ACTIVITIES + 1)
 
 
 def synthetic_images(
@@ -114,7 +115,9 @@ def synthetic_images(
     }
     if views > 1:
         description["views"], x = views, x.reshape(images, views, *x.shape[1:])
-    return assembled(description, x, y, parts, classes, augmentation=augmentation)
+    # For the trainer; it changes no tensor, so it is described and not fingerprinted.
+    described = {**fingerprinted(description, (x, y), parts), "augmentation": augmentation}
+    return assembled(described, x, y, parts, classes)
 
 
 def _draw(rows: int, generator: np.random.Generator) -> tuple[NDArray[np.int16], NDArray[np.int64]]:

@@ -6,7 +6,7 @@ from html import escape
 from typing import TYPE_CHECKING
 from unicodedata import east_asian_width
 
-from resilinet.plan import Plan, columns_of
+from resilinet.picture.plan import Plan, columns_of
 
 if TYPE_CHECKING:
     from resilinet.picture import Picture
@@ -18,7 +18,7 @@ LETTER, BOLD = 6.4, 8.8
 MOST = 20
 """A picture with more columns, or more nodes in one, is given in words."""
 LONGEST = 18
-"""Letters of a name that are drawn; the rest is told where the pointer rests."""
+"""Letters of a name that are drawn; the whole name is shown where the pointer rests."""
 # Ink is the colour of the text around the picture, which every page suits to its background. A file on its own has no
 # such page (:root is then the SVG itself) and asks the system. Where a page says that it is dark, blue is lighter.
 STYLE = """
@@ -97,9 +97,8 @@ def _box(plan: Plan, name: str, state: str, shown: str, notes: list[str]) -> str
 def _page(picture: Picture, box: tuple[float, float, float, float], body: list[str]) -> str:
     title, _, rest = picture.words().partition("\n")
     frame = f'width="{box[2]:g}" height="{box[3]:g}" viewBox="{" ".join(f"{side:g}" for side in box)}"'
-    fit = (
-        f"max-width:100%;min-width:{0.7 * box[2]:g}px;height:auto"  # it scrolls before letters are too small
-    )
+    # It scrolls before letters are too small.
+    fit = f"max-width:100%;min-width:{0.7 * box[2]:g}px;height:auto"
     said = f"<title>{escape(title)}</title><desc>{escape(rest)}</desc><style>{STYLE}</style>"
     root = f'<svg xmlns="http://www.w3.org/2000/svg" class="rn-picture" role="img" {frame} style="{fit}">'
     return f"{root}{said}{''.join(body)}</svg>"

@@ -13,12 +13,7 @@ AISLE, LANE = 18, 16
 
 
 def columns_of(topology: Topology) -> list[list[str]]:
-    """The nodes by their longest way to the cloud, the cloud last; in a column each lies near what it feeds.
-
-    >>> from resilinet.topology import vertical
-    >>> columns_of(vertical({"sensor": 0, "edge": 1, "cloud": 1}))
-    [['sensor'], ['edge'], ['cloud']]
-    """
+    """The nodes from left to right, by their longest way to the cloud; in a column each lies near what it feeds."""
     behind, feeds = dict.fromkeys(topology.order, 0), defaultdict(list)
     for name in reversed(topology.order):
         for link in topology.incoming[name]:
@@ -53,7 +48,7 @@ class Plan:
 
     @cached_property
     def columns(self) -> list[list[str]]:
-        """The nodes from left to right, and in a column from top to bottom."""
+        """Those of :func:`columns_of`, each from top to bottom."""
         return columns_of(self.topology)
 
     @cached_property

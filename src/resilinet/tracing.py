@@ -1,0 +1,146 @@
+"""What the modules of a network do with a made-up batch: what they accept, give, and may overwrite."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor, nn
+
+from resilinet.messages import brief
+from resilinet.topology import Hyperconnection, TopologyError
+
+if TYPE_CHECKING:
+    from resilinet.network import DistributedNetwork
+
+OWN_TENSORS = (nn.Linear, nn.modules.conv._ConvNd, nn.modules.batchnorm._BatchNorm)
+"""Layers that always give a new tensor, so that what comes after them cannot reach what they were given."""
+
+Tensors = dict[str, Tensor]
+"""One for each node."""
+
+
+def trace(network: DistributedNetwork, examples: int = 2) -> tuple[Tensors, Tensors]:
+    """What each node receives and sends for a made-up batch, in the present mode; nothing in the network changes.
+
+    Copies run on the meta device, which computes nothing. Modules that look at a value, or hold a tensor that does not
+    follow them, fail there alone, and so do those that take whole numbers: they run on real numbers.
+
+    Raises:
+        TopologyError: a module does not accept such a batch, or two tensors that meet do not fit.
+    """
+    like, whole, problems = network.reference, torch.int64, list[Exception]()
+    for device, *dtypes in (
+        (torch.device("meta"), like.dtype),
+        (like.device, like.dtype, whole),
+        (like.device, whole, like.dtype),
+    ):
+        try:
+            with torch.random.fork_rng(devices=[]), torch.no_grad():
+                return _run(network, examples, device, dtypes)
+        except Exception as error:
+            if isinstance(error, TopologyError) and error.__cause__ is None:
+                raise
+            problems.append(error)
+    raise problems[1]  # the meta device's may be no fault of the module's
+
+
+def _run(
+    network: DistributedNetwork, examples: int, device: torch.device, dtypes: Sequence[torch.dtype]
+) -> tuple[Tensors, Tensors]:
+    nodes, adapters = network.nodes, network.adapters
+    try:
+        nodes, adapters = (part.to(device) for part in copy.deepcopy((nodes, adapters)))
+    except Exception:  # what cannot be copied runs itself
+        if device.type == "meta":
+            raise
+    received, sent = Tensors(), Tensors()
+    for name in network.topology.order:
+        incoming = sorted(network.topology.incoming[name], key=lambda link: link.is_skip)
+        arriving = [_carried(link, sent[link.source], adapters) for link in incoming]
+        for link, tensor in zip(incoming, arriving, strict=True):
+            if tensor.shape[1:] != arriving[0].shape[1:]:
+                raise TopologyError(
+                    f"{link.key} brings {tuple(tensor.shape[1:])}, but {name!r} receives "
+                    f"{tuple(arriving[0].shape[1:])} over its other hyperconnections: "
+                    f"give {link.key} an adapter that fits."
+                )
+        if name in network.topology.sources:
+            made_up = torch.rand(examples, *network.input_shapes[name], device="cpu")
+            arriving = [made_up.to(device, dtype) for dtype in dtypes]
+        else:
+            arriving = arriving[-1:]
+        refusal = f"node {name!r} cannot compute on {tuple(arriving[0].shape[1:])}"
+        received[name], sent[name] = _applied(nodes[name], arriving, refusal)
+    return received, sent
+
+
+def _carried(link: Hyperconnection, tensor: Tensor, adapters: nn.ModuleDict) -> Tensor:
+    if link.key not in adapters:
+        return tensor
+    refusal = (
+        f"the adapter of {link.key} does not accept {tuple(tensor.shape[1:])}, what {link.source!r} sends"
+    )
+    return _applied(adapters[link.key], [tensor], refusal)[1]
+
+
+def _applied(module: nn.Module, tensors: Sequence[Tensor], refusal: str) -> tuple[Tensor, Tensor]:
+    """The first of these tensors with which a module can compute, and what it makes of it.
+
+    Raises:
+        TopologyError: it makes nothing of the first, or no tensor; the message begins with ``refusal``.
+    """
+    problems = []
+    for tensor in tensors:
+        try:
+            out = module(own(tensor, module))
+        except Exception as error:  # what modules raise depends on who wrote them
+            problems.append(error)
+            continue
+        if not isinstance(out, Tensor):
+            raise TopologyError(f"{refusal}: it gives an object of type {type(out).__name__} and no tensor.")
+        return tensor, out
+    raise TopologyError(f"{refusal}: {brief(problems[0])}.") from problems[0]
+
+
+def own(tensor: Tensor, module: nn.Module) -> Tensor:
+    """The tensor, or a copy of it where the module might write into what it is given."""
+    return tensor.clone() if _writes(module) else tensor
+
+
+def _writes(module: nn.Module) -> bool | None:
+    """Whether a module might write into what it is given; None where what comes after it still might.
+
+    The code of PyTorch's and of this package's modules never does, unless they say ``inplace`` or something is added.
+    """
+    code = getattr(getattr(type(module), "forward", None), "__module__", None) or ""
+    inside = vars(module)  # attributes of a module are slow to look up
+    if not code.startswith(("torch.nn.", "resilinet.models.")) or inside.get("inplace"):
+        return True
+    if "forward" in inside or inside["_forward_pre_hooks"] or inside["_forward_hooks"]:
+        return True
+    if isinstance(module, OWN_TENSORS):
+        return False
+    for part in inside["_modules"].values():
+        if part is not None and (writes := _writes(part)) is not None:
+            return writes
+    return None
+
+
+@contextmanager
+def modes_kept(module: nn.Module) -> Iterator[None]:
+    """Afterwards every module inside is in the mode again in which it was before, also after an error."""
+    modes = [(part, part.training) for part in module.modules()]
+    try:
+        yield
+    finally:
+        # First as others do, because a module may do more than note its mode; that sets those inside it, too.
+        for part, training in modes:
+            if part.training != training:
+                part.train(training)
+        for part, training in modes:
+            if part.training != training:
+                part.training = training
