@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Final
 
 from companion.experiments import ARTEFACTS
-from companion.experiments.table_2 import TABLE_2
 from companion.paper.measured import Measured
 from companion.paper.printed import Printed, printed_values
 from resilinet.failures import scenario_key, scenarios
@@ -22,10 +21,11 @@ def contributions(measured: Measured, number: Printed) -> dict[str, float]:
     """By scenario, its probability times our accuracy minus the printed one, in points; empty where none is printed."""
     table = PARTS_OF.get(number.artefact)
     series, _, condition = number.key.partition("/")
-    setting = TABLE_2.get(number.experiment, {}).get("normal" if condition == "average" else condition)
+    experiment = ARTEFACTS[number.artefact].experiment
+    setting = experiment.settings.get("normal" if condition == "average" else condition)
     if table is None or setting is None or condition == "no_failure":
         return {}
-    topology = ARTEFACTS[table].experiment.topology()
+    topology = experiment.topology()
     found = {}
     for dead in scenarios(topology):
         key = scenario_key(topology, dead)
