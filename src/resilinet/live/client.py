@@ -21,7 +21,7 @@ from resilinet.live.plan import Plan
 from resilinet.network import DistributedNetwork
 
 
-class LiveError(RuntimeError):
+class LiveError(ConnectionError):
     """A live network that cannot start or go on; the message is one sentence saying why."""
 
 

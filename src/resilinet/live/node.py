@@ -62,7 +62,8 @@ class Node:
         self.route = cache(lambda failed: routes(topology, topology.everyone - failed, self.skips).get(name))
         self.requests: dict[int, Request] = {}
         self.complete: deque[tuple[int, frozenset[str], Route]] = deque()
-        self.counts, self.closed = Counter[str](), Counter[str]()
+        self.counts = Counter[str]()
+        self.tallies: dict[str, Counter[str]] = {}
         self.doubt, self.turned, self.continued = 0.0, time.monotonic(), False
         self.context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
         self.admission = Admission(self.context, plan) if plan.key else None
@@ -119,10 +120,10 @@ class Node:
                 del self.requests[number]
 
     def status(self) -> dict[str, object]:
-        """What this node knows: who has failed, who is still silent, bytes sent by hyperconnection, and counts."""
-        sent = self.closed + Counter({key: peer.sent for key, peer in self.peers.items() if "?" not in key})
+        """What this node knows: who has failed or is still silent, what its hyperconnections carried, and counts."""
         silent = sorted({peer.target for peer in self.peers.values() if not peer.ready})
-        return {"failed": sorted(self.failed), "silent": silent, "bytes": sent, "counts": self.counts}
+        carried = {link.key: self.tallies.get(link.key, {}) for link in self.leaving}
+        return {"failed": sorted(self.failed), "silent": silent, "carried": carried, "counts": self.counts}
 
     def _listen(self) -> zmq.Socket[bytes]:
         router = self.context.socket(zmq.ROUTER)
@@ -141,7 +142,8 @@ class Node:
         return router
 
     def _connect(self, target: str, identity: str) -> None:
-        self.peers[identity] = Peer(self.context, self.plan, self.codec, target, identity)
+        peer = self.peers[identity] = Peer(self.context, self.plan, self.codec, target, identity)
+        peer.tally = self.tallies.setdefault(identity, peer.tally)  # goes on where a skip opens again
 
     def _follow(self) -> None:
         """Open and close skips as the rule says, and look again at what waits."""
@@ -151,9 +153,7 @@ class Node:
             if wanted and link.key not in self.peers:
                 self._connect(link.target, link.key)
             elif not wanted and link.key in self.peers:
-                peer = self.peers.pop(link.key)
-                self.closed[link.key] += peer.sent
-                peer.close()
+                self.peers.pop(link.key).close()
         for number, request in self.requests.items():
             self._look(number, request)
 

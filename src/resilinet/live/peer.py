@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections import deque
+from collections import Counter, deque
 
 import zmq
 from zmq.auth.thread import ThreadAuthenticator
@@ -36,7 +36,7 @@ class Peer:
         failed: whether the node has been detected as failed.
         ready: whether it has answered over this connection.
         stranger: whether what answered is of another plan.
-        sent: bytes so far.
+        tally: ``bytes`` and ``frames`` sent so far, greetings left out.
         arrived: messages from the node that are no greetings, oldest first.
     """
 
@@ -45,7 +45,7 @@ class Peer:
     ):
         self.target, self.codec, self.plan = target, codec, plan
         self.failed = self.ready = self.stranger = False
-        self.sent, self.greeting, self.since = 0, 0, time.monotonic()
+        self.tally, self.greeting, self.since = Counter[str](), 0, time.monotonic()
         self.waiting: deque[tuple[float, list[bytes]]] = deque(maxlen=256)
         self.arrived: deque[list[bytes]] = deque()
         self.socket = context.socket(zmq.DEALER)
@@ -80,7 +80,9 @@ class Peer:
     def send(self, parts: list[bytes]) -> bool:
         """Send a frame, or let it wait while the connection is being opened; False for a failed node: it is lost."""
         if self.ready:
-            return self._push(parts)
+            sent = self._push(parts)
+            self.tally.update(bytes=sent * on_the_wire(parts), frames=sent)
+            return sent
         if not self.failed:
             self.waiting.append((time.monotonic(), parts))
         return not self.failed
@@ -105,14 +107,13 @@ class Peer:
             while self.waiting:
                 since, held = self.waiting.popleft()
                 if time.monotonic() - since < self.plan.deadline:
-                    self._push(held)
+                    self.send(held)
 
     def _push(self, parts: list[bytes]) -> bool:
         try:
             self.socket.send_multipart(parts, zmq.NOBLOCK)
         except zmq.Again:
             return False
-        self.sent += on_the_wire(parts)
         return True
 
 
