@@ -23,7 +23,7 @@ from resilinet.topology import Topology
 
 CLIENT = "client"
 """What whoever asks is called."""
-TURN = 50
+TURN = 100
 """Milliseconds for which a node waits at most before it looks around."""
 REMEMBERED = 10
 """Deadlines for which a node remembers a request, so that it answers none twice."""
@@ -67,7 +67,8 @@ class Node:
         self.doubt, self.turned, self.continued = 0.0, time.monotonic(), False
         self.context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
         self.admission = Admission(self.context, plan) if plan.key else None
-        self.router = self._listen()
+        self.router, self.poller = self._listen(), zmq.Poller()
+        self.poller.register(self.router, zmq.POLLIN)
         self.peers: dict[str, Peer] = {}
         for link in self.leaving:
             if not link.is_skip or self.skips is Skips.ALWAYS:
@@ -96,10 +97,7 @@ class Node:
 
     def turn(self) -> None:
         """Wait a moment, take in all that has arrived, and compute one request that is complete."""
-        poller = zmq.Poller()
-        for socket in [self.router, *(s for p in self.peers.values() for s in (p.socket, p.monitor))]:
-            poller.register(socket, zmq.POLLIN)
-        poller.poll(0 if self.complete else TURN)
+        self.poller.poll(0 if self.complete else TURN)
         now = time.monotonic()
         if stopped := self.continued and now - self.turned > self.plan.patience:
             self.doubt = now + self.plan.patience  # others have taken this process for failed
@@ -114,7 +112,7 @@ class Node:
         for number, request in [*self.requests.items()]:  # in the order in which they arrived
             if now - request.since < self.plan.deadline:
                 break
-            self.counts["incomplete"] += not request.done
+            self.counts["given up"] += bool(request.frames)
             request.frames, request.done = {}, True
             if now - request.since > REMEMBERED * self.plan.deadline:
                 del self.requests[number]
@@ -138,12 +136,14 @@ class Node:
             router.bind(f"tcp://{address}")
         except zmq.ZMQError as error:
             self.context.destroy(linger=0)
-            raise PlanError(f"node {self.name!r} cannot listen at {address} ({error.strerror}).") from error
+            raise PlanError(f"node {self.name!r} cannot listen at {address} ({zmq.strerror(error.errno)}).") from error
         return router
 
     def _connect(self, target: str, identity: str) -> None:
         peer = self.peers[identity] = Peer(self.context, self.plan, self.codec, target, identity)
         peer.tally = self.tallies.setdefault(identity, peer.tally)  # goes on where a skip opens again
+        self.poller.register(peer.socket, zmq.POLLIN)
+        self.poller.register(peer.monitor, zmq.POLLIN)
 
     def _follow(self) -> None:
         """Open and close skips as the rule says, and look again at what waits."""
@@ -153,7 +153,10 @@ class Node:
             if wanted and link.key not in self.peers:
                 self._connect(link.target, link.key)
             elif not wanted and link.key in self.peers:
-                self.peers.pop(link.key).close()
+                peer = self.peers.pop(link.key)
+                self.poller.unregister(peer.socket)
+                self.poller.unregister(peer.monitor)
+                peer.close()
         for number, request in self.requests.items():
             self._look(number, request)
 
@@ -176,8 +179,9 @@ class Node:
             self._reply(sender, Frame(Kind.STATUS, text=json.dumps(self.status()).encode()))
         elif not stopped:  # else it is too late for anyone
             request = self.requests.setdefault(frame.request, Request(time.monotonic()))
-            request.frames.setdefault(name, frame)
-            self._look(frame.request, request)
+            if not request.done:
+                request.frames.setdefault(name, frame)
+                self._look(frame.request, request)
 
     def _reply(self, to: bytes, frame: Frame) -> None:
         self.router.send_multipart([to, *self.codec.encode(frame)], zmq.NOBLOCK)
@@ -205,7 +209,9 @@ class Node:
     @torch.no_grad()
     def _compute(self, number: int, failed: frozenset[str], route: Route) -> None:
         """Compute a request by the view with which it is complete, and send on by this node's own."""
-        request = self.requests[number]
+        request = self.requests.get(number)
+        if request is None or not request.frames:  # given up while others were computed
+            return
         given = {key: self._ordered(f.tensor) for key, f in request.frames.items() if f.tensor is not None}
         request.frames = {}
         heard = [(link, given[link.key]) for link in inputs(self.topology, self.name, route)]

@@ -7,7 +7,6 @@ from collections import Counter, deque
 
 import zmq
 from zmq.auth.thread import ThreadAuthenticator
-from zmq.utils import z85
 from zmq.utils.monitor import recv_monitor_message
 
 from resilinet.live.frames import Codec, Frame, FrameError, Kind, on_the_wire
@@ -120,14 +119,12 @@ class Peer:
 def secure(socket: zmq.Socket[bytes], plan: Plan) -> None:
     """Encrypt what a socket sends with the pair of keys that all processes of a plan share, if it has one."""
     if plan.key:
-        socket.curve_secretkey, socket.curve_publickey = (
-            plan.key.encode(),
-            zmq.curve_public(plan.key.encode()),
-        )
+        secret, public = plan.key.encode(), zmq.curve_public(plan.key.encode())
+        socket.curve_secretkey, socket.curve_publickey = secret, public
         if socket.socket_type == zmq.ROUTER:
             socket.curve_server = True
         else:
-            socket.curve_serverkey = socket.curve_publickey
+            socket.curve_serverkey = public
 
 
 class Admission(ThreadAuthenticator):
@@ -135,7 +132,7 @@ class Admission(ThreadAuthenticator):
 
     def __init__(self, context: zmq.Context[zmq.Socket[bytes]], plan: Plan) -> None:
         super().__init__(context)
-        self.key = z85.decode(zmq.curve_public(plan.key.encode()))
+        self.key = zmq.curve_public(plan.key.encode())
         self.start()
         self.configure_curve_callback(credentials_provider=self)
 
