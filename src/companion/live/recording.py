@@ -121,22 +121,25 @@ class Recording:
         return [frozenset(name for key in keys for name in key.split("->")) for _, keys in self.routes]
 
     def until_detour(self, event: Happened) -> float | None:
-        """Seconds from a failure to the first answer that came around the node; None where none did."""
-        times = (
-            one.ended - event.began
-            for one in self.requests
-            if one.answered and one.ended > event.began and event.node not in self.passed[one.route]
-        )
-        return min(times, default=None) if event.kind != "restore" else None
+        """Seconds from a failure to the first answer that came around the node; None where it came back before that."""
+        return None if event.kind == "restore" else self._until(event, through=False)
 
     def until_return(self, event: Happened) -> float | None:
-        """Seconds from when a node listens again to the first answer that came through it; None where none did."""
+        """Seconds from when a node listens again to the first answer through it; None where it failed before that."""
+        return self._until(event, through=True) if event.kind == "restore" else None
+
+    def _until(self, event: Happened, *, through: bool) -> float | None:
+        ends = min(
+            (e.began for e in self.events if e.node == event.node and e.began > event.began), default=math.inf
+        )
         times = (
             one.ended - event.began
             for one in self.requests
-            if one.answered and one.ended > event.began and event.node in self.passed[one.route]
+            if one.answered
+            and event.began < one.ended < ends
+            and (event.node in self.passed[one.route]) == through
         )
-        return min(times, default=None) if event.kind == "restore" else None
+        return min(times, default=None)
 
     def phases(self) -> list[Phase]:
         """What happened between each event and the next."""

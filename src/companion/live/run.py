@@ -185,9 +185,12 @@ def record(run: Run, trial: Mapping[str, Any]) -> Recording:
     """Do a run and record it; every answer is then held against the simulator's."""
     began, before = time.monotonic(), os.getloadavg()[0]
     ended = run.go()
+    run.client.known = {name: {} for name in run.client.known}
     run.client.ask_status()
-    for answer in run.client.answers(0.1):
-        run._take(answer)
+    until = time.monotonic() + 2
+    while time.monotonic() < until and not all(run.client.known[name] for name in run.client.ready):
+        for answer in run.client.answers(0.05):
+            run._take(answer)
     run._sample()
     names = _scenario_of(run.network)
     found: dict[frozenset[str], int] = {}
@@ -227,7 +230,11 @@ def record(run: Run, trial: Mapping[str, Any]) -> Recording:
         refused=refused,
         ended=ended,
         provenance=provenance(commit(), "cpu", time.monotonic() - began, False)
-        | {"load": [round(before, 1), round(os.getloadavg()[0], 1)], "processors": os.cpu_count()},
+        | {
+            "load": [round(before, 1), round(os.getloadavg()[0], 1)],
+            "processors": os.cpu_count(),
+            "nice": os.nice(0),
+        },
     )
 
 

@@ -73,14 +73,17 @@ class Client:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for peer in self.peers.values():
-            peer.close()
         self.context.destroy(linger=0)
 
     @property
     def failed(self) -> frozenset[str]:
         """The nodes that have failed, as seen from here."""
         return frozenset(name for name, peer in self.peers.items() if peer.failed)
+
+    @property
+    def ready(self) -> frozenset[str]:
+        """The nodes that have answered over their present connection."""
+        return frozenset(name for name, peer in self.peers.items() if peer.ready)
 
     def wait(self, failed: Set[str] = frozenset(), timeout: float = 30.0) -> None:
         """Wait until every node but those that have failed is alive, and sees the others as they are.
@@ -90,6 +93,8 @@ class Client:
         Raises:
             LiveError: that takes longer than ``timeout`` seconds; the message names a node.
         """
+        list(self.answers())
+        self.known = {name: {} for name in self.known}
         until = time.monotonic() + timeout
         while True:
             self.ask_status()

@@ -61,6 +61,7 @@ class Node:
         self.upstream, self.watched = upstream(topology)[name], watched(topology, self.skips)
         self.route = cache(lambda failed: routes(topology, topology.everyone - failed, self.skips).get(name))
         self.requests: dict[int, Request] = {}
+        self.over: dict[int, float] = {}
         self.complete: deque[tuple[int, frozenset[str], Route]] = deque()
         self.counts = Counter[str]()
         self.tallies: dict[str, Counter[str]] = {}
@@ -88,9 +89,6 @@ class Node:
             while not ended():
                 self.turn()
         finally:
-            for peer in self.peers.values():
-                peer.close()
-            self.router.close(linger=0)
             if self.admission:
                 self.admission.stop()
             self.context.destroy(linger=0)
@@ -109,13 +107,16 @@ class Node:
             self._follow()
         if self.complete:
             self._compute(*self.complete.popleft())
-        for number, request in [*self.requests.items()]:  # in the order in which they arrived
-            if now - request.since < self.plan.deadline:
-                break
+        self._forget(now)
+
+    def _forget(self, now: float) -> None:
+        """Give up what is too old; both dictionaries are in the order of arrival."""
+        while self.requests and now - next(iter(self.requests.values())).since > self.plan.deadline:
+            number, request = next(iter(self.requests.items()))
             self.counts["given up"] += bool(request.frames)
-            request.frames, request.done = {}, True
-            if now - request.since > REMEMBERED * self.plan.deadline:
-                del self.requests[number]
+            self.over[number] = self.requests.pop(number).since
+        while self.over and now - next(iter(self.over.values())) > REMEMBERED * self.plan.deadline:
+            del self.over[next(iter(self.over))]
 
     def status(self) -> dict[str, object]:
         """What this node knows: who has failed or is still silent, what its hyperconnections carried, and counts."""
@@ -136,7 +137,9 @@ class Node:
             router.bind(f"tcp://{address}")
         except zmq.ZMQError as error:
             self.context.destroy(linger=0)
-            raise PlanError(f"node {self.name!r} cannot listen at {address} ({zmq.strerror(error.errno)}).") from error
+            raise PlanError(
+                f"node {self.name!r} cannot listen at {address} ({zmq.strerror(error.errno)})."
+            ) from error
         return router
 
     def _connect(self, target: str, identity: str) -> None:
@@ -177,7 +180,7 @@ class Node:
             self._reply(sender, frame)
         elif frame.kind is Kind.STATUS:
             self._reply(sender, Frame(Kind.STATUS, text=json.dumps(self.status()).encode()))
-        elif not stopped:  # else it is too late for anyone
+        elif not stopped and frame.request not in self.over:  # else it is too late for anyone
             request = self.requests.setdefault(frame.request, Request(time.monotonic()))
             if not request.done:
                 request.frames.setdefault(name, frame)
@@ -209,10 +212,11 @@ class Node:
     @torch.no_grad()
     def _compute(self, number: int, failed: frozenset[str], route: Route) -> None:
         """Compute a request by the view with which it is complete, and send on by this node's own."""
-        request = self.requests.get(number)
-        if request is None or not request.frames:  # given up while others were computed
+        request, order = self.requests.get(number), self.network.memory_format
+        if request is None:  # given up while others were computed
             return
-        given = {key: self._ordered(f.tensor) for key, f in request.frames.items() if f.tensor is not None}
+        given = {key: frame.tensor for key, frame in request.frames.items() if frame.tensor is not None}
+        given = {key: t.to(memory_format=order) if t.ndim == 4 else t for key, t in given.items()}
         request.frames = {}
         heard = [(link, given[link.key]) for link in inputs(self.topology, self.name, route)]
         x = {self.name: given[CLIENT]} if CLIENT in given else {}
@@ -230,10 +234,6 @@ class Node:
         for link in self.leaving:
             if is_active(link, alive, self.skips):
                 self.peers[link.key].send(parts)
-
-    def _ordered(self, tensor: torch.Tensor) -> torch.Tensor:
-        """An image with its numbers in the network's order; frames carry them contiguously."""
-        return tensor.to(memory_format=self.network.memory_format) if tensor.ndim == 4 else tensor
 
 
 def opened(network: DistributedNetwork) -> Topology:

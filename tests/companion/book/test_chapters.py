@@ -35,6 +35,7 @@ ORDER = [
     "batch-normalisation",
     "imagenet",
     "bandwidth",
+    "live",
     "verdicts",
     "environment",
     "decisions",
