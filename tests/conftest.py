@@ -1,7 +1,10 @@
 """What several test files share: a data set of a few hundred rows and trials of a second."""
 
-from collections.abc import Callable
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 import torch
@@ -11,6 +14,10 @@ from companion.experiments.trial import Trial
 from resilinet.data import Dataset
 from resilinet.models import mlp
 from resilinet.recipe import Recipe
+
+if TYPE_CHECKING:
+    from companion.live.processes import Processes
+    from live_network import Live
 
 
 @pytest.fixture(scope="session")
@@ -48,3 +55,21 @@ def _one_thread() -> object:
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="session")
+def processes() -> Iterator[Processes]:
+    """What starts the nodes of live networks; PyTorch is loaded once for all of them."""
+    from companion.live.processes import Processes
+
+    with Processes() as found:
+        yield found
+
+
+@pytest.fixture
+def live(processes: Processes, _one_thread: object) -> Iterator[Callable[..., Live]]:
+    """Starts a network, whose nodes end with the test."""
+    from live_network import starting
+
+    with starting(processes) as start:
+        yield start

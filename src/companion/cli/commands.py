@@ -8,6 +8,7 @@ from companion.cli import data
 from companion.cli.book import book
 from companion.cli.common import flowing
 from companion.cli.evaluate import evaluate, networks, received
+from companion.cli.live import live
 from companion.cli.reproduce import reproduce
 from companion.cli.sweep import status, sweep
 from companion.cli.verify import bandwidth, verify
@@ -19,5 +20,5 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(data.app, name="data")
-for command in (sweep, status, reproduce, networks, evaluate, received, bandwidth, verify, book):
+for command in (sweep, status, reproduce, networks, evaluate, received, live, bandwidth, verify, book):
     app.command(help=flowing(command))(command)

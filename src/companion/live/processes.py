@@ -9,6 +9,7 @@ import random
 import signal
 import socket
 import sys
+import traceback
 from collections.abc import Iterable
 from multiprocessing.connection import Connection
 from typing import Self
@@ -156,5 +157,8 @@ def _be(network: DistributedNetwork, plan: Plan, name: str, line: Connection) ->
         node.run(lambda: os.getppid() != parent)
     except PlanError as error:
         line.send((name, 0, str(error)))
+    except BaseException:
+        traceback.print_exc()
+        raise
     finally:
         os._exit(0)

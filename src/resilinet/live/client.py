@@ -17,11 +17,11 @@ from torch import Tensor
 from resilinet.live.frames import Codec, Frame, FrameError, Kind
 from resilinet.live.node import CLIENT, opened
 from resilinet.live.peer import Peer
-from resilinet.live.plan import Plan
+from resilinet.live.plan import Plan, watched
 from resilinet.network import DistributedNetwork
 
 
-class LiveError(RuntimeError):
+class LiveError(ConnectionError):
     """A live network that cannot start or go on; the message is one sentence saying why."""
 
 
@@ -55,11 +55,15 @@ class Client:
     def __init__(self, network: DistributedNetwork, plan: Plan) -> None:
         plan.check(network.topology)
         self.network, self.plan, self.topology = network, plan, opened(network)
+        self.watched = watched(self.topology, network.skips)
         self.codec = Codec(self.topology, plan.digest(network), plan.batch)
         self.context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
         self.peers = {
             name: Peer(self.context, plan, self.codec, name, CLIENT) for name in self.topology.order
         }
+        self.poller = zmq.Poller()
+        for socket in (s for peer in self.peers.values() for s in (peer.socket, peer.monitor)):
+            self.poller.register(socket, zmq.POLLIN)
         self.numbers = itertools.count(time.time_ns())  # others than those of a client that was here before
         self.open: dict[int, float] = {}
         self.known: dict[str, dict[str, Any]] = {name: {} for name in self.peers}
@@ -69,8 +73,6 @@ class Client:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for peer in self.peers.values():
-            peer.close()
         self.context.destroy(linger=0)
 
     @property
@@ -78,29 +80,35 @@ class Client:
         """The nodes that have failed, as seen from here."""
         return frozenset(name for name, peer in self.peers.items() if peer.failed)
 
+    @property
+    def ready(self) -> frozenset[str]:
+        """The nodes that have answered over their present connection."""
+        return frozenset(name for name, peer in self.peers.items() if peer.ready)
+
     def wait(self, failed: Set[str] = frozenset(), timeout: float = 30.0) -> None:
-        """Wait until every node is alive and sees all others so, but for those that have failed.
+        """Wait until every node but those that have failed is alive, and sees the others as they are.
+
+        Whatever else is answered meanwhile is dropped.
 
         Raises:
             LiveError: that takes longer than ``timeout`` seconds; the message names a node.
         """
+        list(self.answers())
+        self.known = {name: {} for name in self.known}
         until = time.monotonic() + timeout
         while True:
             self.ask_status()
-            list(self.answers(0.05))
-            wrong = {
-                name for name in self.topology.everyone - failed if not self.known[name]
-            } | failed - self.failed
-            wrong |= {
-                name for name, status in self.known.items() if status and set(status["silent"]) - failed
-            }
-            wrong |= {
-                name for name, status in self.known.items() if status and set(status["failed"]) - failed
-            }
+            time.sleep(0.02)
+            list(self.answers())
+            wrong = failed - self.failed
+            for name in self.topology.everyone - failed:
+                status = self.known[name] or {"failed": self.topology.everyone, "silent": ()}
+                if set(status["failed"]) != self.watched[name] & failed or set(status["silent"]) - failed:
+                    wrong |= {name}
             if not wrong:
                 return
             if time.monotonic() > until:
-                name = min(wrong)
+                name = min(wrong, key=lambda name: (not self.peers[name].stranger, name))
                 why = "runs another plan or other weights" if self.peers[name].stranger else "is not ready"
                 raise LiveError(f"node {name!r} at {self.plan.addresses[name]} {why} after {timeout:g} s.")
 
@@ -130,11 +138,7 @@ class Client:
 
     def answers(self, timeout: float = 0.0) -> Iterator[Answer]:
         """Wait up to ``timeout`` seconds for anything to arrive, and give each request that has ended, once."""
-        poller = zmq.Poller()
-        for peer in self.peers.values():
-            poller.register(peer.socket, zmq.POLLIN)
-            poller.register(peer.monitor, zmq.POLLIN)
-        poller.poll(max(0, round(1000 * timeout)))
+        self.poller.poll(max(0, round(1000 * timeout)))
         for name, peer in self.peers.items():
             peer.notice()
             while peer.arrived:

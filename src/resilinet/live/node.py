@@ -23,7 +23,7 @@ from resilinet.topology import Topology
 
 CLIENT = "client"
 """What whoever asks is called."""
-TURN = 50
+TURN = 100
 """Milliseconds for which a node waits at most before it looks around."""
 REMEMBERED = 10
 """Deadlines for which a node remembers a request, so that it answers none twice."""
@@ -61,12 +61,15 @@ class Node:
         self.upstream, self.watched = upstream(topology)[name], watched(topology, self.skips)
         self.route = cache(lambda failed: routes(topology, topology.everyone - failed, self.skips).get(name))
         self.requests: dict[int, Request] = {}
+        self.over: dict[int, float] = {}
         self.complete: deque[tuple[int, frozenset[str], Route]] = deque()
-        self.counts, self.closed = Counter[str](), Counter[str]()
+        self.counts = Counter[str]()
+        self.tallies: dict[str, Counter[str]] = {}
         self.doubt, self.turned, self.continued = 0.0, time.monotonic(), False
         self.context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
         self.admission = Admission(self.context, plan) if plan.key else None
-        self.router = self._listen()
+        self.router, self.poller = self._listen(), zmq.Poller()
+        self.poller.register(self.router, zmq.POLLIN)
         self.peers: dict[str, Peer] = {}
         for link in self.leaving:
             if not link.is_skip or self.skips is Skips.ALWAYS:
@@ -86,19 +89,13 @@ class Node:
             while not ended():
                 self.turn()
         finally:
-            for peer in self.peers.values():
-                peer.close()
-            self.router.close(linger=0)
             if self.admission:
                 self.admission.stop()
             self.context.destroy(linger=0)
 
     def turn(self) -> None:
         """Wait a moment, take in all that has arrived, and compute one request that is complete."""
-        poller = zmq.Poller()
-        for socket in [self.router, *(s for p in self.peers.values() for s in (p.socket, p.monitor))]:
-            poller.register(socket, zmq.POLLIN)
-        poller.poll(0 if self.complete else TURN)
+        self.poller.poll(0 if self.complete else TURN)
         now = time.monotonic()
         if stopped := self.continued and now - self.turned > self.plan.patience:
             self.doubt = now + self.plan.patience  # others have taken this process for failed
@@ -110,19 +107,22 @@ class Node:
             self._follow()
         if self.complete:
             self._compute(*self.complete.popleft())
-        for number, request in [*self.requests.items()]:  # in the order in which they arrived
-            if now - request.since < self.plan.deadline:
-                break
-            self.counts["incomplete"] += not request.done
-            request.frames, request.done = {}, True
-            if now - request.since > REMEMBERED * self.plan.deadline:
-                del self.requests[number]
+        self._forget(now)
+
+    def _forget(self, now: float) -> None:
+        """Give up what is too old; both dictionaries are in the order of arrival."""
+        while self.requests and now - next(iter(self.requests.values())).since > self.plan.deadline:
+            number, request = next(iter(self.requests.items()))
+            self.counts["given up"] += bool(request.frames)
+            self.over[number] = self.requests.pop(number).since
+        while self.over and now - next(iter(self.over.values())) > REMEMBERED * self.plan.deadline:
+            del self.over[next(iter(self.over))]
 
     def status(self) -> dict[str, object]:
-        """What this node knows: who has failed, who is still silent, bytes sent by hyperconnection, and counts."""
-        sent = self.closed + Counter({key: peer.sent for key, peer in self.peers.items() if "?" not in key})
+        """What this node knows: who has failed or is still silent, what its hyperconnections carried, and counts."""
         silent = sorted({peer.target for peer in self.peers.values() if not peer.ready})
-        return {"failed": sorted(self.failed), "silent": silent, "bytes": sent, "counts": self.counts}
+        carried = {link.key: self.tallies.get(link.key, {}) for link in self.leaving}
+        return {"failed": sorted(self.failed), "silent": silent, "carried": carried, "counts": self.counts}
 
     def _listen(self) -> zmq.Socket[bytes]:
         router = self.context.socket(zmq.ROUTER)
@@ -137,11 +137,16 @@ class Node:
             router.bind(f"tcp://{address}")
         except zmq.ZMQError as error:
             self.context.destroy(linger=0)
-            raise PlanError(f"node {self.name!r} cannot listen at {address} ({error.strerror}).") from error
+            raise PlanError(
+                f"node {self.name!r} cannot listen at {address} ({zmq.strerror(error.errno)})."
+            ) from error
         return router
 
     def _connect(self, target: str, identity: str) -> None:
-        self.peers[identity] = Peer(self.context, self.plan, self.codec, target, identity)
+        peer = self.peers[identity] = Peer(self.context, self.plan, self.codec, target, identity)
+        peer.tally = self.tallies.setdefault(identity, peer.tally)  # goes on where a skip opens again
+        self.poller.register(peer.socket, zmq.POLLIN)
+        self.poller.register(peer.monitor, zmq.POLLIN)
 
     def _follow(self) -> None:
         """Open and close skips as the rule says, and look again at what waits."""
@@ -152,7 +157,8 @@ class Node:
                 self._connect(link.target, link.key)
             elif not wanted and link.key in self.peers:
                 peer = self.peers.pop(link.key)
-                self.closed[link.key] += peer.sent
+                self.poller.unregister(peer.socket)
+                self.poller.unregister(peer.monitor)
                 peer.close()
         for number, request in self.requests.items():
             self._look(number, request)
@@ -174,10 +180,11 @@ class Node:
             self._reply(sender, frame)
         elif frame.kind is Kind.STATUS:
             self._reply(sender, Frame(Kind.STATUS, text=json.dumps(self.status()).encode()))
-        elif not stopped:  # else it is too late for anyone
+        elif not stopped and frame.request not in self.over:  # else it is too late for anyone
             request = self.requests.setdefault(frame.request, Request(time.monotonic()))
-            request.frames.setdefault(name, frame)
-            self._look(frame.request, request)
+            if not request.done:
+                request.frames.setdefault(name, frame)
+                self._look(frame.request, request)
 
     def _reply(self, to: bytes, frame: Frame) -> None:
         self.router.send_multipart([to, *self.codec.encode(frame)], zmq.NOBLOCK)
@@ -205,8 +212,11 @@ class Node:
     @torch.no_grad()
     def _compute(self, number: int, failed: frozenset[str], route: Route) -> None:
         """Compute a request by the view with which it is complete, and send on by this node's own."""
-        request = self.requests[number]
-        given = {key: self._ordered(f.tensor) for key, f in request.frames.items() if f.tensor is not None}
+        request, order = self.requests.get(number), self.network.memory_format
+        if request is None:  # given up while others were computed
+            return
+        given = {key: frame.tensor for key, frame in request.frames.items() if frame.tensor is not None}
+        given = {key: t.to(memory_format=order) if t.ndim == 4 else t for key, t in given.items()}
         request.frames = {}
         heard = [(link, given[link.key]) for link in inputs(self.topology, self.name, route)]
         x = {self.name: given[CLIENT]} if CLIENT in given else {}
@@ -224,10 +234,6 @@ class Node:
         for link in self.leaving:
             if is_active(link, alive, self.skips):
                 self.peers[link.key].send(parts)
-
-    def _ordered(self, tensor: torch.Tensor) -> torch.Tensor:
-        """An image with its numbers in the network's order; frames carry them contiguously."""
-        return tensor.to(memory_format=self.network.memory_format) if tensor.ndim == 4 else tensor
 
 
 def opened(network: DistributedNetwork) -> Topology:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections import deque
+from collections import Counter, deque
 
 import zmq
 from zmq.auth.thread import ThreadAuthenticator
-from zmq.utils import z85
 from zmq.utils.monitor import recv_monitor_message
 
 from resilinet.live.frames import Codec, Frame, FrameError, Kind, on_the_wire
@@ -36,7 +35,7 @@ class Peer:
         failed: whether the node has been detected as failed.
         ready: whether it has answered over this connection.
         stranger: whether what answered is of another plan.
-        sent: bytes so far.
+        tally: ``bytes`` and ``frames`` sent so far, greetings left out.
         arrived: messages from the node that are no greetings, oldest first.
     """
 
@@ -45,7 +44,7 @@ class Peer:
     ):
         self.target, self.codec, self.plan = target, codec, plan
         self.failed = self.ready = self.stranger = False
-        self.sent, self.greeting, self.since = 0, 0, time.monotonic()
+        self.tally, self.greeting, self.since = Counter[str](), 0, time.monotonic()
         self.waiting: deque[tuple[float, list[bytes]]] = deque(maxlen=256)
         self.arrived: deque[list[bytes]] = deque()
         self.socket = context.socket(zmq.DEALER)
@@ -80,7 +79,9 @@ class Peer:
     def send(self, parts: list[bytes]) -> bool:
         """Send a frame, or let it wait while the connection is being opened; False for a failed node: it is lost."""
         if self.ready:
-            return self._push(parts)
+            sent = self._push(parts)
+            self.tally.update(bytes=sent * on_the_wire(parts), frames=sent)
+            return sent
         if not self.failed:
             self.waiting.append((time.monotonic(), parts))
         return not self.failed
@@ -105,28 +106,25 @@ class Peer:
             while self.waiting:
                 since, held = self.waiting.popleft()
                 if time.monotonic() - since < self.plan.deadline:
-                    self._push(held)
+                    self.send(held)
 
     def _push(self, parts: list[bytes]) -> bool:
         try:
             self.socket.send_multipart(parts, zmq.NOBLOCK)
         except zmq.Again:
             return False
-        self.sent += on_the_wire(parts)
         return True
 
 
 def secure(socket: zmq.Socket[bytes], plan: Plan) -> None:
     """Encrypt what a socket sends with the pair of keys that all processes of a plan share, if it has one."""
     if plan.key:
-        socket.curve_secretkey, socket.curve_publickey = (
-            plan.key.encode(),
-            zmq.curve_public(plan.key.encode()),
-        )
+        secret, public = plan.key.encode(), zmq.curve_public(plan.key.encode())
+        socket.curve_secretkey, socket.curve_publickey = secret, public
         if socket.socket_type == zmq.ROUTER:
             socket.curve_server = True
         else:
-            socket.curve_serverkey = socket.curve_publickey
+            socket.curve_serverkey = public
 
 
 class Admission(ThreadAuthenticator):
@@ -134,7 +132,7 @@ class Admission(ThreadAuthenticator):
 
     def __init__(self, context: zmq.Context[zmq.Socket[bytes]], plan: Plan) -> None:
         super().__init__(context)
-        self.key = z85.decode(zmq.curve_public(plan.key.encode()))
+        self.key = zmq.curve_public(plan.key.encode())
         self.start()
         self.configure_curve_callback(credentials_provider=self)
 

@@ -34,6 +34,7 @@ PARTS = {
         "bandwidth",
         "verdicts",
     ],
+    "III Beyond the paper": ["live"],
     "IV Running and teaching": ["reviewing", "environment", "teaching", "decisions"],
     "Back matter": ["glossary", "references", "api"],
 }

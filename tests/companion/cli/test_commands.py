@@ -27,6 +27,7 @@ COMMANDS = (
     "reproduce",
     "networks",
     "evaluate",
+    "live",
     "bandwidth",
     "verify",
     "book",

@@ -1,29 +1,248 @@
-"""Nodes that run: they answer as the simulator does, detour around failures, and return."""
+"""Nodes that run: they answer as the simulator does, detour around failures, return, and refuse what is not theirs."""
 
 from __future__ import annotations
 
+import json
+import random
+import socket
+import struct
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import torch
+import zmq
 
+from companion.experiments.figure_5 import FIGURE_5
 from companion.results.network_files import load
-from live_network import Live
+from live_network import Live, Slow, chain, dense, family
+from resilinet.failures import scenarios
+from resilinet.live import LiveError
+from resilinet.live.frames import Frame, Kind
+from resilinet.network import DistributedNetwork
+from resilinet.routing import Skips
 from resilinet.schemes import SCHEMES
+from resilinet.topology import vertical, with_skips
 
 NETWORKS = Path(__file__).parents[3] / "results" / "networks"
+Start = Callable[..., Live]
+
+TOPOLOGIES: dict[str, Callable[[], DistributedNetwork]] = {
+    "MobileNet": lambda: family(
+        "mobilenet", (1, 3, 5, 5), geometry="released-cifar", width=0.125, classes=10
+    ),
+    "ResNet": lambda: family("resnet", (1, 2, 2, 4), geometry="released", width=0.125, classes=10),
+    "camera": lambda: family("camera", (1, 2, 2, 2, 3), width=4, classes=3, side=4),
+    "Fig. 5b": lambda: dense(FIGURE_5["b"]),
+    "Fig. 5c": lambda: dense(FIGURE_5["c"]),
+    "Fig. 5c, DFG": lambda: dense(FIGURE_5["c"], Skips.ALWAYS),
+    "a skip around two nodes": lambda: dense(
+        with_skips(vertical({"i": 0, "n1": 1, "n2": 1, "n3": 1}), [("i", "n2"), ("i", "n3")])
+    ),
+}
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
-def test_each_failure_and_return_under_load_gives_the_simulators_answers(
-    live: Callable[..., Live], scheme: str
-) -> None:
+def test_committed_networks_answer_as_simulated_in_every_scenario(live: Start, scheme: str) -> None:
+    """Each is reached from the one before by killing and restoring whom they differ in, under load."""
     run = live(load(NETWORKS / f"{scheme}.pt")[0])
-    assert run.one().route == run.route()
-    for name in run.network.topology.failable:
+    down: frozenset[str] = frozenset()
+    for failed in scenarios(run.network.topology):
+        if run.route(failed) is None and scheme != "resilinet":
+            continue
         run.ask()
-        run.processes.kill(name)
-        if run.route({name}) is not None:
-            run.detoured(name)
-        run.restart(name)
-        run.detoured()
+        for name in failed - down:
+            run.processes.kill(name)
+        if back := down - failed:
+            run.restart(*sorted(back))
+        down = failed
+        run.ask()
+        run.settle(*failed)
+        if run.route(failed) is None:
+            continue
+        assert run.one().route == run.route(failed)
+
+
+@pytest.mark.parametrize("name", TOPOLOGIES)
+def test_every_topology_answers_as_simulated_around_each_failure_and_after_it(live: Start, name: str) -> None:
+    run = live(TOPOLOGIES[name]())
+    assert run.one().route == run.route(frozenset())
+    for node in run.network.topology.failable:
+        run.processes.kill(node)
+        if run.route(frozenset({node})) is not None:
+            run.detoured(node)
+        run.restart(node)
+    run.settle()
+    pair = next((one for one in scenarios(run.network.topology) if len(one) == 2), frozenset[str]())
+    for node in pair:
+        run.processes.kill(node)
+    run.settle(*pair)
+    if run.route(pair) is not None:
+        assert run.one().route == run.route(pair)
+
+
+def test_a_thousand_requests_with_random_kills_and_returns(live: Start) -> None:
+    """Whoever asks between two events, when all nodes know what has happened, gets an answer; nobody gets two."""
+    run, choose = live(chain()), random.Random(0)
+    down: frozenset[str] = frozenset()
+    sure: set[int] = set()
+
+    def stream(requests: int) -> set[int]:
+        asked = set()
+        for _ in range(requests):
+            asked.add(run.ask())
+            run.answers()
+        return asked
+
+    while len(run.asked) < 1000:
+        node = choose.choice(run.network.topology.failable)
+        down ^= {node}
+        if node in down:
+            run.processes.kill(node)
+            stream(40)
+        else:
+            run.processes.begin(run.network, run.plan, [node])
+            stream(40)
+            run.until(lambda: run.processes.listening() is not None)
+        run.settle(*down)
+        if run.route(down) is not None:
+            sure |= stream(40)
+            run.until(lambda: not run.client.open)
+    assert len(sure) > 200
+    assert [number for number in sure if run.ended[number].scores is None] == []
+
+
+def test_a_frozen_node_is_detected_and_its_return_noticed(live: Start) -> None:
+    run = live(chain(), patience=0.6)
+    run.one()
+    run.processes.freeze("n2")
+    run.detoured("n2")
+    run.processes.thaw("n2")
+    run.detoured()
+
+
+@pytest.mark.parametrize("name", ["i", "n4"])
+def test_without_source_or_cloud_requests_end_without_an_answer(live: Start, name: str) -> None:
+    run = live(chain(), deadline=0.5)
+    run.processes.kill(name)
+    assert run.one().scores is None
+    run.until(lambda: name in run.client.failed)
+
+
+def test_a_node_with_other_weights_stays_detoured_until_the_right_one_returns(live: Start) -> None:
+    run = live(chain())
+    other = chain()
+    with torch.no_grad():
+        next(other.nodes["n2"].parameters()).add_(1)
+    run.processes.kill("n2")
+    run.restart("n2", network=other)
+    run.detoured("n2")
+    run.until(lambda: run.client.peers["n2"].stranger)
+    with pytest.raises(LiveError, match=r"node 'n2' at \S+ runs another plan or other weights after 0.1 s\."):
+        run.client.wait(timeout=0.1)
+    run.processes.kill("n2")
+    run.restart("n2")
+    run.detoured()
+
+
+def test_a_slow_node_loses_what_is_late_and_hangs_nobody(live: Start) -> None:
+    topology = vertical({"i": 0, "n1": 1, "n2": 1})
+    network = DistributedNetwork([Slow(0.2), torch.nn.Linear(4, 4)], topology, input_shape=(4,))
+    run = live(network.eval(), deadline=1.0)
+    for _ in range(12):
+        run.ask()
+    run.until(lambda: not run.client.open)
+    lost = [one for one in run.ended.values() if one.scores is None]
+    assert len(lost) >= 12 - 5, "of what takes 0.2 s, no more than five end in 1 s"
+    assert len(run.ended) == 12
+    run.until(lambda: run.one().scores is not None)
+
+
+def test_an_address_in_use_is_refused(live: Start) -> None:
+    run = live(chain())
+    with pytest.raises(
+        LiveError, match=r"node 'n1' cannot listen at 127.0.0.1:\d+ \(Address already in use\)"
+    ):
+        run.restart("n1")
+
+
+def handshake(address: str, identity: bytes) -> socket.socket:
+    """A connection by whose words, by ZMTP 3.0, a DEALER of that name speaks."""
+    host, port = address.split(":")
+    found = socket.create_connection((host, int(port)), timeout=60)
+    found.sendall(b"\xff" + bytes(8) + b"\x7f\x03\x00" + b"NULL".ljust(20, b"\0") + bytes(32))
+    body = b"\x05READY"
+    for name, value in ((b"Socket-Type", b"DEALER"), (b"Identity", identity)):
+        body += bytes([len(name)]) + name + struct.pack("!I", len(value)) + value
+    found.sendall(bytes([4, len(body)]) + body)
+    return found
+
+
+def test_garbage_too_much_and_nothing_are_refused_and_change_nothing(live: Start) -> None:
+    run = live(chain())
+    address = run.plan.addresses["n2"]
+    silent = socket.create_connection(tuple(address.split(":")), timeout=60)  # says nothing at all
+    with socket.create_connection(tuple(address.split(":")), timeout=60) as noise:
+        noise.sendall(bytes(range(256)) * 100)
+    with handshake(address, b"n1->n2?") as huge:
+        huge.sendall(b"\x02" + struct.pack("!Q", 10**10) + bytes(100))
+        while huge.recv(4096):
+            pass  # until the node closes the connection
+    with zmq.Context() as context, context.socket(zmq.DEALER) as stranger:
+        stranger.routing_id, stranger.linger = b"nobody", 0
+        stranger.connect(f"tcp://{address}")
+        for parts in ([b""], [b"RN"], [b"a", b"b", b"c"], run.client.codec.encode(Frame(Kind.STATUS))):
+            stranger.send_multipart(parts)
+            assert stranger.poll(60_000)
+            assert run.client.codec.decode(stranger.recv_multipart()).kind is Kind.HELLO
+    with zmq.Context() as context, context.socket(zmq.DEALER) as liar:
+        liar.routing_id, liar.linger = b"i->n2", 0  # a skip that is closed now
+        liar.connect(f"tcp://{address}")
+        for tensor in (torch.ones(2, 7), torch.ones(65, 6), torch.ones(2, 6, 1)):
+            liar.send_multipart(run.client.codec.encode(Frame(Kind.DATA, 1, tensor=tensor)))
+            assert liar.poll(60_000)
+            liar.recv_multipart()
+        # Right in all but its type: refused when it is computed, for want of such a layer.
+        whole = Frame(Kind.DATA, 2, failed=frozenset({"n1"}), tensor=torch.ones(2, 6, dtype=torch.int64))
+        liar.send_multipart(run.client.codec.encode(whole))
+    assert run.one().route == run.route(frozenset())
+    run.until(lambda: refused(run) >= 8)
+    silent.close()
+
+
+def refused(run: Live) -> int:
+    run.client.ask_status()
+    list(run.client.answers(0.05))
+    return int(run.client.known["n2"].get("counts", {}).get("refused", 0))
+
+
+def test_what_hyperconnections_carry_is_little_more_than_their_tensors(live: Start) -> None:
+    run = live(chain())
+    for _ in range(5):
+        number = run.ask(64)
+        run.until(lambda number=number: number in run.ended)
+    run.settle()
+    tallies = {key: tally for status in run.client.known.values() for key, tally in status["carried"].items()}
+    simple = [link.key for link in run.network.topology.links if not link.is_skip]
+    assert {key: tally["frames"] for key, tally in tallies.items() if tally} == dict.fromkeys(simple, 5)
+    assert all(0 < tallies[key]["bytes"] - 5 * 64 * 6 * 4 < 5 * 64 for key in simple)
+    assert json.dumps(tallies)
+
+
+def test_with_a_key_only_those_who_have_it_take_part(live: Start) -> None:
+    secret = zmq.curve_keypair()[1].decode()
+    run = live(chain(), key=secret)
+    assert run.one().scores is not None
+    run.processes.kill("n1")
+    run.detoured("n1")
+    with zmq.Context() as context, context.socket(zmq.DEALER) as stranger:
+        stranger.linger = 0
+        stranger.curve_serverkey = zmq.curve_public(secret.encode())
+        stranger.curve_publickey, stranger.curve_secretkey = zmq.curve_keypair()
+        monitor = stranger.get_monitor_socket(zmq.EVENT_HANDSHAKE_FAILED_AUTH | zmq.EVENT_HANDSHAKE_SUCCEEDED)
+        stranger.connect(f"tcp://{run.plan.addresses['n2']}")
+        assert monitor.poll(60_000)
+        event = struct.unpack("=hi", monitor.recv_multipart()[0])[0]
+        assert event & 0xFFFF == zmq.EVENT_HANDSHAKE_FAILED_AUTH
+        stranger.disable_monitor()
+        monitor.close(linger=0)
