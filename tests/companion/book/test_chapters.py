@@ -63,6 +63,7 @@ STATED = {
     "health-results": {"8 %"},
     "health-ablations": {"10 %", "30 %"},
     "batch-normalisation": {"10 %", "30 %"},
+    "resnet": {"5 %", "10 %", "50 %"},
     "decisions": {"0.75", "0.01", "0.006", "0.001"},
 }
 """What is no result of ours: a version, what the paper says in words, rates of failout, values of recipes."""
