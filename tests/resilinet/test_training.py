@@ -3,15 +3,11 @@
 import copy
 import itertools
 import math
-import random
-import re
 from collections.abc import Mapping
-from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -20,16 +16,14 @@ from companion.experiments.networks import build_network
 from companion.experiments.trial import Trial
 from damage import altered, half
 from resilinet import checkpoints, training
-from resilinet.data import Dataset, Examples
+from resilinet.data import Dataset
 from resilinet.failout import Failout
-from resilinet.network import DistributedNetwork
 from resilinet.precision import MasterWeights
 from resilinet.randomness import generator
 from resilinet.recipe import Recipe
-from resilinet.routing import Skips
 from resilinet.schemes import SCHEMES
-from resilinet.topology import vertical, with_skips
 from resilinet.training import Interrupted, Progress, Watch, balanced, train
+from small_networks import examples, small
 
 pytestmark = pytest.mark.usefixtures("_one_thread")
 
@@ -91,16 +85,6 @@ def test_by_default_no_node_fails_and_the_seed_is_zero() -> None:
     assert len(history) == Recipe().epochs
     for one, other in zip(plain.parameters(), spelled_out.parameters(), strict=True):
         assert torch.equal(one, other)
-
-
-def test_streams_differ_by_seed_and_purpose() -> None:
-    drawn = {
-        (seed, purpose): torch.rand(4, generator=generator(seed, purpose)).tolist()
-        for seed in (0, 1, 10)
-        for purpose in ("batches", "failout", "initial weights")
-    }
-    assert len({tuple(numbers) for numbers in drawn.values()}) == 9
-    assert drawn[1, "failout"] == torch.rand(4, generator=generator(1, "failout")).tolist()
 
 
 def test_schemes_of_one_seed_begin_with_the_same_weights(tiny: Trial) -> None:
@@ -282,189 +266,6 @@ def test_progress_says_where_training_stands(tiny: Trial, data: Dataset) -> None
     assert [{"loss": p.loss, "validation_accuracy": p.validation_accuracy} for p in told] == history
 
 
-# --- refused before the first step -----------------------------------------------------------------
-
-
-def small(*modules: nn.Module, **options: Any) -> DistributedNetwork:
-    """A layer on each of three nodes, and modules before that of the second."""
-    torch.manual_seed(0)
-    blocks = [nn.Linear(4, 4), nn.Sequential(*modules, nn.Linear(4, 4)), nn.Linear(4, 3)]
-    topology = with_skips(vertical({"i": 1, "n1": 1, "n2": 1}))
-    return DistributedNetwork(blocks, topology, input_shape=(4,), **options)
-
-
-def examples(train: int = 48, validation: int = 8, test: int = 8) -> Dataset:
-    draws = torch.Generator().manual_seed(0)
-    parts = [
-        Examples(torch.randn(n, 4, generator=draws), torch.randint(0, 3, (n,), generator=draws))
-        for n in (train, validation, test)
-    ]
-    return Dataset("small", {"name": "small", "fingerprint": "0"}, *parts, classes=3)
-
-
-RECIPE = Recipe(epochs=3, batch_size=16, precision="float32")
-
-
-def train_small(
-    network: DistributedNetwork, given: Dataset | None = None, recipe: Recipe = RECIPE, **options: Any
-) -> tuple[list[Mapping[str, float]], int]:
-    failout = Failout(network.topology, options.pop("failout", {"n1": 0.25}))
-    seed = options.pop("seed", 0)
-    return train(network, given or examples(), recipe, failout, seed, Watch(**options))
-
-
-@pytest.mark.parametrize("part", ["train", "validation", "test"])
-def test_an_empty_part_is_refused(part: str) -> None:
-    with pytest.raises(
-        ValueError, match=f"the {part} part of 'small' is empty; training needs examples in every"
-    ):
-        train_small(small(), examples(**{part: 0}))
-
-
-@pytest.mark.parametrize(("count", "size"), [(49, 16), (1, 16), (3, 1)])
-@pytest.mark.parametrize("where", ["node", "adapter"])
-def test_a_batch_of_one_is_refused_where_batch_normalisation_cannot_take_it(
-    count: int, size: int, where: str
-) -> None:
-    norm = nn.BatchNorm1d(4)
-    network = small(norm) if where == "node" else small(adapters={"i->n2": norm})
-    before = copy.deepcopy(network.state_dict())
-    with pytest.raises(
-        ValueError,
-        match=rf"^{count} examples in batches of {size} leave one alone, .*; choose another batch size",
-    ):
-        train_small(network, examples(count), replace(RECIPE, batch_size=size))
-    assert all(torch.equal(tensor, before[name]) for name, tensor in network.state_dict().items())
-
-
-def test_a_batch_of_one_is_taken_where_it_can_be() -> None:
-    train_small(small(), examples(49))
-    train_small(small(nn.Unflatten(1, (1, 2, 2)), nn.BatchNorm2d(1), nn.Flatten()), examples(49))
-    frozen = small(nn.BatchNorm1d(4))
-    frozen.nodes["n1"][0][0].eval()
-    train_small(frozen, examples(49))
-
-
-def test_a_single_example_gives_no_batch_statistics() -> None:
-    with pytest.raises(ValueError, match="cannot be re-estimated from a single training example"):
-        train_small(small(), examples(1), replace(RECIPE, validation="re-estimated"))
-
-
-@pytest.mark.parametrize(
-    ("last", "labels", "shape"),
-    [(nn.Linear(4, 3), (-100, 2), (3,)), (nn.Linear(4, 2), (0, 2), (2,)), (nn.Linear(4, 1), (0, 0), (1,))],
-)
-def test_labels_that_the_network_has_no_score_for_are_refused(
-    last: nn.Module, labels: tuple[int, int], shape: tuple[int, ...]
-) -> None:
-    given = examples()
-    given.train.y.clamp_(*labels)[0] = labels[0]
-    network = DistributedNetwork([nn.Linear(4, 4), last], vertical({"i": 1, "n1": 1}), input_shape=(4,))
-    message = (
-        rf"^labels from {labels[0]} to {labels[1]} need a score for each .* shape {re.escape(str(shape))}"
-    )
-    with pytest.raises(ValueError, match=message):
-        train_small(network, given, failout={})
-
-
-def test_a_training_without_a_step_is_refused() -> None:
-    skip = replace(RECIPE, no_flow="skip")
-    with pytest.raises(
-        ValueError, match=r"no information reaches the cloud in any of 9 batches, so that training"
-    ):
-        train_small(small(skips=Skips.NEVER), recipe=skip, failout={"n1": 1.0})
-    train_small(small(skips=Skips.NEVER), recipe=RECIPE, failout={"n1": 1.0})
-    train_small(small(), recipe=skip, failout={"n1": 1.0})
-    with pytest.raises(ValueError, match="the network has no weights that training may change"):
-        train_small(small().requires_grad_(False))
-
-
-# --- modes ---------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("training", [True, False])
-def test_training_leaves_every_module_in_the_mode_it_was_in(training: bool) -> None:
-    network = small(nn.BatchNorm1d(4), nn.Dropout()).train(training)
-    network.nodes["n1"][0][0].train(not training)
-    before = [module.training for module in network.modules()]
-    train_small(network)
-    assert [module.training for module in network.modules()] == before
-    with pytest.raises(Interrupted):
-        train_small(network, stop=lambda: True)
-    assert [module.training for module in network.modules()] == before
-
-
-def test_what_is_frozen_while_others_train_stays_frozen() -> None:
-    network, trained = small(nn.BatchNorm1d(4)), small(nn.BatchNorm1d(4)).eval()
-    network.nodes["n1"][0][0].eval()
-    train_small(network)
-    assert torch.equal(network.nodes["n1"][0][0].running_mean, torch.zeros(4))
-    train_small(trained)
-    assert not torch.equal(trained.nodes["n1"][0][0].running_mean, torch.zeros(4))
-
-
-# --- modules that draw random numbers --------------------------------------------------------------
-
-
-class Noise(nn.Module):
-    """Noise from everywhere: PyTorch, Python, NumPy, and generators of its own."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.own, self.python = torch.Generator().manual_seed(5), random.Random(5)
-        self.numpy = np.random.default_rng(5)
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        scale = random.random() + np.random.rand() + self.python.random() + self.numpy.random()  # noqa: NPY002
-        return x + scale * torch.rand_like(x) + torch.rand(x.shape, generator=self.own, dtype=x.dtype)
-
-
-def outcome(module: type, precision: str = "float32", **options: Any) -> tuple[Any, list]:
-    network = small(module(), nn.Dropout())
-    history, _ = train_small(network, recipe=replace(RECIPE, precision=precision), **options)
-    return history, [tensor.tolist() for tensor in network.state_dict().values()]
-
-
-@pytest.mark.parametrize("precision", [*PRECISIONS, "autocast"])
-@pytest.mark.parametrize("module", [Noise, nn.RReLU, nn.AlphaDropout])
-def test_what_modules_draw_depends_on_the_seed_alone(module: type, precision: str, tmp_path: Path) -> None:
-    once = outcome(module, precision)
-    random.seed(8)
-    np.random.seed(8)  # noqa: NPY002
-    assert outcome(module, precision, report=lambda progress: torch.rand(1)) == once
-    assert outcome(module, precision, seed=1) != once
-    for _ in range(2):
-        with pytest.raises(Interrupted):
-            outcome(module, precision, checkpoint=tmp_path / "checkpoint.pt", stop=lambda: True)
-    assert outcome(module, precision, checkpoint=tmp_path / "checkpoint.pt") == once
-
-
-def test_epochs_and_batches_draw_different_numbers() -> None:
-    drawn: list[float] = []
-
-    class Notes(nn.Module):
-        def forward(self, x: torch.Tensor) -> torch.Tensor:
-            drawn.append(float(torch.rand(())))
-            return x
-
-    network = small(Notes())
-    drawn.clear()
-    train_small(network, failout={})
-    assert len(set(drawn)) == len(drawn) == 3 * (3 + 1), "three batches and the validation, three epochs"
-
-
-@pytest.mark.parametrize("stopped", [False, True])
-def test_training_leaves_the_generators_of_others_alone(stopped: bool) -> None:
-    def state() -> tuple[Any, ...]:
-        return torch.get_rng_state().tolist(), random.getstate(), np.random.get_state()[1].tolist()  # noqa: NPY002
-
-    network = small(Noise(), nn.Dropout())
-    before = state()
-    with pytest.raises(ArithmeticError) if stopped else nullcontext():
-        train_small(network, recipe=replace(RECIPE, learning_rate=1e30 if stopped else 1e-3))
-    assert state() == before
-
-
 def test_a_loss_that_is_no_longer_finite_ends_training(tiny: Trial, data: Dataset) -> None:
     wild = replace(tiny, recipe=replace(tiny.recipe, learning_rate=1e30))
     with pytest.raises(ArithmeticError, match=r"loss of epoch 1 is nan; lower the learning rate"):
@@ -588,43 +389,12 @@ def test_a_failed_out_node_has_a_zero_gradient_and_moves_by_momentum_alone(
         assert all(bool((p.grad == 0).all()) for p in weights.working.parameters())
 
 
-# --- precision -----------------------------------------------------------------------------------
-
-
-def test_masters_stay_float32_and_the_working_copy_is_their_rounding(tiny: Trial) -> None:
-    weights = MasterWeights(build_network(tiny), "bfloat16")
-    for master, work in zip(weights.network.parameters(), weights.working.parameters(), strict=True):
-        assert (master.dtype, work.dtype) == (torch.float32, torch.bfloat16)
-        assert torch.equal(master.detach().bfloat16(), work.detach())
-
-
-def test_steps_below_the_working_precision_add_up_in_the_masters(tiny: Trial) -> None:
-    """A step of 1e-4 of a weight is lost in bfloat16, which keeps 8 bits; a hundred of them are not."""
-    weights = MasterWeights(build_network(tiny), "bfloat16")
-    nn.init.ones_(weights.network.nodes["n1"][0][0].weight)
-    weights.publish()
-    sgd = torch.optim.SGD(weights.network.parameters(), lr=1e-4)
-    for _ in range(100):
-        for work in weights.working.parameters():
-            work.grad.fill_(1.0)
-        weights.step(sgd)
-    master, work = (net.nodes["n1"][0][0].weight.detach() for net in (weights.network, weights.working))
-    torch.testing.assert_close(master, torch.full_like(master, 0.99), rtol=0, atol=1e-5)
-    assert torch.equal(work, master.bfloat16())
-    assert float(work[0, 0]) < 1
-
-
 def test_bfloat16_training_leaves_float32_weights_that_learned(tiny: Trial, data: Dataset) -> None:
     recipe = replace(tiny.recipe, precision="bfloat16", epochs=8, learning_rate=3e-3, batch_size=32)
     weights, history, _ = go(replace(tiny, recipe=recipe), data)
     assert {tensor.dtype for tensor in weights.values()} == {torch.float32}
     assert any(not torch.equal(tensor, tensor.bfloat16().float()) for tensor in weights.values())
     assert history[-1]["loss"] < 0.9 * history[0]["loss"]
-
-
-def test_float32_has_no_copy(tiny: Trial) -> None:
-    network = build_network(tiny)
-    assert MasterWeights(network, "float32").working is network
 
 
 # --- time --------------------------------------------------------------------------------------
