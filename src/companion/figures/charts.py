@@ -96,7 +96,7 @@ def weight_rules(measured: Measured, artefact: str) -> Figure:
     drawn += [(place + 0.08, _PAPER, one.printed.value) for place, one in enumerate(points) if one.printed]
     shown = pd.DataFrame(drawn, columns=["place", "whose", "value"])
     labels = "", "standard deviation (points)"
-    figure = _draw(measured, artefact, shown, _NAMES, labels, estimator="median", errorbar=("pi", 100))
+    figure = _draw(measured, artefact, shown, _NAMES, labels, estimator="median", errorbar=_ends)
     (axes,) = figure.axes
     axes.axhline(1.0, color=style.INK, ls="--", lw=1)
     # Between two settings, where no interval crosses it.
@@ -145,8 +145,9 @@ def _draw(
     names = list(shown["whose"].unique())
     look = {"markersize": 6, "markeredgewidth": 1, "linestyle": "none", "err_kws": {"linewidth": 1.5}}
     look |= {"hue": "whose", "palette": COLOURS, "markers": [_MARKERS[name] for name in names]}
-    # A grid replaces a constrained layout, with a warning; it gets one when it is done.
-    with mpl.rc_context({"figure.constrained_layout.use": False}):
+    # A grid replaces a constrained layout, with a warning; it gets one when it is done. Nor need it seek the best place
+    # for a legend that is moved.
+    with mpl.rc_context({"figure.constrained_layout.use": False, "legend.loc": "upper right"}):
         place = {"x": "place", "y": "value", "native_scale": True, "sharex": False}
         options = {"errorbar": t_interval, **place, **look, **options}
         grid = sns.catplot(shown, kind="point", **options)
@@ -180,3 +181,8 @@ def t_interval(values: Iterable[float]) -> tuple[float, float]:
     """The ends of the 95 % t-interval of a mean, as seaborn asks for them."""
     found = interval(list(values))
     return found.low, found.high
+
+
+def _ends(values: pd.Series[float]) -> tuple[float, float]:
+    """The interval that lies among the values at a place; a single seed has none."""
+    return (values.min(), values.max()) if len(values) > 1 else (math.nan, math.nan)

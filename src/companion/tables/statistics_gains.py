@@ -81,35 +81,6 @@ def rates(measured: Measured, artefact: str) -> pd.DataFrame:
     return pd.DataFrame(rows).T.rename_axis("Failout rate")
 
 
-def price_in_words(measured: Measured, artefact: str, seldom: str = "5%", often: str = "30%") -> str:
-    """What a higher failout rate costs where no node fails, and how much of that is due to mixed batch statistics.
-
-    Args:
-        measured: the results.
-        artefact: Table 3 of a network with batch normalisation.
-        seldom: the lower rate.
-        often: the higher one.
-    """
-    running, routed = (
-        rate_sample(which, artefact, seldom, "no_failure") - rate_sample(which, artefact, often, "no_failure")
-        for which in (measured, measured.per_route())
-    )
-    found = [check("", sample) for sample in (running, routed, running - routed)]
-    if any(one.low is None for one in found):
-        return "There are too few seeds yet to say what a higher failout rate costs."
-    dear, cheap, less = (in_points(one) for one in found)
-    owed = (
-        "This part is due to statistics in which routes are mixed, and not to the weights."
-        if found[2].holds
-        else "These seeds cannot distinguish that part from zero."
-    )
-    return (
-        f"Without failures, a failout rate of {show_rate(often)} instead of {show_rate(seldom)} costs {dear} points "
-        f"of accuracy with running statistics and {cheap} with those of each route, which is {less} less "
-        f"(95 % intervals, {found[0].seeds} seeds). {owed}"
-    )
-
-
 def _both(measured: Measured) -> dict[str, Measured]:
     """The results with each kind of batch statistics."""
     return dict(zip(KINDS, (measured, measured.per_route()), strict=True))

@@ -90,9 +90,7 @@ def bars(figure: Figure) -> list[tuple[float, float]]:
     ]
     ends = [np.asarray(line, float).T for line in lines]
     return sorted(
-        (float(min(y)), float(max(y)))
-        for x, y in ends
-        if len(set(x)) == 1 and np.isfinite(y).all() and min(y) < max(y)
+        (float(min(y)), float(max(y))) for x, y in ends if len(set(x)) == 1 and np.isfinite(y).all()
     )
 
 
