@@ -29,7 +29,7 @@ from companion.live.processes import Processes, free_addresses
 from companion.live.recording import Recording
 from companion.live.run import Run, record
 from companion.live.script import Event, Script, kills
-from companion.results.network_files import load as load_network
+from companion.results.network_files import load_network
 from resilinet.live import Client, Plan
 from resilinet.network import DistributedNetwork
 from resilinet.schemes import RESILINET

@@ -142,11 +142,11 @@ def summarise(
 
 
 def _be(plan_file: Path, node: str) -> None:
-    from companion.results.network_files import load
+    from companion.results.network_files import load_network
     from resilinet.live import Node, read_plan
 
     path, plan = read_plan(plan_file)
-    server = Node(load(path)[0], plan, node)
+    server = Node(load_network(path)[0], plan, node)
     out.print(f"{node} listens at {plan.addresses[node]}, until Ctrl-C.")
     server.run()
 
@@ -156,7 +156,7 @@ def _running(path: Path, script: Script, data: Path) -> Iterator[tuple[Run, Tria
     """The run that a file describes, ready to go, with the trial of its network."""
     from companion.experiments.loading import load
     from companion.live.run import Run, started
-    from companion.results.network_files import load as load_network
+    from companion.results.network_files import load_network
     from resilinet.live import Client, read_plan
 
     plan = None

@@ -18,7 +18,7 @@ from companion.live.recording import Ended, Happened, Recording
 from companion.live.script import Event, Script
 from companion.sweeps.run import commit, provenance
 from resilinet.evaluation import ready, right
-from resilinet.failures import dead_nodes, scenario_key, scenarios
+from resilinet.failures import failed_nodes, scenario_key, scenarios
 from resilinet.live import Answer, Client, Plan
 from resilinet.network import DistributedNetwork
 from resilinet.routing import routes
@@ -279,5 +279,5 @@ def _scenario_of(network: DistributedNetwork) -> dict[frozenset[str], str]:
 @torch.no_grad()
 def _simulated(network: DistributedNetwork, x: Tensor, scenario: str | None) -> Tensor:
     """What the simulator says in a scenario; nothing where there is none."""
-    scores = None if scenario is None else network(x, network.topology.everyone - dead_nodes(scenario))
+    scores = None if scenario is None else network(x, network.topology.everyone - failed_nodes(scenario))
     return torch.empty(0) if scores is None else scores

@@ -101,7 +101,7 @@ def run(
         history=history,
         best_epoch=best_epoch,
         parameters=sum(p.numel() for p in network.parameters()),
-        provenance=_provenance(code, device, seconds, resumed) | estimated,
+        provenance=provenance(code, device, seconds, resumed) | estimated,
         **evaluated,
     )
 
@@ -135,7 +135,7 @@ def all_counts(
     return found
 
 
-def _provenance(code: str, device: str, wall_seconds: float, resumed: bool) -> dict[str, Any]:
+def provenance(code: str, device: str, wall_seconds: float, resumed: bool) -> dict[str, Any]:
     """Where a number came from; none of this is part of a trial's identity."""
     return {
         "commit": code,

@@ -13,7 +13,7 @@ from companion.cli.commands import app
 from companion.experiments.networks import build_network
 from companion.experiments.trial import Trial
 from companion.live.processes import free_addresses
-from companion.results.network_files import save
+from companion.results.network_files import save_network
 from resilinet.models.partitions import mlp
 
 
@@ -26,7 +26,7 @@ def run(*words: object, code: int = 0) -> str:
 @pytest.fixture
 def network(tiny: Trial, tmp_path: Path) -> Path:
     path = tmp_path / "tiny.pt"
-    save(build_network(tiny), tiny, path)
+    save_network(build_network(tiny), tiny, path)
     return path
 
 

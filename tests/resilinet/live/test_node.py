@@ -14,7 +14,7 @@ import torch
 import zmq
 
 from companion.experiments.figure_5 import FIGURE_5
-from companion.results.network_files import load
+from companion.results.network_files import load_network
 from live_network import Live, Slow, chain, dense, family
 from resilinet.failures import scenarios
 from resilinet.live import LiveError
@@ -45,7 +45,7 @@ TOPOLOGIES: dict[str, Callable[[], DistributedNetwork]] = {
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_committed_networks_answer_as_simulated_in_every_scenario(live: Start, scheme: str) -> None:
     """Each is reached from the one before by killing and restoring whom they differ in, under load."""
-    run = live(load(NETWORKS / f"{scheme}.pt")[0])
+    run = live(load_network(NETWORKS / f"{scheme}.pt")[0])
     down: frozenset[str] = frozenset()
     for failed in scenarios(run.network.topology):
         if run.route(failed) is None and scheme != "resilinet":
