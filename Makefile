@@ -7,12 +7,17 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 # The first of these that runs and is new enough makes the environment; make PYTHON=... overrides.
-PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
+PYTHON ?= $(shell unset PYTHONHOME PYTHONPATH; for p in python3 python3.13 python3.12 python3.11 python; do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$p"; exit; }; done)
+
+# What a user has set for other programs would lead Python and pip elsewhere; nor is anything imported because it
+# lies in this folder.
+unexport PYTHONHOME PYTHONPATH PYTHONSTARTUP PIP_TARGET PIP_PREFIX PIP_ROOT
+export PYTHONSAFEPATH := 1
 
 # pip reads its settings from the environment: with PIP_EXTRA_INDEX_URL set to PyTorch's index of CPU
 # builds it takes the CPU build of the pinned version, which is far smaller than the CUDA build.
-PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-user
 
 .DEFAULT_GOAL := help
 .PHONY: help env book smoke full serve assignments test test-fast lint format lock clean distclean

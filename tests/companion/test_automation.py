@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -197,3 +198,35 @@ def test_the_project_names_one_version() -> None:
         r"^version: (.*)$", (ROOT / "CITATION.cff").read_text(encoding="utf-8"), re.MULTILINE
     )
     assert project == citation
+
+
+def test_make_installs_into_its_own_environment_whatever_a_user_has_set(tmp_path: Path) -> None:
+    python = tmp_path / "bin/python"
+    python.parent.mkdir()
+    shown = (
+        "PIP_TARGET",
+        "PIP_PREFIX",
+        "PIP_ROOT",
+        "PYTHONPATH",
+        "PYTHONHOME",
+        "PYTHONSAFEPATH",
+        "PIP_EXTRA_INDEX_URL",
+    )
+    python.write_text(f'#!/bin/sh\necho "$*|{",".join(f"${name}" for name in shown)}"\n', encoding="utf-8")
+    python.chmod(0o755)
+    environment = {**os.environ, **dict.fromkeys(shown, "/elsewhere"), "PIP_USER": "1"}
+    ended = subprocess.run(
+        ["make", "env", f"VENV={tmp_path}"],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    calls = [line.split("|") for line in ended.stdout.splitlines() if "|" in line]
+    assert len(calls) == 3
+    for words, found in calls:
+        assert words.startswith("-m pip ")
+        assert " install " in words
+        assert " --no-user" in words
+        assert found == ",,,,,1,/elsewhere"

@@ -2,7 +2,8 @@
 
 Chapters are MyST Markdown notebooks, so that a change reads as a change of text; the notebooks proper exist
 only in the build folder. Papermill alone executes them. A chapter is run again when one digest over its
-text, its parameters, the package, the results, the book's data files and the lock has changed, and only then.
+text, its parameters, the package, the results, the book's data files and the lock has changed, or a file that its
+cells have read, and only then.
 """
 
 from companion.book.build import Profile, build_book

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from enum import StrEnum
-from fnmatch import fnmatch
 from pathlib import Path
 
 from filelock import FileLock
@@ -15,15 +13,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 import companion
 import resilinet
+from companion.book.digests import contents, digest
 from companion.book.edition import Edition
 from companion.book.errors import BookError, BookRequestError
 from companion.book.execute import Job, run_jobs
 from companion.book.pages import Page, read_pages
+from companion.book.reports import reason
 from companion.book.typeset import settings, typeset
-from resilinet.atomic_files import PARTIAL
-
-ASIDE = ("__pycache__", "*.pyc", ".*", f"*{PARTIAL}")
-"""Patterns of names that change nothing: bytecode, hidden files, what is still being written or was left half."""
 
 
 class Profile(StrEnum):
@@ -72,65 +68,46 @@ def build_book(
     source, out = source.resolve(), out.resolve()
     pages = read_pages(source)
     config = _config(source)
-    console = console or Console(stderr=True)
-    work, results = out / profile, config.parent / "results"
-    work.mkdir(parents=True, exist_ok=True)
-    with FileLock(work / "build.lock"):  # a second build waits: no two write one file
-        base = _base(source, config.parent)
-        made = _jobs(pages, profile, config.parent, out, base, chapters)
-        _run([job for job in made if job.name in (chapters or ()) or not job.is_current], jobs, console)
-        notebooks = {job.name: job.target for job in made}
-        told = settings(config, Edition.of(config.parent))
-        content = [
-            *_contents([source], source, "*.ipynb"),
-            *(path.read_bytes() for path in notebooks.values()),
-            *_contents([results], results),
-        ]
-        key, stamp, html = digest(base, told, *content), work / "html.digest", work / "html" / "index.html"
-        if not (html.is_file() and stamp.is_file() and stamp.read_text(encoding="utf-8") == key):
-            stamp.unlink(missing_ok=True)
-            with console.status("Setting the pages"):
-                html = typeset(source, notebooks, told, work, results)
-            stamp.write_text(key, encoding="utf-8")
+    console = console or Console(stderr=True, markup=False, emoji=False)
+    work = out / profile
+    try:
+        work.mkdir(parents=True, exist_ok=True)
+        with FileLock(work / "build.lock"):  # a second build waits: no two write one file
+            base = _base(source, config.parent)
+            made = _jobs(pages, profile, config.parent, out, base, chapters)
+            _run([job for job in made if job.name in (chapters or ()) or not job.is_current], jobs, console)
+            return _pages(source, {job.name: job.target for job in made}, config, base, work, console)
+    except OSError as error:
+        raise BookError(reason(error, work)) from None
+
+
+def _pages(
+    source: Path, notebooks: dict[str, Path], config: Path, base: str, work: Path, console: Console
+) -> Path:
+    """Sets the pages, unless what they are made from is as it was."""
+    told, results = settings(config, Edition.of(config.parent)), config.parent / "results"
+    written = [*contents([source], source, "*.ipynb"), *contents([results], results)]
+    key = digest(base, told, *written, *(path.read_bytes() for path in notebooks.values()))
+    stamp, html = work / "html.digest", work / "html" / "index.html"
+    if not (html.is_file() and stamp.is_file() and stamp.read_text(encoding="utf-8") == key):
+        stamp.unlink(missing_ok=True)
+        with console.status("Setting the pages"):
+            html = typeset(source, notebooks, told, work, results)
+        stamp.write_text(key, encoding="utf-8")
     return html
-
-
-def digest(*parts: str | bytes) -> str:
-    """Returns the SHA-256 of the parts, each preceded by its length so that no two lists collide."""
-    total = hashlib.sha256()
-    for part in parts:
-        content = part.encode() if isinstance(part, str) else part
-        total.update(len(content).to_bytes(8, "big"))
-        total.update(content)
-    return total.hexdigest()
-
-
-def _contents(places: Iterable[Path], root: Path, *aside: str) -> Iterator[str | bytes]:
-    """Yields names and contents of the files at and below some places.
-
-    Args:
-        places: files and folders; they need not exist.
-        root: what names are relative to, where a file lies below it.
-        aside: patterns of further names, of files or folders, that count for nothing.
-    """
-    for place in places:
-        for path in sorted(place.rglob("*")) if place.is_dir() else [place]:
-            names = path.relative_to(place).parts
-            if path.is_file() and not any(fnmatch(name, each) for name in names for each in (*ASIDE, *aside)):
-                yield path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name
-                yield path.read_bytes()
 
 
 def _base(source: Path, root: Path) -> str:
     """Returns the digest of what every chapter and page depends on, save results and other pages.
 
     That is the code, wherever it lies, the lock, the project's own description, the data files beside the chapters,
-    and the interpreter.
+    the interpreter, and the versions of what is installed.
     """
+    installed = sorted(path.name for place in sys.path for path in Path(place).glob("*.dist-info"))
     packages = [Path(str(package.__file__)).resolve().parent for package in (resilinet, companion)]
     code = [root / "src", *packages, root / "requirements.lock", root / "pyproject.toml"]
-    data = _contents([source], source, "*.md", "*.ipynb", "*.bib", "_assets")
-    return digest(sys.version, *_contents(code, root), *data)
+    data = contents([source], source, "*.md", "*.ipynb", "*.bib", "_assets")
+    return digest(sys.version, *installed, *contents(code, root), *data)
 
 
 def _jobs(
@@ -148,13 +125,11 @@ def _jobs(
         raise BookRequestError(f"{name!r} is no chapter; choose from {', '.join(known)}.")
     committed = root / "results"
     given = out / "smoke-results" if profile is Profile.SMOKE else committed
-    state = {folder: digest(*_contents([folder], folder)) for folder in {given, committed}}
+    state = {folder: digest(*contents([folder], folder)) for folder in {given, committed}}
     jobs = []
     for page in chapters:
         used, results = (profile, given) if page.name in chosen else (Profile.PUBLISHED, committed)
-        read = {path for pattern in page.reads for path in page.path.parent.glob(pattern)}
-        parts = _contents([page.path, *sorted(read)], page.path.parent)
-        key = digest(base, used, str(results), state[results], *parts)
+        key = digest(base, used, str(results), state[results], *contents([page.path], page.path.parent))
         target = out / profile / "notebooks" / f"{page.name}.ipynb"
         jobs.append(Job(page.name, page.path, target, {"profile": str(used)}, results, key))
     return jobs

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-import yaml
+from companion.book.pages import read_text, read_yaml
+from companion.book.processes import surroundings
 
 MADE_FROM = ("book", "src", "results", "_config.yml", "pyproject.toml", "requirements.lock")
 """What the pages are made from; a commit that changes nothing of it changes no page."""
@@ -52,7 +53,7 @@ class Edition:
         date = datetime.datetime.fromtimestamp(int(seconds), datetime.UTC).date() if seconds else None
         changed = bool(commit and _git(root, "status", "--porcelain", "--", *MADE_FROM))
         citation = root / "CITATION.cff"
-        cited = (yaml.safe_load(citation.read_text(encoding="utf-8")) if citation.is_file() else None) or {}
+        cited = (read_yaml(citation) if citation.is_file() else None) or {}
         owner, _, name = os.environ.get("GITHUB_REPOSITORY", "").partition("/")
         here = f"{os.environ.get('GITHUB_SERVER_URL', 'https://github.com')}/{owner}/{name}" if name else ""
         repository = str(cited.get("repository-code") or here).rstrip("/").removesuffix(".git")
@@ -75,7 +76,7 @@ class Edition:
 def _version(root: Path) -> str:
     path = root / "pyproject.toml"
     if path.is_file():
-        return str(tomllib.loads(path.read_text(encoding="utf-8"))["project"]["version"])
+        return str(tomllib.loads(read_text(path))["project"]["version"])
     return version("resilinet")
 
 
@@ -83,6 +84,8 @@ def _git(root: Path, *words: str) -> str:
     """Returns what git says, empty where there is no git or no repository."""
     command = ["git", "-C", str(root), *words]
     try:
-        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+        return subprocess.run(
+            command, env=surroundings(), capture_output=True, text=True, check=True
+        ).stdout.strip()
     except (OSError, subprocess.CalledProcessError):
         return ""

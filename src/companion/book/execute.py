@@ -1,18 +1,16 @@
 """Runs chapters side by side: Jupytext makes the notebook, papermill checks its parameters and executes it.
 
 Each chapter has a process of its own, since papermill changes the working directory. That process ends when
-the build has ended, however that came about, and the kernel when its process has.
+the build has ended, however that came about, and the kernel with it.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import re
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
@@ -20,8 +18,15 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from companion.book.digests import digest, state
 from companion.book.errors import BookError, BookRequestError
+from companion.book.pages import read_text
+from companion.book.processes import guarded, kill, surroundings
+from companion.book.reports import describe_failure, reason, remove_standard_error
 from resilinet.atomic_files import whole_file
+
+MOST = 20_000
+"""Characters of a message, which has to fit into the pipe that it is sent through."""
 
 
 @dataclass(frozen=True)
@@ -47,13 +52,24 @@ class Job:
     @property
     def stamp(self) -> Path:
         """The file with the digest of what the notebook beside it was made from."""
-        return self.target.with_suffix(".digest")
+        return self.target.with_suffix(".made-from")
+
+    @property
+    def failed(self) -> Path:
+        """Where the notebook stays that did not run to its end."""
+        return self.target.with_suffix(".failed.ipynb")
 
     @property
     def is_current(self) -> bool:
-        """Whether the notebook that is there was made from the same."""
-        there = self.target.is_file() and self.stamp.is_file()
-        return there and self.stamp.read_text(encoding="utf-8") == self.digest
+        """Whether the notebook that is there was made from the same, whatever its cells have read included."""
+        if not (self.target.is_file() and self.stamp.is_file()):
+            return False
+        key, read = json.loads(self.stamp.read_text(encoding="utf-8"))
+        return bool(key == self.key(read))
+
+    def key(self, read: Iterable[str]) -> str:
+        """Returns the digest of all that the notebook is made from and of files that its cells have read."""
+        return digest(self.digest, *(part for path in read for part in (path, state(Path(path)))))
 
 
 def run_jobs(jobs: Iterable[Job], at_once: int) -> Iterator[tuple[Job, float, BookError | None]]:
@@ -62,59 +78,48 @@ def run_jobs(jobs: Iterable[Job], at_once: int) -> Iterator[tuple[Job, float, Bo
     Whoever stops listening ends those that run.
     """
     waiting, running = deque(jobs), list[tuple[Job, subprocess.Popen[bytes], float]]()
-    try:
-        while waiting or running:
-            while waiting and len(running) < at_once:
-                job = waiting.popleft()
-                running.append((job, _start(job, at_once), time.monotonic()))
-            for job, process, begin in [one for one in running if one[1].poll() is not None]:
-                running.remove((job, process, begin))
-                yield job, time.monotonic() - begin, _error(job) if process.returncode else None
-            time.sleep(0.05)
-    finally:
-        for _, process, _ in running:
-            process.kill()
-            process.wait()
+    with tempfile.TemporaryDirectory(prefix="resilinet-book-", ignore_cleanup_errors=True) as temporary:
+        environment = {**surroundings(at_once), "TMPDIR": temporary}  # nothing stays of those that are killed
+        try:
+            while waiting or running:
+                while waiting and len(running) < at_once:
+                    job = waiting.popleft()
+                    running.append((job, _start(job, environment), time.monotonic()))
+                for job, process, begin in [one for one in running if one[1].poll() is not None]:
+                    running.remove((job, process, begin))
+                    yield job, time.monotonic() - begin, _error(job, process)
+                time.sleep(0.05)
+        finally:
+            for _, process, _ in running:
+                kill(process.pid)
+                process.wait()
 
 
-def _start(job: Job, at_once: int) -> subprocess.Popen[bytes]:
-    """Starts the process of a job; what it says lies beside the notebook."""
-    environment = {
-        # Chapters that run beside each other share the cores instead of fighting for them.
-        "OMP_NUM_THREADS": str(max(1, (os.cpu_count() or 1) // at_once)),
-        # The debugger in ipykernel else complains about Python's own frozen modules.
-        "PYDEVD_DISABLE_FILE_VALIDATION": "1",
-        **os.environ,
-    }
+def _start(job: Job, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    """Starts the process of a job; what libraries say there lies beside the notebook."""
     command = guarded(f"import sys; from {__name__} import main; sys.exit(main())")
     command.append(json.dumps(asdict(job), default=str))
     job.target.parent.mkdir(parents=True, exist_ok=True)
-    reason, log = job.target.with_suffix(".error"), job.target.with_suffix(".log")
-    with reason.open("w") as out, log.open("w") as err:
-        return subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=out, stderr=err)
+    with job.target.with_suffix(".log").open("w") as log:
+        return subprocess.Popen(
+            command,
+            cwd=job.chapter.parent,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=log,
+        )
 
 
-def _error(job: Job) -> BookError:
-    reason, log = (
-        job.target.with_suffix(end).read_text(encoding="utf-8").strip() for end in (".error", ".log")
+def _error(job: Job, process: subprocess.Popen[bytes]) -> BookError | None:
+    said = process.communicate()[0].decode(errors="surrogateescape").strip()
+    if not process.returncode:
+        return None
+    log = job.target.with_suffix(".log")
+    last = log.read_text(encoding="utf-8", errors="replace")[-2000:]
+    return BookError(
+        said or f"{job.chapter}: could not be run (exit status {process.returncode}, log {log})\n{last}"
     )
-    return BookError(reason or f"{job.chapter}: could not be run\n{log[-2000:]}")
-
-
-def guarded(code: str) -> list[str]:
-    """Returns the command that runs code in a process which ends soon after this one has ended."""
-    return [sys.executable, "-c", f"from {__name__} import end_with; end_with({os.getpid()}); {code}"]
-
-
-def end_with(parent: int) -> None:
-    """Ends this process soon after its parent has ended, even if that was killed."""
-
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(0.5)
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
 
 
 def main() -> int:
@@ -124,58 +129,79 @@ def main() -> int:
     try:
         run_chapter(Job(**{**job, **paths}))
     except BookError as error:
-        sys.stdout.write(f"{error}\n")
+        sys.stdout.write(str(error)[:MOST])
         return 1
     return 0
 
 
 def run_chapter(job: Job) -> None:
-    """Executes a chapter and puts the notebook in place, whole or not at all.
+    """Executes a chapter and puts the notebook in place; what did not run to its end is put elsewhere.
 
     Raises:
-        BookError: a parameter is unknown to the chapter, or a cell failed.
+        BookError: a parameter is unknown to the chapter, a cell failed, or something cannot be read or written.
     """
+    try:
+        for former in (job.stamp, job.failed):
+            former.unlink(missing_ok=True)
+        with tempfile.TemporaryDirectory() as temporary:
+            notebook, ended, read = _execute(job, Path(temporary))
+        wrong = describe_failure(job.chapter, notebook, ended)
+        # Under the other profiles training shows its progress there.
+        noise = remove_standard_error(job.chapter, notebook) if not wrong else ""
+        wrong = wrong or (noise if job.parameters["profile"] == "published" else "")
+        with whole_file(job.failed if wrong else job.target) as partial:
+            partial.write_text(json.dumps(tidy(notebook), indent=1) + "\n", encoding="utf-8")
+        if wrong:
+            raise BookError(f"{wrong}\nthe notebook as far as it ran: {job.failed}")
+        with whole_file(job.stamp) as partial:
+            partial.write_text(json.dumps([job.key(read), read]), encoding="utf-8")
+    except OSError as error:
+        raise BookError(f"{job.chapter}: {reason(error, job.target.parent)}") from None
+
+
+def _execute(job: Job, folder: Path) -> tuple[dict[str, Any], str, list[str]]:
+    """Runs a chapter in a folder; returns the notebook, why papermill gave up, if it did, and what cells have read."""
     # Here, not above: a build that finds all up to date needs neither.
     import jupytext
     import papermill
     from papermill.exceptions import PapermillExecutionError
 
-    job.stamp.unlink(missing_ok=True)
-    with tempfile.TemporaryDirectory(prefix="resilinet-book-") as temporary:
-        folder = Path(temporary)
-        _write_kernelspec(folder / "jupyter")
-        written, executed = folder / "in.ipynb", folder / "out.ipynb"
-        jupytext.write(jupytext.reads(job.chapter.read_text(encoding="utf-8"), fmt="md:myst"), written)
-        try:
-            papermill.execute_notebook(
-                written,
-                executed,
-                parameters=_parameters(job, papermill.inspect_notebook(str(written))),
-                kernel_name="python3",
-                cwd=job.chapter.parent,
-                progress_bar=False,
-            )
-        except PapermillExecutionError as error:
-            raise BookError(describe_failure(job.chapter, error)) from None
-        except RuntimeError as error:  # nbclient: the kernel died or never answered
-            raise BookError(f"{job.chapter}: the kernel ended early: {error}") from None
-        notebook = json.loads(executed.read_text(encoding="utf-8"))
-    # Under the other profiles training shows its progress there.
-    noise = remove_standard_error(notebook)
-    if noise and job.parameters["profile"] == "published":
-        raise BookError(f"{job.chapter}: {noise}")
-    with whole_file(job.target) as partial:
-        partial.write_text(json.dumps(tidy(notebook), indent=1) + "\n", encoding="utf-8")
-    job.stamp.write_text(job.digest, encoding="utf-8")
+    (record := folder / "read").touch()
+    # Beside what is in each digest: results, this code, and what is gone when the build has ended.
+    covered = [job.results, Path(__file__).parents[2], tempfile.gettempdir()]
+    _write_kernelspec(folder, [str(path) for path in (record, *covered)])
+    written, executed, ended = folder / "in.ipynb", folder / "out.ipynb", ""
+    jupytext.write(jupytext.reads(read_text(job.chapter), fmt="md:myst"), written)
+    parameters = _parameters(job, papermill.inspect_notebook(str(written)))
+    try:
+        papermill.execute_notebook(
+            written,
+            executed,
+            parameters=parameters,
+            kernel_name="python3",
+            cwd=job.chapter.parent,
+            progress_bar=False,
+        )
+    except PapermillExecutionError as error:
+        ended = f"{error.ename}: {error.evalue}"
+    except RuntimeError as error:  # nbclient: the kernel died or never answered
+        ended = f"the kernel ended early: {error}"
+    read = sorted({os.fsdecode(path) for path in record.read_bytes().split(b"\0") if path})
+    notebook = (executed if executed.is_file() else written).read_text(encoding="utf-8")
+    return json.loads(notebook), ended, read
 
 
-def _write_kernelspec(folder: Path) -> None:
-    """Names this very interpreter ``python3``, whatever kernel of that name a user has installed."""
+def _write_kernelspec(folder: Path, noted: list[str]) -> None:
+    """Names this very interpreter ``python3``, whatever kernel of that name, settings and start-up files a user has."""
     spec = folder / "kernels" / "python3" / "kernel.json"
     spec.parent.mkdir(parents=True)
-    command = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+    script = Path(__file__).with_name("kernel.py")
+    command = [sys.executable, "-P", str(script), json.dumps(noted), "-f", "{connection_file}"]
     spec.write_text(json.dumps({"argv": command, "display_name": "Python 3", "language": "python"}))
-    os.environ["JUPYTER_PATH"] = str(folder)  # Jupyter prefers it to all other folders
+    # Jupyter prefers the first to all other folders; the others begin empty.
+    os.environ.update(
+        JUPYTER_PATH=str(folder), JUPYTER_RUNTIME_DIR=str(folder), IPYTHONDIR=str(folder / "ipython")
+    )
 
 
 def _parameters(job: Job, declared: Mapping[str, Any]) -> dict[str, Any]:
@@ -187,34 +213,6 @@ def _parameters(job: Job, declared: Mapping[str, Any]) -> dict[str, Any]:
     # Relative, as a chapter may print it, and no reader has our folders.
     results = {"results": os.path.relpath(job.results, job.chapter.parent)} if "results" in declared else {}
     return {**job.parameters, **results}
-
-
-def describe_failure(chapter: Path, error: Any) -> str:
-    """Returns the message for a failed cell: chapter and line, the cell's first lines, the exception."""
-    lines = error.source.strip().splitlines()
-    excerpt = "".join(f"    {line}\n" for line in lines[:5]) + ("    ...\n" if lines[5:] else "")
-    text = chapter.read_text(encoding="utf-8")
-    position = text.find(error.source.strip())
-    where = f"{chapter}:{text.count(chr(10), 0, position) + 1}" if position >= 0 else str(chapter)
-    value = re.sub(r"\x1b\[[0-9;]*m", "", str(error.evalue))
-    return f"{where}: cell [{error.exec_count}] failed\n{excerpt}{error.ename}: {value}"
-
-
-def remove_standard_error(notebook: dict[str, Any]) -> str:
-    """Removes what cells wrote to standard error and returns where that first was, empty if nowhere.
-
-    In the published book it would be a warning, to be mended in the chapter rather than shown.
-    """
-    first = ""
-    for cell in notebook["cells"]:
-        outputs = cell.get("outputs", [])
-        noise = [output for output in outputs if output.get("name") == "stderr"]
-        if noise and not first:
-            lines = "".join(noise[0]["text"]).strip().splitlines()[:8]
-            excerpt = "\n".join(f"    {line}" for line in lines)
-            first = f"cell [{cell['execution_count']}] wrote to standard error\n{excerpt}"
-        cell.update({"outputs": [o for o in outputs if o not in noise]} if noise else {})
-    return first
 
 
 def tidy(notebook: dict[str, Any]) -> dict[str, Any]:

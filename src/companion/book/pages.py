@@ -21,13 +21,43 @@ class Page:
         name: the page as ``_toc.yml`` names it, without suffix.
         path: its file.
         is_chapter: whether it is a notebook, told by the Jupytext or kernel entry of its header.
-        reads: patterns of the other pages that it reads, the entry ``reads`` of its header.
     """
 
     name: str
     path: Path
     is_chapter: bool
-    reads: tuple[str, ...] = ()
+
+
+def read_text(path: Path) -> str:
+    """Returns the text of a file, whatever mark of byte order begins it and whatever ends its lines.
+
+    Raises:
+        BookError: it is not in UTF-8.
+    """
+    content = path.read_bytes()
+    try:
+        text = content.decode()
+        wrong = content.find(b"\0")  # of UTF-16 without a mark
+    except UnicodeDecodeError as error:
+        wrong = error.start
+    if wrong >= 0:
+        line = content.count(b"\n", 0, wrong) + 1
+        raise BookError(
+            f"{path}:{line}: byte 0x{content[wrong]:02x} is no text in UTF-8; save the file in UTF-8."
+        )
+    return text.lstrip("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+
+
+def read_yaml(path: Path) -> Any:
+    """Returns what a YAML file says.
+
+    Raises:
+        BookError: it is not valid.
+    """
+    try:
+        return yaml.safe_load(read_text(path))
+    except yaml.YAMLError as error:
+        raise BookError(f"{path} is not valid YAML: {error}") from None
 
 
 def read_pages(source: Path) -> list[Page]:
@@ -39,11 +69,9 @@ def read_pages(source: Path) -> list[Page]:
     """
     path = source / "_toc.yml"
     try:
-        toc = yaml.safe_load(path.read_text(encoding="utf-8"))
+        toc = read_yaml(path)
     except (FileNotFoundError, NotADirectoryError):
         raise BookRequestError(f"{source} is no book: it has no _toc.yml") from None
-    except yaml.YAMLError as error:
-        raise BookError(f"{path} is not valid YAML: {error}") from None
     return [_page(source, name) for name in _names(toc)]
 
 
@@ -64,16 +92,13 @@ def _page(source: Path, name: str) -> Page:
     path = source / f"{name}.md"
     if not path.is_file():
         raise BookError(f"{source / '_toc.yml'} lists {name}, but there is no file {path}")
-    header = _header(path)
-    is_chapter = "jupytext" in header or "kernelspec" in header
-    return Page(name, path, is_chapter, tuple(header.get("reads", ())))
-
-
-def _header(path: Path) -> dict[str, Any]:
-    """Returns the YAML header of a Markdown page, empty where it has none."""
-    found = re.match(r"---\s*\n(.*?)^---\s*$", path.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+    text = read_text(path)
+    found = re.match(r"---\s*\n(.*?)^---\s*$", text, re.DOTALL | re.MULTILINE)
     try:
         header = yaml.safe_load(found[1]) if found else None
     except yaml.YAMLError:
         raise BookError(f"{path} begins with a header that is not valid YAML") from None
-    return header if isinstance(header, dict) else {}
+    is_chapter = isinstance(header, dict) and ("jupytext" in header or "kernelspec" in header)
+    if not is_chapter and re.search(r"^```+ *\{code-cell\}", text, re.MULTILINE):
+        raise BookError(f"{path} has code cells, but does not begin with the header of a chapter")
+    return Page(name, path, is_chapter)

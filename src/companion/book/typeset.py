@@ -16,7 +16,8 @@ import yaml
 from companion.book.checks import foreign_requests
 from companion.book.edition import Edition
 from companion.book.errors import BookError
-from companion.book.execute import guarded
+from companion.book.pages import read_text, read_yaml
+from companion.book.processes import guarded, surroundings
 from companion.results.frame import write_csv
 
 # tex-svg draws letters as paths: no fonts to load, which browsers refuse to pages opened as files.
@@ -32,7 +33,7 @@ def settings(config: Path, edition: Edition) -> str:
 
     Without an address of the repository there is nothing that buttons could lead to, and so there are none.
     """
-    said: dict[str, Any] = yaml.safe_load(config.read_text(encoding="utf-8"))
+    said: dict[str, Any] = read_yaml(config)
     sphinx = said.setdefault("sphinx", {}).setdefault("config", {})
     # For link previews, and for the page at addresses that lead nowhere, which is shown at any depth.
     sphinx["ogp_site_url"] = edition.site
@@ -84,16 +85,19 @@ def typeset(source: Path, notebooks: Mapping[str, Path], settings: str, work: Pa
     command += ["--config", str(config), "--path-output", str(draft), "-W", "-n", "--keep-going"]
     ended = subprocess.run(
         command,
+        cwd=work,
+        env=surroundings(),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        text=True,
+        encoding="utf-8",
+        errors="surrogateescape",
         check=False,
     )
     # Messages name the page that was written, not its copy.
     output = re.sub(r"\x1b\[[0-9;]*m", "", ended.stdout).replace(str(sheet), str(source))
     log = work / "jupyter-book.log"
-    log.write_text(output, encoding="utf-8")
+    log.write_text(output, encoding="utf-8", errors="surrogateescape")
     html = draft / "_build" / "html"
     if ended.returncode or not (html / "index.html").is_file():
         raise BookError(f"Jupyter Book refused the pages (all of it in {log}):\n{_gist(output)}")
@@ -113,6 +117,8 @@ def _lay_out(source: Path, notebooks: Mapping[str, Path], sheet: Path) -> None:
     """Fills a folder with all that Jupyter Book is to read: text pages, assets, executed notebooks, MathJax."""
     shutil.rmtree(sheet, ignore_errors=True)
     shutil.copytree(source, sheet, ignore=IGNORED)
+    for path in (*sheet.rglob("*.md"), *sheet.rglob("*.bib")):
+        path.write_text(read_text(source / path.relative_to(sheet)), encoding="utf-8")
     for name, notebook in notebooks.items():
         (sheet / f"{name}.md").unlink()
         shutil.copyfile(notebook, sheet / f"{name}.ipynb")

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -29,10 +33,27 @@ def book(
     from companion.book import BookError, BookRequestError, build_book
 
     try:
-        index = build_book(profile=profile, source=source, out=to, chapters=chapter, jobs=jobs)
+        with _ended_in_order():
+            index = build_book(profile=profile, source=source, out=to, chapters=chapter, jobs=jobs)
     except BookRequestError:
         raise
     except BookError as error:
-        err.print(f"resilinet: {error}", style="red", highlight=False, soft_wrap=True)
+        err.print(
+            f"resilinet: {error}", style="red", highlight=False, soft_wrap=True, markup=False, emoji=False
+        )
         raise typer.Exit(1) from None
-    out.print(f"The book is at {index}", soft_wrap=True)
+    out.print(f"The book is at {index}", soft_wrap=True, markup=False, emoji=False)
+
+
+@contextmanager
+def _ended_in_order() -> Iterator[None]:
+    """Let the signals by which batch systems and terminals end a program end what it has started first."""
+    names = (signal.SIGTERM, signal.SIGHUP)
+    before = {name: signal.getsignal(name) for name in names if signal.getsignal(name) is signal.SIG_DFL}
+    for name in before:  # one that is ignored, as under nohup, stays so
+        signal.signal(name, lambda number, _: sys.exit(128 + number))
+    try:
+        yield
+    finally:
+        for name, action in before.items():
+            signal.signal(name, action)

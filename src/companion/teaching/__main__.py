@@ -6,6 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from companion.book.errors import BookError
 from companion.teaching.assignments import assign, build_wheel
 from companion.teaching.errors import TeachingError
 
@@ -31,7 +32,7 @@ def main(arguments: list[str] | None = None) -> int:
             chapters=options.chapter,
             wheel=wheel,
         )
-    except TeachingError as error:
+    except (TeachingError, BookError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
     for folder in written:

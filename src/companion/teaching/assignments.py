@@ -11,7 +11,8 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from companion.book.pages import Page, read_pages
+from companion.book.pages import Page, read_pages, read_text
+from companion.book.processes import surroundings
 from companion.experiments import ARTEFACTS, trials_of
 from companion.results.store import Store
 from companion.teaching.errors import TeachingError
@@ -120,7 +121,7 @@ def title_of(page: Page) -> str:
     Raises:
         TeachingError: it has none.
     """
-    heading = re.search(r"^# +(.+)$", FENCES.sub("", page.path.read_text(encoding="utf-8")), re.MULTILINE)
+    heading = re.search(r"^# +(.+)$", FENCES.sub("", read_text(page.path)), re.MULTILINE)
     if heading is None:
         raise TeachingError(f"{page.path} has no title.")
     return heading[1].strip()
@@ -135,9 +136,13 @@ def build_wheel(root: Path, out: Path) -> Path:
     out.mkdir(parents=True, exist_ok=True)
     for old in out.glob("resilinet-*.whl"):
         old.unlink()
-    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"]
+    command = [sys.executable, "-P", "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"]
     ended = subprocess.run(
-        [*command, "--wheel-dir", str(out), str(root)], capture_output=True, text=True, check=False
+        [*command, "--wheel-dir", str(out), str(root)],
+        env=surroundings(),
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if ended.returncode:
         raise TeachingError(f"the package could not be built: {ended.stderr.strip()[-500:]}")

@@ -16,6 +16,7 @@ import re
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from companion.book.pages import read_text
 from companion.teaching.errors import TeachingError
 
 CHECK = "check"
@@ -143,7 +144,7 @@ def read_exercises(page: Path) -> list[Exercise]:
     import jupytext
 
     reader = _Reader(page.name)
-    for cell in jupytext.reads(page.read_text(encoding="utf-8"), fmt="md:myst").cells:
+    for cell in jupytext.reads(read_text(page), fmt="md:myst").cells:
         if cell.cell_type == "markdown":
             reader.markdown(cell.source)
         elif cell.cell_type == "code":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import re
 import signal
@@ -18,9 +19,10 @@ import pytest
 
 from companion.book import BookError, BookRequestError, Profile
 from companion.book import build as engine
-from companion.book.build import digest
 from companion.book.checks import foreign_requests
+from companion.book.digests import contents, digest
 from companion.book.pages import read_pages
+from companion.book.processes import kill
 from companion.results import frame
 from resilinet.atomic_files import PARTIAL
 from tiny_book import FIRST, SECOND, TinyBook
@@ -38,7 +40,10 @@ BROKEN_CELL = dedent("""\
 
 @pytest.fixture(scope="module")
 def book(tmp_path_factory: pytest.TempPathFactory) -> TinyBook:
-    tiny = TinyBook(tmp_path_factory.mktemp("tiny"))
+    # Brackets and marks of byte order change nothing of what is shown.
+    tiny = TinyBook(tmp_path_factory.mktemp("[red]tiny[node][0]"))
+    intro = tiny.source / "intro.md"
+    intro.write_bytes(codecs.BOM_UTF8 + intro.read_bytes().replace(b"\n", b"\r\n"))
     tiny.build()
     return tiny
 
@@ -200,15 +205,15 @@ def test_what_no_chapter_is_made_from_runs_none_again(bare: TinyBook, name: str)
     path.unlink()
 
 
-def test_a_chapter_that_says_so_depends_on_other_pages(bare: TinyBook) -> None:
-    text = (bare.source / "first.md").read_text(encoding="utf-8")
-    bare.write("first.md", text.replace("---\n", '---\nreads: ["*.md"]\n', 1))
-    first = digest_of_first(bare)
-    bare.write("third.md", "# A page\n")
-    assert digest_of_first(bare) != first
-    (bare.source / "third.md").unlink()
-    assert digest_of_first(bare) == first
-    bare.write("first.md", text)
+def test_folders_behind_links_count_once_and_links_in_a_circle_end(tmp_path: Path) -> None:
+    (tmp_path / "far").mkdir()
+    (tmp_path / "near").mkdir()
+    (tmp_path / "near/link").symlink_to("../far")
+    (tmp_path / "far/circle").symlink_to("../near")
+    first = digest(*contents([tmp_path / "near"], tmp_path))
+    (tmp_path / "far/new.csv").write_text("1", encoding="utf-8")
+    assert digest(*contents([tmp_path / "near"], tmp_path)) != first
+    assert list(contents([tmp_path / "near"], tmp_path)) == ["near/link/new.csv", b"1"]
 
 
 def test_digests_of_other_lists_differ() -> None:
@@ -226,32 +231,43 @@ def test_a_changed_result_is_shown(restored: TinyBook) -> None:
 
 
 def started(book: TinyBook) -> subprocess.Popen[bytes]:
-    """A build in a process of its own."""
-    code = "import sys; from pathlib import Path; from companion.book import build_book; "
-    code += "build_book(source=Path(sys.argv[1]), out=Path(sys.argv[2]))"
-    command = [sys.executable, "-c", code, str(book.source), str(book.out)]
+    """A build in a process of its own, by the command line."""
+    command = [sys.executable, "-c", "from companion.cli import main; main()", "book"]
+    command += ["--source", str(book.source), "--out", str(book.out)]
     return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
 def wait_until(holds: Callable[[], bool], what: str) -> None:
-    end = time.monotonic() + 60
+    end = time.monotonic() + 200
     while not holds():
         assert time.monotonic() < end, what
         time.sleep(0.1)
 
 
-@pytest.mark.parametrize("way", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT], ids=lambda way: way.name)
+WAYS = [signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP]
+
+
+@pytest.mark.parametrize("way", WAYS, ids=lambda way: way.name)
 def test_a_build_that_is_ended_leaves_no_process_and_no_notebook(tmp_path: Path, way: signal.Signals) -> None:
     tiny, note = TinyBook(tmp_path), tmp_path / "pids"
-    cell = f"import os, time\nopen({str(note)!r}, 'w').write(f'{{os.getpid()}} {{os.getppid()}}')\ntime.sleep(600)"
+    # A kernel that never lets go of the interpreter, and a process that it has started.
+    cell = f"""\
+import os, subprocess
+child = subprocess.Popen(["sleep", "600"])
+open({str(note)!r}, "w").write(f"{{os.getpid()}} {{os.getppid()}} {{child.pid}}")
+sum(range(10**13))"""
     tiny.write("first.md", f"{FIRST}\n```{{code-cell}} python\n{cell}\n```\n")
     build = started(tiny)
-    wait_until(lambda: note.is_file() and len(note.read_text().split()) == 2, "the chapter did not begin")
-    pids = [int(pid) for pid in note.read_text().split()]
-    assert all(is_running(pid) for pid in pids)
-    build.send_signal(way)
-    build.wait(30)
-    wait_until(lambda: not any(is_running(pid) for pid in pids), "a process went on")
+    try:
+        wait_until(lambda: note.is_file() and len(note.read_text().split()) == 3, "the chapter did not begin")
+        pids = [int(pid) for pid in note.read_text().split()]
+        assert all(is_running(pid) for pid in pids)
+        build.send_signal(way)
+        assert build.wait(60) == {signal.SIGKILL: -9, signal.SIGINT: 130}.get(way, 128 + way)
+        wait_until(lambda: not any(is_running(pid) for pid in pids), "a process went on")
+    finally:
+        kill(build.pid)
+        build.wait()
     assert list(tiny.out.rglob("*.ipynb")) == []
 
 
@@ -280,15 +296,15 @@ def test_a_failing_cell_is_named_and_nothing_partial_is_published(restored: Tiny
         restored.build()
     message = str(caught.value)
     line = SECOND.count("\n") + 3
-    assert f"second.md:{line}: cell [" in message
-    assert "    ratio = 1\n    ratio / 0\nZeroDivisionError: division by zero" in message
+    assert f"second.md:{line + 1}: cell [" in message
+    assert "    ratio = 1\n--> ratio / 0\nZeroDivisionError: division by zero" in message
     assert restored.changed_since(before) == set()
 
 
 def test_a_warning_in_a_cell_is_refused_in_the_published_book(restored: TinyBook) -> None:
     cell = '\n```{code-cell} python\nimport warnings\nwarnings.warn("rounded")\n```\n'
     restored.write("part/second.md", SECOND + cell)
-    with pytest.raises(BookError, match=r"second\.md: cell \[\d\] wrote to standard error\n.*rounded"):
+    with pytest.raises(BookError, match=r"second\.md:\d+: cell \[\d\] wrote to standard error\n.*rounded"):
         restored.build()
 
 

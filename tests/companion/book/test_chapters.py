@@ -134,6 +134,19 @@ def test_every_parameter_is_explained(page: Page) -> None:
         assert line.partition(" = ")[0] in shared or "  # " in line, line
 
 
+def test_a_name_alone_for_the_list_of_who_fails_is_refused_in_a_sentence() -> None:
+    # What papermill's -p makes of it.
+    failout = next(page for page in CHAPTERS if page.name == "failout")
+    (line,) = re.findall(r"^who = .*$", "\n".join(cell.source for cell in code(failout)), re.M)
+    with pytest.raises(
+        ValueError, match=r"^'n1' is no set of physical nodes; give a set of their names: i, n1"
+    ):
+        exec(line, {"topology": partitions.mlp(), "dead": "n1"})
+    found: dict[str, Any] = {"topology": partitions.mlp(), "dead": ["n1"]}
+    exec(line, found)
+    assert found["who"] == {"n1"}
+
+
 @each_chapter
 def test_every_figure_has_a_name_a_caption_and_an_alternative_text(page: Page) -> None:
     for name, options in figures(page).items():
@@ -255,9 +268,3 @@ def test_citation_is_the_one_that_the_book_cites() -> None:
     assert f"{{{citation['year']}}}" in entry
     for author in citation["authors"]:
         assert author["family-names"] in entry
-
-
-@each_chapter
-def test_a_chapter_that_reads_other_pages_says_so(page: Page) -> None:
-    looks = "read_pages" in page.path.read_text(encoding="utf-8")
-    assert page.reads == (("*.md",) if looks else ())
