@@ -88,6 +88,7 @@ def verify(
     from companion.experiments import ARTEFACTS
     from companion.paper import accepted_verdicts as accepted
     from companion.paper import verify as ledger
+    from companion.paper.ledger_file import content
 
     if accept + no_check + (against is not None) > 1:
         raise ValueError("choose one of --accept, --against and --no-check.")
@@ -125,7 +126,7 @@ def verify(
         out.print(f"{verdicts(count)} accepted in {path}", highlight=False, soft_wrap=True)
         return
     if as_json:
-        say_json([dataclasses.asdict(entry) for entry in entries])
+        say_json(content(entries))
     else:
         out.print(ledger_table(entries))
     if checks:
@@ -135,7 +136,7 @@ def verify(
 def ledger_table(entries: Sequence[Entry]) -> Table:
     """The ledger, a line an entry."""
     table = Table(title="The paper's numbers and ours")
-    for column in ("artefact", "key", "paper", "ours", "interval", "seeds", "size", "verdict"):
+    for column in ("artefact", "key", "paper", "ours", "interval", "seeds", "size", "verdict", "per route"):
         table.add_column(column)
     for entry in entries:
         ours, low, high = entry.ours, entry.low, entry.high
@@ -152,6 +153,7 @@ def ledger_table(entries: Sequence[Entry]) -> Table:
             str(entry.seeds),
             entry.size or "-",
             entry.verdict,
+            "" if entry.per_route is None else entry.per_route.verdict,
         )
     return table
 

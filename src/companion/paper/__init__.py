@@ -6,7 +6,6 @@ Every printed number and every statement has an address, (artefact, key), for ex
 :func:`verify` gives each address one :class:`Entry` of the ledger.
 """
 
-from companion.paper.inconsistencies import Finding, findings
 from companion.paper.ledger import totals, verify
 from companion.paper.measured import Measured, Sample
 from companion.paper.printed import Printed, printed_value, printed_values, statements
@@ -15,12 +14,10 @@ from companion.paper.verdicts import Check, Entry, Verdict
 __all__ = [
     "Check",
     "Entry",
-    "Finding",
     "Measured",
     "Printed",
     "Sample",
     "Verdict",
-    "findings",
     "printed_value",
     "printed_values",
     "statements",

@@ -1,22 +1,29 @@
-"""Where the paper's own numbers do not agree with each other: arithmetic on what it prints, without any training."""
+"""Where the paper's own numbers do not agree with each other: arithmetic on what it prints, without any training.
+
+Each function gives the numbers of one finding as a table; the page of verdicts says in words what they show.
+"""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from typing import Final
 
 import pandas as pd
 
 from companion.experiments import EXPERIMENTS
-from companion.experiments.names import name_of
+from companion.experiments.names import FAILURES, SETTINGS, name_of
 from companion.experiments.table_2 import TABLE_2
 from companion.paper.arithmetic import scenario_probability
+from companion.paper.comparisons import config_over
+from companion.paper.own_numbers import OWN_NUMBERS
 from companion.paper.printed import printed_value, printed_values
 from resilinet.failures import scenario_key, scenarios
+from resilinet.schemes import SCHEMES
 
-STRANGERS = "16x16 maps of CIFAR-10 beside 56x56 and 28x28 maps of 224 px images"
-
-TWICE: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = tuple(
+STRANGERS: Final = "16x16 maps of CIFAR-10 beside 56x56 and 28x28 maps of 224 px images"
+SCENARIOS: Final = ("none", "m1", "m2", "m1+m2")
+"""Of Fig. 2b's chart data."""
+TWICE: Final[tuple[tuple[str, tuple[tuple[str, str], ...]], ...]] = tuple(
     (
         f"{title}, {name_of(setting)}",
         tuple(
@@ -36,31 +43,9 @@ TWICE: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = tuple(
         ("MobileNet on CIFAR-10, ResiliNet", "resilinet", "table-1-mobilenet", "", "table-3-mobilenet"),
         ("ResNet-18, ResiliNet", "resilinet", "", "figure-2c", "table-3-resnet"),
     )
-    for setting in ("no_failure", "normal", "poor", "hazardous")
+    for setting in SETTINGS
 )
 """Quantities that the paper prints in several places: a name, and the addresses; failout 10 % is ResiliNet's."""
-
-
-@dataclass(frozen=True)
-class Finding:
-    """Something that does not fit, stated neutrally.
-
-    Attributes:
-        key: a short name.
-        title: what it is about.
-        text: what the arithmetic says; every number in it is computed.
-        table: the numbers.
-    """
-
-    key: str
-    title: str
-    text: str
-    table: pd.DataFrame
-
-
-def findings() -> list[Finding]:
-    """Every inner inconsistency of the paper that we know of."""
-    return [probability_of_n1(), printed_twice(), mobilenet_rate(), two_imagenet_tables(), resnet_bandwidth()]
 
 
 def health_scenarios() -> list[str]:
@@ -79,131 +64,142 @@ def recomputed_average(series: str, probability_of_n1: float) -> float:
     )
 
 
-def probability_of_n1() -> Finding:
-    """Table 1 prints a probability for n1 that neither Table 2 nor the table's own averages bear out."""
+def probability_of_n1() -> pd.DataFrame:
+    """Table 1's averages as printed, and recomputed with its own probability of n1 and with Table 2's."""
     printed, exact = printed_value("table-1-health", "probability/n1"), scenario_probability("health", "n1")
-    rows = []
-    for series, name in (
-        ("resilinet-plus", "ResiliNet+"),
-        ("resilinet", "ResiliNet"),
-        ("dfg", "DFG"),
-        ("vanilla", "Vanilla"),
-    ):
-        rows.append(
-            {
-                "scheme": name,
-                "average, printed": printed_value("table-1-health", f"{series}/average"),
-                f"recomputed with P(n1) = {printed:.2f} %": recomputed_average(series, printed),
-                f"recomputed with P(n1) = {exact:.2f} %": recomputed_average(series, exact),
-            }
-        )
-    table = pd.DataFrame(rows).set_index("scheme")
-    off = (table.iloc[:, 1] - table.iloc[:, 0]).abs(), (table.iloc[:, 2] - table.iloc[:, 0]).abs()
-    total = math.fsum(printed_value("table-1-health", f"probability/{dead}") for dead in health_scenarios())
-    p = TABLE_2["health"]["normal"].probability
-    return Finding(
-        "table-1-probability",
-        "Table 1: the probability that n1 alone fails",
-        f"Table 1 prints {printed:.2f} %. Table 2 gives {p['n1']:g} · {1 - p['n2']:g} · {1 - p['n3']:g} = "
-        f"{exact:.2f} %, and the printed probabilities sum to {total:.2f} %, {100 - total:.2f} short of a "
-        f"whole. Recomputed from the table's own rows, the averages miss the printed ones by up to "
-        f"{off[0].max():.2f} points with {printed:.2f} %, and by at most {off[1].max():.2f} with {exact:.2f} %.",
-        table,
-    )
+    rows = {
+        SCHEMES[series].name: {
+            "printed": printed_value("table-1-health", f"{series}/average"),
+            f"with P(n1) = {printed:.2f} %": recomputed_average(series, printed),
+            f"with P(n1) = {exact:.2f} %": recomputed_average(series, exact),
+        }
+        for series in ("resilinet-plus", "resilinet", "dfg", "vanilla")
+    }
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("average of")
 
 
-def printed_twice() -> Finding:
-    """One quantity, several numbers."""
+def printed_twice() -> pd.DataFrame:
+    """Averages that are printed in several places, and how far apart."""
     rows = []
     for name, addresses in TWICE:
-        values = {printed_values()[address].source: printed_value(*address) for address in addresses}
+        values = {
+            printed_values()[address].source.removeprefix("chart data of "): printed_value(*address)
+            for address in addresses
+        }
         if len(values) > 1:
             rows.append({"quantity": name} | values | {"apart": max(values.values()) - min(values.values())})
     table = pd.DataFrame(rows).set_index("quantity")
     table.insert(len(table.columns) - 1, "apart", table.pop("apart"))
-    widest = str(table["apart"].idxmax())
-    health = printed_value("figure-2a", "resilinet/normal")
-    return Finding(
-        "printed-twice",
-        "The same quantity in several places",
-        f"Some averages are printed more than once, and {int((table['apart'] > 0.5).sum())} of {len(table)} differ by "
-        f"more than half a point; the widest gap is {table['apart'].max():.2f} points ({widest}). For ResiliNet on "
-        f"Health under Normal the data behind Fig. 2a say {health:.2f} %, Table 1 says "
-        f"{printed_value('table-1-health', 'resilinet/average'):.2f} % and Table 3 "
-        f"{printed_value('table-3-health', '10%/normal'):.2f} %.",
-        table,
-    )
+    return table
 
 
-def mobilenet_rate() -> Finding:
-    """MobileNet's average in Table 1 is that of another failout rate in Table 3."""
-    one = {name: printed_value("table-1-mobilenet", f"resilinet/{name}") for name in ("none", "average")}
-    rows = {
-        rate: {
-            "No Failure": printed_value("table-3-mobilenet", f"{rate}/no_failure"),
-            "Normal": printed_value("table-3-mobilenet", f"{rate}/normal"),
+def figure_2a_from_rows() -> pd.DataFrame:
+    """Fig. 2a's averages as drawn, as they follow from Table 1's rows and Table 2, and their difference."""
+    settings = EXPERIMENTS["health"].settings
+    rows = {}
+    for series in ("vanilla", "dfg", "resilinet"):
+        for setting in FAILURES:
+            # As an own setting, so that it is not the printed average that is found.
+            (rows_give,) = OWN_NUMBERS.average("table-1-health", series, settings[setting]).values.values()
+            drawn = printed_value("figure-2a", f"{series}/{setting}")
+            rows[SCHEMES[series].name, name_of(setting)] = {
+                "drawn": drawn,
+                "by Table 1": rows_give,
+                "difference": drawn - rows_give,
+            }
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis(["scheme", "setting"])
+
+
+def implied_guess() -> pd.DataFrame:
+    """What Fig. 2c's averages of Vanilla say that a guess is worth, in percent.
+
+    Vanilla guesses whenever a node is failed: average = P(none failed) · accuracy + (1 - P(none failed)) · guess.
+    """
+    whole, rows = printed_value("figure-2c", "vanilla/no_failure"), {}
+    for setting in FAILURES:
+        alive = math.prod(1 - p for p in TABLE_2["resnet"][setting].probability.values())
+        average = printed_value("figure-2c", f"vanilla/{setting}")
+        rows[name_of(setting)] = {
+            "average": average,
+            "P(none failed)": 100 * alive,
+            "implied guess": (average - alive * whole) / (1 - alive),
         }
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("setting")
+
+
+def mobilenet_rate() -> pd.DataFrame:
+    """Table 1's ResiliNet on CIFAR-10 beside the rates of Table 3."""
+    rows = {
+        f"Table 3, {rate[:-1]} %": [
+            printed_value("table-3-mobilenet", f"{rate}/{setting}") for setting in ("no_failure", "normal")
+        ]
         for rate in ("5%", "10%", "30%", "50%")
     }
-    table = pd.DataFrame(rows).T.rename_axis("Table 3, failout rate")
-    table.loc["Table 1, ResiliNet"] = [one["none"], one["average"]]
-    same = [
-        rate
-        for rate, row in rows.items()
-        if row["Normal"] == one["average"] and row["No Failure"] == one["none"]
+    rows["Table 1, ResiliNet"] = [
+        printed_value("table-1-mobilenet", f"resilinet/{name}") for name in ("none", "average")
     ]
-    agree = (
-        f"Both numbers of Table 1 equal, to the last digit, those that Table 3 gives for {same[0][:-1]} %."
-        if same
-        else "They equal those of no rate in Table 3."
-    )
-    return Finding(
-        "mobilenet-rate",
-        "MobileNet on CIFAR-10: Table 1 against Table 3",
-        f"The text sets ResiliNet's failout rate to 10 %. There Table 1 averages {one['average']:.2f} % under Normal, "
-        f"Table 3 {rows['10%']['Normal']:.2f} %. {agree}",
-        table,
+    return pd.DataFrame.from_dict(rows, orient="index", columns=["No Failure", "Normal"]).rename_axis(
+        "failout"
     )
 
 
-def two_imagenet_tables() -> Finding:
-    """The chart data of Fig. 2b hold two tables, of which one is drawn."""
-    rows = []
-    for series, name in (("vanilla", "Vanilla"), ("dfg", "DFG"), ("resilinet", "ResiliNet")):
-        for setting in ("no_failure", "normal", "poor", "hazardous"):
-            raw, corrected = (printed_value(a, f"{series}/{setting}") for a in ("figure-2b-raw", "figure-2b"))
-            rows.append(
-                {
-                    "scheme": name,
-                    "setting": name_of(setting),
-                    "headed raw": raw,
-                    "headed corrected (drawn)": corrected,
-                    "difference": corrected - raw,
-                }
+def imagenet_cells() -> pd.DataFrame:
+    """Fig. 2b's chart data by scenario: the raw table, the corrected one, and what was added."""
+    rows = {}
+    for series in ("vanilla", "dfg", "resilinet"):
+        for scenario in SCENARIOS:
+            raw, corrected = (
+                printed_value(f"figure-2b{table}-cells", f"{series}/{scenario}") for table in ("-raw", "")
             )
-    table = pd.DataFrame(rows).set_index(["scheme", "setting"])
-    shift = table["difference"]
-    gap = {
-        artefact: printed_value(artefact, "resilinet/no_failure")
-        - printed_value(artefact, "vanilla/no_failure")
-        for artefact in ("figure-2b-raw", "figure-2b")
+            failed = scenario.replace("+", ", ").replace("none", "None")
+            rows[SCHEMES[series].name, failed] = {
+                "raw": raw,
+                "corrected": corrected,
+                "added": round(corrected - raw, 10),
+            }
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis(["scheme", "failed"])
+
+
+def imagenet_averages() -> pd.DataFrame:
+    """The eighteen averages of Fig. 2b's two tables as printed, and as they follow from the cells and Table 2."""
+    topology, rows = EXPERIMENTS["imagenet"].topology(), {}
+    for name in ("figure-2b-raw", "figure-2b"):
+        for series in ("vanilla", "dfg", "resilinet"):
+            for setting in FAILURES:
+                chosen = TABLE_2["mobilenet"][setting]
+                exact = math.fsum(
+                    chosen.scenario_probability(topology, dead)
+                    * printed_value(f"{name}-cells", f"{series}/{scenario_key(topology, dead)}")
+                    for dead in scenarios(topology)
+                )
+                printed = printed_value(name, f"{series}/{setting}")
+                rows[name, SCHEMES[series].name, name_of(setting)] = {"printed": printed, "by cells": exact}
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis(["table", "scheme", "setting"])
+
+
+def growth_of_configs() -> pd.DataFrame:
+    """What each configuration of Fig. 4a gains over the one before it, by Tables 1 and 2, in points."""
+    rows = {
+        f"Config {number} over {number - 1}": {
+            name_of(setting): config_over(OWN_NUMBERS, "figure-4a", number, number - 1, setting).difference
+            for setting in FAILURES
+        }
+        for number in range(2, 1 + len(EXPERIMENTS["health"].configs))
     }
-    return Finding(
-        "two-imagenet-tables",
-        "Fig. 2b: two tables of ImageNet results",
-        "Behind Fig. 2b lie two tables, one headed as raw and incorrect, one as corrected; the second is drawn, and "
-        f"the text mentions neither. The correction adds between {shift.min():.2f} and {shift.max():.2f} points, so it "
-        f"is no common offset. Without failures it turns ResiliNet's {gap['figure-2b-raw']:+.2f} points against "
-        f"Vanilla into {gap['figure-2b']:+.2f}.",
-        table,
-    )
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("step")
 
 
-def resnet_bandwidth() -> Finding:
-    """Table 4's row for ResNet-18 comes out of tensor sizes that no one network has."""
+def both_failed() -> pd.DataFrame:
+    """Table 1's row of MobileNet with m1 and m2 failed."""
+    names = ("resilinet-plus", "resilinet", "dfg", "vanilla")
+    row = {SCHEMES[name].name: printed_value("table-1-mobilenet", f"{name}/m1+m2") for name in names}
+    return pd.DataFrame([row], index=["m1, m2"]).rename_axis("failed")
+
+
+def resnet_bandwidth() -> pd.DataFrame:
+    """Table 4's saving for ResNet-18 by the tensors that the source, z1 and z2 send."""
     from companion.experiments.table_4 import networks
 
-    printed = printed_value("table-4", "cifar10-resnet18")
     sizes = {
         f"geometry {geometry}, from its modules": network.elements()
         for (_, geometry, key), network in networks().items()
@@ -211,22 +207,10 @@ def resnet_bandwidth() -> Finding:
     }
     # Height x width x channels of what the source, z1 and z2 would send.
     sizes[STRANGERS] = {"i": 16 * 16 * 64, "z1": 56 * 56 * 64, "z2": 28 * 28 * 128}
-    rows = []
+    rows = {}
     for name, sent in sizes.items():
         # z3 is the cloud: skips leave the source and z1, simple hyperconnections the source, z1 and z2.
         skips, third = sent["i"] + sent["z1"], sent["z2"]
-        rows.append(
-            {"tensors": name}
-            | {node: sent[node] for node in ("i", "z1", "z2")}
-            | {"saving (%)": 100 * skips / (2 * skips + third)}
-        )
-    table = pd.DataFrame(rows).set_index("tensors")
-    match = [str(name) for name, row in table.iterrows() if round(row["saving (%)"], 2) == printed]
-    return Finding(
-        "resnet-bandwidth",
-        "Table 4: the saving for ResNet-18",
-        f"Table 4 prints {printed:.2f} %. The share of skips in all traffic, which gives Table 4's other numbers, "
-        f"comes to that only for {match[0] if match else 'none of these'}, sizes that belong to no single network. The "
-        "other rows are what whole networks save.",
-        table,
-    )
+        counts = {node: sent[node] for node in ("i", "z1", "z2")}
+        rows[name] = counts | {"saving (%)": 100 * skips / (2 * skips + third)}
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("tensors")

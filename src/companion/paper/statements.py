@@ -237,7 +237,7 @@ def claims(measured: Measured) -> Iterator[Entry]:
         class_shares(measured),
         other_partitions(),
     ]
-    read = {entry.key.split("/")[0] for entry in found}
+    read = {_name(entry.key) for entry in found}
     if unread := [key for key in statements() if key not in read]:
         raise ValueError(f"published_values.toml: no entry reads the statement {unread[0]!r}.")
     yield from found
@@ -379,5 +379,10 @@ def other_partitions() -> Entry:
     return Entry("claims", key, Verdict.NOT_ATTEMPTED, _words(key), note="The paper names none of them.")
 
 
+def _name(key: str) -> str:
+    """The statement that an entry is about: the longest one that its key begins with."""
+    return max((name for name in statements() if key.startswith(name)), key=len)
+
+
 def _words(key: str) -> str:
-    return statements()[key.split("/")[0]]
+    return statements()[_name(key)]

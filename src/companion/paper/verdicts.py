@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -17,7 +18,8 @@ TOLERANCE: Final = 1.0
 """Percentage points by which the accuracy of a CNN may differ and still count as reproduced.
 
 Seeds are all that our intervals account for. Another framework, another random split and another precision move an
-accuracy, too, and the paper's own prints of one quantity lie about a point apart (:func:`companion.paper.findings`).
+accuracy, too, and the paper's own prints of one quantity lie about a point apart
+(:func:`companion.paper.inconsistencies.printed_twice`).
 """
 HEALTH_TOLERANCE: Final = 0.5
 """The same for the MLP on Health, where a point would let one of our values reproduce two different printed ones."""
@@ -198,6 +200,16 @@ class Entry:
     checks: tuple[Check, ...] = ()
     experiment: str = ""
     per_route: Entry | None = None
+
+    @property
+    def address(self) -> str:
+        """Its lasting address on the page of verdicts, for example ``table-1-health-n1-dfg``."""
+        series, slash, condition = self.key.partition("/")
+        if self.artefact == "claims":
+            parts = ["claim", self.key]
+        else:
+            parts = [self.artefact, condition, series] if slash else [self.artefact, self.key]
+        return re.sub(r"[^a-z0-9]+", "-", "-".join(parts).lower()).strip("-")
 
     @property
     def half(self) -> float | None:

@@ -35,6 +35,8 @@ SPACE: Final = "\N{NO-BREAK SPACE}"
 def ours(entry: Entry) -> Cell:
     """Our value of an entry with interval and mark; seeds where some are missing."""
     text = cell(entry.ours, entry.low, entry.high, entry.seeds, entry.wanted)
+    if entry.ours is not None and not entry.wanted:
+        text = f"{entry.ours:.{max(DECIMALS, decimals(entry))}f}"
     return Cell(
         text if entry.seeds < entry.wanted else f"{text}{SPACE}{MARKS[entry.verdict]}",
         entry.ours,
@@ -47,7 +49,13 @@ def ours(entry: Entry) -> Cell:
 
 def printed(entry: Entry) -> Cell:
     """The paper's value of an entry, with the decimals that it prints, and no more than two of its chart data."""
-    return Cell(f"{entry.paper:.{min(entry.digits, DECIMALS)}f}", entry.paper, unit=UNITS[entry.unit])
+    return Cell(f"{entry.paper:.{decimals(entry)}f}", entry.paper, unit=UNITS[entry.unit])
+
+
+def decimals(entry: Entry) -> int:
+    """How many decimals of a printed number are shown: two at most, unless that would show something as zero."""
+    shows_zero = bool(entry.paper) and round(entry.paper or 0.0, DECIMALS) == 0
+    return entry.digits if shows_zero else min(entry.digits, DECIMALS)
 
 
 def cell(mean: float | None, low: float | None, high: float | None, seeds: int, wanted: int) -> str:

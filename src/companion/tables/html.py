@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from html import escape
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import pandas as pd
@@ -14,9 +14,6 @@ from companion.tables.numbers import in_full, to_csv, trials_behind
 
 if TYPE_CHECKING:
     from IPython.display import HTML
-
-TRIALS: Final = "verdicts.html"
-"""The page that has a line for each trial."""
 
 
 def show(table: pd.DataFrame, caption: str = "") -> HTML:
@@ -60,11 +57,9 @@ def take_away(csv: str, trials: Sequence[str] = (), caption: str = "") -> str:
         f'aria-label="{escape(label)}">CSV</a>'
     ]
     if trials:
-        links = " ".join(
-            f'<a href="{TRIALS}#trial-{name[:16]}"><code>{name[:8]}</code></a>' for name in trials
-        )
+        names = " ".join(f"<code>{name[:16]}</code>" for name in trials)
         parts.append(
-            f"<details><summary>provenance</summary>From {len(trials)} trials, each a file in <code>results/</code>: "
-            f"{links}</details>"
+            f"<details><summary>provenance</summary>From {len(trials)} trials, each a file of that name in "
+            f"<code>results/</code>: {names}</details>"
         )
     return f'<div class="exhibit-links">{" ".join(parts)}</div>'

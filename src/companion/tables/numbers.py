@@ -7,7 +7,7 @@ from typing import Final, Self
 
 import pandas as pd
 
-UNITS: Final = {"percent": "%", "points": "points", "hours": "h", "probability": ""}
+UNITS: Final = {"percent": "%", "points": "points", "hours": "h", "epochs": "epochs", "probability": ""}
 """How the ledger's units stand in the header of a file."""
 NAMED_UNIT: Final = re.compile(r"\bin (%|percent|points|numbers)(?!\w)")
 

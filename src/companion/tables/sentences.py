@@ -82,15 +82,20 @@ def statement(entries: Sequence[Entry], key: str) -> str:
 
 
 def statement_by_part(entries: Sequence[Entry], parts: Mapping[str, str]) -> str:
-    """A statement of the paper once, then each of its parts with its verdict, in Markdown.
+    """Statements of the paper, one that several parts share once, then each part with its verdict, in Markdown.
 
     Args:
         entries: the ledger.
-        parts: keys of one statement to what each is about.
+        parts: keys of statements to what each is about.
     """
-    found = {name: _claim(entries, key) for key, name in parts.items()}
-    lines = [f"- {name}: {_decided(entry)}" for name, entry in found.items()]
-    return "\n".join([f"*{next(iter(found.values())).statement}*", "", *lines])
+    lines, before = [], ""
+    for key, name in parts.items():
+        entry = _claim(entries, key)
+        if entry.statement != before:
+            lines += ["", f"*{entry.statement}*", ""]
+        lines.append(f"- {name}: {_decided(entry)}")
+        before = entry.statement
+    return "\n".join(lines[1:])
 
 
 def _claim(entries: Sequence[Entry], key: str) -> Entry:

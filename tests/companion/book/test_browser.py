@@ -6,7 +6,6 @@ else a tiny one of the same theme and settings, which has every kind of page but
 
 from __future__ import annotations
 
-import re
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -266,16 +265,6 @@ def test_a_reader_takes_the_numbers_of_a_table_away(site: Site, browser: Browser
     assert "," in download.value.path().read_text(encoding="utf-8").splitlines()[0]
     assert complaints == []
     page.close()
-
-
-def test_provenance_leads_to_a_trial(site: Site) -> None:
-    if not site.whole:
-        pytest.skip("trials are in the whole book, newer than its sources: make book")
-    pages = {name: (site.html / name).read_text(encoding="utf-8") for name in site.pages}
-    led = {name: set(re.findall(r'href="verdicts\.html#(trial-\w+)"', text)) for name, text in pages.items()}
-    anchors = set(re.findall(r'id="(trial-\w+)"', pages["verdicts.html"]))
-    assert len(led["health-results.html"]) > 1
-    assert {name: found - anchors for name, found in led.items() if found - anchors} == {}
 
 
 def test_solutions_are_hidden_until_a_reader_asks(site: Site, browser: Browser) -> None:

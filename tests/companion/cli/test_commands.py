@@ -119,22 +119,28 @@ def test_bandwidth_prints_every_row_of_table_4() -> None:
     assert "Health" in run("bandwidth")
 
 
-def test_verify_gives_every_number_a_verdict(tmp_path: Path) -> None:
-    entries = json.loads(run("verify", "--json", "--no-check", "--results", str(tmp_path)))
-    assert entries
-    for entry in entries:
-        assert {
-            "artefact",
-            "key",
-            "paper",
-            "ours",
-            "low",
-            "high",
-            "seeds",
-            "verdict",
-            "trials",
-        } <= entry.keys()
-    assert len({(entry["artefact"], entry["key"]) for entry in entries}) == len(entries)
+def test_verify_keeps_apart_what_is_printed_what_is_ours_and_the_released_codes(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    for name in ("table-1-health", "figure-2c"):
+        for trial in ARTEFACTS[name].trials("published"):
+            store.write(made_up(trial, lambda trial, _: 90.0 + trial.seed % 2))
+    ledger = json.loads(run("verify", "--json", "--no-check", "--results", str(tmp_path)))
+    found = {entry["address"]: entry for entry in ledger["entries"]}
+    assert len(found) == len(ledger["entries"])
+    health, resnet = found["table-1-health-n1-dfg"], found["figure-2c-poor-dfg"]
+    assert health["printed"] == {"value": 64.42, "text": "64.42"}
+    assert health["ours_at_paper_size"]["running"]["mean"] == pytest.approx(90.5)
+    assert (health["ours_at_paper_size"]["per_route"], health["ours_at_laptop_size"]) == (None, None)
+    assert resnet["ours_at_paper_size"] is None
+    assert {"running", "per_route"} == {kind for kind, one in resnet["ours_at_laptop_size"].items() if one}
+    assert found["table-1-health-n1-vanilla"]["released_code"] == pytest.approx(100 / 12 * 11 / 12, abs=0.01)
+    assert "ILSVRC" in found["figure-2b-normal-dfg"]["why_not_attempted"]
+    assert found["table-1-health-n1-probability"]["computed"] == pytest.approx(7.6032)
+    for kind in ("running", "per_route"):
+        numbers = ledger["totals"][kind]["numbers"]
+        assert sum(sum(of.values()) for of in numbers.values()) == sum(
+            entry["statement"] is None for entry in ledger["entries"]
+        )
 
 
 def test_verify_fails_when_a_result_no_longer_supports_its_verdict(tmp_path: Path) -> None:

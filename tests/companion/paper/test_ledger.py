@@ -19,7 +19,7 @@ from companion.paper import (
     Measured,
     Sample,
     Verdict,
-    findings,
+    inconsistencies,
     printed_value,
     printed_values,
     statements,
@@ -39,6 +39,7 @@ from companion.paper.printed import (
     parsed,
     runs_behind,
 )
+from companion.paper.specific_values import break_even, lead
 from companion.paper.statements import CLAIMS, Claim, statement
 from companion.paper.verdicts import (
     Check,
@@ -49,6 +50,7 @@ from companion.paper.verdicts import (
     judge_order,
     judge_statement,
 )
+from companion.paper.which_statistics import both_kinds, distance, rank_correlation
 from companion.results.intervals import Interval
 from companion.results.store import Store
 from made_up import made_up
@@ -93,6 +95,7 @@ def test_every_number_of_the_paper_is_in_the_ledger_exactly_once(tmp_path: Path)
         numbers(tomllib.loads(text))
     )
     assert max(Counter((e.artefact, e.key) for e in entries).values()) == 1
+    assert max(Counter(e.address for e in entries).values()) == 1
     assert {(e.artefact, e.key) for e in entries} >= set(printed_values())
 
 
@@ -132,8 +135,8 @@ def test_a_number_or_statement_that_no_entry_reads_is_named(
 
 
 def test_every_statement_is_in_the_ledger() -> None:
-    named = {e.key.split("/")[0] for e in verify(Store("nowhere")) if e.artefact == "claims"}
-    assert named == set(statements())
+    said = {e.statement for e in verify(Store("nowhere")) if e.artefact == "claims"}
+    assert said == set(statements().values())
 
 
 def test_every_entry_without_a_verdict_on_the_number_says_why(tmp_path: Path) -> None:
@@ -193,15 +196,61 @@ def test_golden_arithmetic_of_the_ledger(tmp_path: Path) -> None:
     assert entries["claims", "faq-2/availability"].ours == pytest.approx(98.02, abs=0.01)
 
 
-def test_findings_compute_what_they_say() -> None:
-    found = {finding.key: finding for finding in findings()}
-    assert "7.01 %" in found["table-1-probability"].text
-    assert "7.60 %" in found["table-1-probability"].text
-    assert all(number in found["printed-twice"].text for number in ("95.88", "97.02", "97.07"))
-    assert "those that Table 3 gives for 30 %" in found["mobilenet-rate"].text
-    savings = found["resnet-bandwidth"].table["saving (%)"].round(2).tolist()
-    assert savings == [49.28, 44.44, 40.36, 47.62, 40.61]
-    assert (found["two-imagenet-tables"].table["difference"] > 4).all()
+def test_the_arithmetic_on_the_printed_numbers_gives_what_is_known_of_them() -> None:
+    off = inconsistencies.probability_of_n1()
+    assert list(off.columns) == ["printed", "with P(n1) = 7.01 %", "with P(n1) = 7.60 %"]
+    assert inconsistencies.resnet_bandwidth()["saving (%)"].round(2).tolist() == [
+        49.28,
+        44.44,
+        40.36,
+        47.62,
+        40.61,
+    ]
+    rates = inconsistencies.mobilenet_rate()
+    assert rates.loc["Table 1, ResiliNet"].tolist() == rates.loc["Table 3, 30 %"].tolist()
+    assert inconsistencies.printed_twice()["apart"].max() == pytest.approx(90.58 - 88.16)
+    assert inconsistencies.implied_guess()["implied guess"].tolist() == pytest.approx([12.0] * 3, abs=0.02)
+    assert inconsistencies.both_failed().iloc[0].idxmin() == "ResiliNet+"
+
+
+def test_fig_2bs_averages_follow_from_its_cells_and_what_was_added_is_round() -> None:
+    averages, cells = inconsistencies.imagenet_averages(), inconsistencies.imagenet_cells()
+    assert len(averages) == 18
+    assert averages["by cells"].tolist() == pytest.approx(averages["printed"].tolist(), abs=1e-9)
+    added = {scheme: cells.loc[scheme, "added"].tolist() for scheme in ("Vanilla", "DFG", "ResiliNet")}
+    assert added == {"Vanilla": [6.5, 0, 0, 0], "DFG": [7, 7, 7, 0], "ResiliNet": [13, 11, 9, 0]}
+
+
+def test_fig_2as_resilinet_alone_does_not_follow_from_table_1() -> None:
+    off = inconsistencies.figure_2a_from_rows()["difference"]
+    assert off.drop("ResiliNet").abs().max() < 0.02
+    assert off["ResiliNet"].tolist() == pytest.approx([-1.14, -1.64, -2.36], abs=0.01)
+
+
+def test_resilinet_falls_behind_only_where_failures_are_very_rare() -> None:
+    factor = break_even(OWN_NUMBERS, "table-1-health")
+    assert factor is not None
+    normal = {"n1": 0.08, "n2": 0.04, "n3": 0.01}
+    for scale, sign in ((0.9, -1), (1.1, 1)):
+        found = lead(OWN_NUMBERS, "table-1-health", {n: scale * factor * p for n, p in normal.items()})
+        assert found is not None
+        assert math.copysign(1, found) == sign
+    assert break_even(OWN_NUMBERS, "table-1-mobilenet") is None, "there it is ahead without failures, too"
+
+
+def test_the_statistics_that_numbers_resemble_are_told_by_order_and_by_distance(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    for trial in ARTEFACTS["figure-2c"].trials("published"):
+        value = {"vanilla": 80.0, "dfg": 85.0, "resilinet": 88.0}[trial.scheme]
+        right = made_up(trial, lambda t, key, v=value: v + t.seed / 10 - 20 * (key != "none"), total=6000)
+        wrong = made_up(trial, lambda t, key: 40.0 + t.seed / 10, total=6000)
+        store.write(replace(wrong, per_route=right.counts))
+    measured = Measured(store)
+    for measure, better in ((rank_correlation, 1), (distance, -1)):
+        running, routed = both_kinds(measured, "figure-2c", measure)
+        assert check("", routed - running, above=0.0).difference is not None
+        assert all(better * one > 0 for one in (routed - running).values.values())
+    assert both_kinds(measured, "table-3-resnet", distance)[0].values == {}
 
 
 def test_results_that_do_as_printed_reproduce_table_1(faithful: Store) -> None:
