@@ -96,7 +96,8 @@ def camera_facts(root: Path) -> dict[str, Any]:
 
     Returns:
         ``fingerprint``; ``sets`` of each class and those ``dropped``, by part; ``black`` images of all ``images``;
-        ``seen``, for each class how many of all its sets hold an image of each camera that is not black; of the
+        ``seen``, for each class how many of all its sets hold an image of each camera that is not black;
+        ``seen_by_e3_alone``, sets of which only the fourth and fifth camera see anything, whose images e3 takes; of the
         ``test`` sets, how many have an object of whose number and class there are training sets (``known``), how many
         have one of these at most two frames away (``near``), and for how many the training set with the nearest
         pixels has their class (``nearest``).
@@ -124,6 +125,7 @@ def camera_facts(root: Path) -> dict[str, Any]:
         "images": seen.size,
         "black": int((~seen).sum()),
         "seen": [seen[y == label].sum(0).tolist() for label in range(len(CLASSES))],
+        "seen_by_e3_alone": int((~seen[:, [0, 1, 2, 5]].any(1)).sum()),
         "test": len(data.test),
         "known": sum(steps is not None for steps in away),
         "near": sum(steps is not None and steps <= 2 for steps in away),

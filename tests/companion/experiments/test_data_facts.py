@@ -93,12 +93,19 @@ def test_counts_of_the_cameras_are_those_of_the_pictures(tmp_path: Path) -> None
     source = write_cameras(tmp_path / "source")
     for camera in (0, 4):
         write_image(source / "train_dir" / "car_images" / f"c{camera}_0_00000000.jpg")
+    for camera in (0, 1, 2, 5):
+        write_image(source / "train_dir" / "person_images" / f"c{camera}_0_00000000.jpg")
     prepare_camera(source, tmp_path)
     facts = camera_facts(tmp_path)
     each = sum(SETS.values())
     assert facts["sets"] == {part: [sets] * 3 for part, sets in SETS.items()}
-    assert (facts["images"], facts["black"]) == (6 * 3 * each, 2)
-    assert facts["seen"] == [[each] * 6, [each - 1, each, each, each, each - 1, each], [each] * 6]
+    assert (facts["images"], facts["black"]) == (6 * 3 * each, 2 + 4)
+    assert facts["seen"] == [
+        [each - 1, each - 1, each - 1, each, each, each - 1],
+        [each - 1, each, each, each, each - 1, each],
+        [each] * 6,
+    ]
+    assert facts["seen_by_e3_alone"] == 1
     # One set of each class to test on, of object 0 in frame 0, which is in training as well.
     assert (facts["test"], facts["known"], facts["near"]) == (3, 3, 3)
     assert 0 <= facts["nearest"] <= 3
