@@ -1,4 +1,4 @@
-"""Six cameras that see one object, in the chart data of Figs. 2 and 3 of the paper alone.
+"""Images of six cameras with one label, in the chart data of Figs. 2 and 3 of the paper alone.
 
 Arrays are made once by `resilinet data camera`. The parts are those that the released code comes with.
 """

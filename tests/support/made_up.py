@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from companion.experiments.table_2 import settings_of
 from companion.experiments.trial import Record, Trial
+from companion.results.validation import NORMALISES
 from resilinet.failures import scenario_key, scenarios
 from resilinet.routing import routes
 from resilinet.schemes import SCHEMES
@@ -38,5 +39,5 @@ def made_up(trial: Trial, accuracy: Callable[[Trial, str], float], total: int = 
         epoch["running_validation_accuracy"] = 0.5
     history = [epoch] * trial.recipe.epochs
     kept = trial.recipe.epochs if trial.recipe.keep == "last" else 1
-    norm = {} if kind == "mlp" else {"per_route": counts, "route_numbers": 100}
+    norm = {} if kind not in NORMALISES else {"per_route": counts, "route_numbers": 100}
     return Record(trial, total, counts, survival, labels(kind, total), history, kept, 600_000, **norm)

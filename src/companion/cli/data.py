@@ -143,11 +143,26 @@ def data_camera(
     out.print(f"fingerprint {prepared_fingerprint(folder)}", soft_wrap=True, highlight=False)
 
 
+@plain_errors
+def data_facts(
+    name: Annotated[str, typer.Argument(help="health or camera.")],
+    data: Data = Path("data"),
+) -> None:
+    """Print what the book says of a prepared data set: counts, and four seconds of one recording.
+
+    Example: resilinet data facts health
+    """
+    from companion.experiments.data_facts import as_text
+
+    typer.echo(as_text(name, data), nl=False)
+
+
 for _name, _command in (
     ("health", data_health),
     ("cifar10", data_cifar10),
     ("imagenet", data_imagenet),
     ("imagenette160", data_imagenette160),
     ("camera", data_camera),
+    ("facts", data_facts),
 ):
     app.command(_name, help=flowing(_command))(_command)

@@ -11,6 +11,7 @@ from companion.experiments.networks import build_network
 from companion.explorer.scene import VIEWS, role, view, way
 from companion.figures.style import ORDER, look
 from companion.paper.measured import Measured
+from companion.results.validation import NORMALISES
 from resilinet.bandwidth import link_elements
 from resilinet.failures import scenario_key, scenarios
 from resilinet.network import DistributedNetwork
@@ -24,6 +25,7 @@ SHOWN: Final[Mapping[str, str]] = {
     "mobilenet": "table-1-mobilenet",
     "resnet": "figure-2c",
     "imagenet": "figure-2b",
+    "camera": "figure-2-camera",
 }
 """For each experiment the artefact whose rows are the schemes."""
 
@@ -151,7 +153,7 @@ def _about(size: Size, seeds: Mapping[str, int], statistics: str) -> str:
     low, high = min(seeds.values()), max(seeds.values())
     many = f"{high}" if low == high else f"{low} to {high}"
     text = f"Accuracies on test examples are means over {many} of {len(size.seeds)} seeds a scheme."
-    if size.network["model"] != "mlp":  # which has no batch normalisation
+    if size.network["model"] in NORMALISES:
         text += f" Batch normalisation: {statistics} statistics."
     if size.name == "smoke":
         return f"Smoke size: tiny networks on synthetic data, nothing here is about the paper. {text}"

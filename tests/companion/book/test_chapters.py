@@ -25,12 +25,14 @@ CHAPTERS = [page for page in PAGES if page.is_chapter]
 PARTS = {
     "I The idea": ["distributed-networks", "settings", "failout", "resilinet-from-scratch", "explorer"],
     "II The evidence": [
+        "health-data",
         "health-results",
         "health-ablations",
         "mobilenet",
         "resnet",
         "batch-normalisation",
         "imagenet",
+        "camera",
         "bandwidth",
         "verdicts",
     ],
@@ -53,6 +55,7 @@ DRAWN = {
     + " Who is dead, and which way data flow, is in the words that follow.",
     "fig-traffic": describe(partitions.mlp(), {"n1"}),
     "fig-mobilenet-nodes": describe(partitions.mobilenet(), set()),
+    "fig-camera-nodes": describe(partitions.camera()),
     "fig-resnet-nodes": describe(partitions.resnet(), set()),
     **{f"fig-5{name}": describe(topology, {FAILING[name]}) for name, topology in FIGURE_5.items()},
 }
@@ -60,7 +63,9 @@ DRAWN = {
 STATED = {
     "intro": {"3.11"},
     "settings": {"99.999 %"},
+    "health-data": {"8 %"},
     "health-results": {"8 %"},
+    "camera": {"10 %", "35 %"},
     "health-ablations": {"10 %", "30 %"},
     "batch-normalisation": {"10 %", "30 %"},
     "resnet": {"5 %", "10 %", "50 %"},

@@ -22,6 +22,7 @@ from companion.figures.style import LOOKS, PAGES
 from companion.figures.topology_drawing import active_links
 from companion.paper import Measured
 from companion.results.store import Store
+from made_up import made_up
 from resilinet.expectation import expected_from_counts, guess_accuracy, scenario_accuracies
 from resilinet.failures import FailureSetting, failed_nodes, scenario_key, scenarios
 from resilinet.models import partitions
@@ -87,6 +88,24 @@ def each_outcome(content: dict[str, Any]) -> list[tuple[str, frozenset[str], dic
         for scheme, found in experiment["outcomes"].items()
         for key, one in found.items()
     ]
+
+
+def test_a_network_that_branches_is_shown_with_every_way_to_its_cloud(tmp_path: Path) -> None:
+    """Cameras side by side: skips of several edge nodes around one, and a network without batch normalisation."""
+    store = Store(tmp_path)
+    for row in ARTEFACTS["figure-2-camera"].rows("published").values():
+        store.write(made_up(row[0], lambda *_: 90.0))
+    (shown,) = payload({"camera": Measured(store)})["experiments"]
+    topology = partitions.camera()
+    assert [node["name"] for node in shown["nodes"]] == list(topology.order)
+    assert [node["name"] for node in shown["nodes"] if node["fails"]] == list(topology.failable)
+    assert len(shown["scenarios"]) == 256
+    assert "Batch normalisation" not in shown["about"]
+    ours = shown["outcomes"]["resilinet"]
+    assert {"e2->f2", "e3->f2", "e4->f2", "e1->f3"} <= set(ours["f4"]["bytes"])
+    assert not {"e1->f2", "f2->cloud"} & set(ours["f4"]["bytes"])
+    assert shown["outcomes"]["vanilla"]["f2"]["guess"]
+    assert not ours["f2"]["guess"]
 
 
 def test_every_scheme_and_scenario_is_there_with_its_mean_over_seeds(

@@ -16,6 +16,7 @@ TEACHING = (
     "distributed-networks",
     "failout",
     "settings",
+    "health-data",
     "health-results",
     "explorer",
     "health-ablations",
@@ -23,6 +24,7 @@ TEACHING = (
     "resnet",
     "batch-normalisation",
     "imagenet",
+    "camera",
     "bandwidth",
 )
 HEAD = "---\njupytext:\n  text_representation:\n    extension: .md\n    format_name: myst\n---\n\n# Title\n\n"
