@@ -5,7 +5,6 @@ A chapter that only reads needs no training code, so what trains is imported whe
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -145,10 +144,12 @@ def prepare(profile: str, results: str | Path, *artefacts: str) -> Store:
     folder = Path(results)
     store, trials = Store(folder), trials_of(profile, *artefacts)
     if profile != "published":
+        import torch  # here, as a chapter that only reads needs no training code
+
         from companion.sweeps.shared import Setup
 
         # Without a thread for each tiny product: that costs more than it saves.
-        threads = 1 if profile == "smoke" else int(os.environ.get("OMP_NUM_THREADS", os.cpu_count() or 1))
+        threads = 1 if profile == "smoke" else torch.get_num_threads()
         setup = Setup(folder, folder.parent / "runs", folder.parent / "data", threads, keep_weights=False)
         say, known = ticker(), [trial for trial in trials if is_known(trial.data)]
         if left_out := len(trials) - len(known):

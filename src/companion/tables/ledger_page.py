@@ -277,7 +277,9 @@ def _number_cell(entry: Entry) -> str:
     digits, route, half = max(2, decimals(entry)), entry.per_route, entry.half
     ours = f"{entry.ours:.{digits}f}"
     if route is not None and route.ours is not None:
-        ours += f" | {route.ours:.{digits}f}"  # their intervals are behind the cell, which would not fit the page
+        ours += (
+            f" | {route.ours:.{digits}f}"  # their intervals are behind the cell, which would not fit the page
+        )
     elif half:
         ours += f" ± {half:.{digits}f}"
     return _cell(entry, f"<b>{paper}</b> <span>{ours}</span>")
