@@ -62,14 +62,16 @@ def test_there_is_a_row_for_every_accuracy_of_every_stored_run(runs: pd.DataFram
 @pytest.mark.parametrize(("statistics", "field"), [("running", "counts"), ("per-route", "per_route")])
 def test_a_scenario_is_counted(runs: pd.DataFrame, statistics: str, field: str) -> None:
     run = cell(
-        runs, artefact="figure-2c", row="resilinet", seed=1, statistics=statistics, kind="scenario", name="z1"
+        runs, artefact="figure-2c", row="resilinet", seed=0, statistics=statistics, kind="scenario", name="z1"
     )
     content = read(run)
     assert run.accuracy == pytest.approx(100 * content[field]["z1"] / content["total"], rel=1e-12)
     assert not run.guess
     assert (content["trial"]["scheme"], content["trial"]["seed"]) == (run.scheme, run.seed)
     assert content["trial"]["recipe"]["epochs"] == run.epochs
-    assert (run["size"], run.label) == ("laptop", "CIFAR-10, width 0.5")
+    size = ARTEFACTS["figure-2c"].size("published")
+    assert (run["size"], run.label) == (size.name, size.label)
+    assert content["trial"]["network"] == size.network
 
 
 def test_a_guess_says_so_and_is_right_as_often_as_the_labels_agree(runs: pd.DataFrame) -> None:
