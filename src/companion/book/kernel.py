@@ -13,7 +13,7 @@ from ipykernel.kernelapp import IPKernelApp
 LIBRARIES = (sys.prefix, sys.base_prefix, "/proc", "/sys", "/dev")
 """Where no file is a chapter's own."""
 LISTED = ("os.listdir", "os.scandir")
-"""Events of listing a folder; an import does so, too, only to find the file that it then opens."""
+"""Events of listing a folder; ``importlib`` does so, too, only to find the file that it then opens."""
 
 
 class Streams(OutStream):
@@ -36,7 +36,7 @@ def note_what_is_read(record: str, covered: tuple[str, ...]) -> None:
     def note(event: str, arguments: tuple[Any, ...]) -> None:
         if event == "open" and not (arguments[2] or 0) & (os.O_WRONLY | os.O_RDWR):
             path = arguments[0]
-        elif event in LISTED and not sys._getframe(1).f_code.co_filename.startswith("<frozen importlib"):
+        elif event in LISTED and "importlib" not in sys._getframe(1).f_code.co_filename:
             path = arguments[0] or "."
         else:
             return

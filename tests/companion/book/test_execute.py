@@ -125,6 +125,8 @@ def test_what_a_chapter_writes_to_standard_error_is_refused(chapter: Chapter) ->
 
 READS = """\
 import sys
+from importlib.metadata import version
+version("papermill")
 from pathlib import Path
 sys.path.insert(0, "../elsewhere")
 from helper import VALUE
