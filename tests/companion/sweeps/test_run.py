@@ -209,8 +209,8 @@ def test_a_copy_within_another_repository_has_no_commit(checkout: Path) -> None:
 
 
 def test_a_copy_at_the_top_of_another_repository_has_no_commit(checkout: Path, tmp_path: Path) -> None:
-    for described in ("", '[project]\nname = "thesis"\n', "no TOML = "):
-        thesis = tmp_path / f"thesis{len(described)}"
+    for content in ("", '[project]\nname = "thesis"\n', "no TOML = "):
+        thesis = tmp_path / f"thesis{len(content)}"
         thesis.mkdir()
         git(thesis, "init", "-q")
         (thesis / ("pyproject.toml" if content else "notes.txt")).write_text(content)
