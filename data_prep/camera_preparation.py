@@ -18,7 +18,9 @@ from PIL import Image
 from data_prep.camera_arrays import CAMERAS, CLASSES, DESCRIPTION, SIDE
 from data_prep.prepared_arrays import FORMAT, file_sha256
 from data_prep.sealed_arrays import list_files, sealed, vouch
+from data_prep.source_folders import folder_holding
 from resilinet.data import DataError
+from resilinet.messages import refused
 
 __all__ = ["prepare_camera"]
 
@@ -32,9 +34,10 @@ _VERSION = 1
 def prepare_camera(source: Path, root: Path) -> Path:
     """Write the arrays of the camera experiment and return their folder, `root/camera`.
 
-    `source` holds `train_dir`, `test_dir` (which validates) and `holdout_dir` (which tests), each with `person_images`,
-    `car_images` and `bus_images`. An object and frame that not all cameras have an image of is dropped, and counted in
-    the manifest. Written for each part: `<part>-x.npy`, `(N, 6, 3, 32, 32)` uint8, and `<part>-y.npy`, `(N,)` uint8.
+    `source`, or a folder within it, holds `train_dir`, `test_dir` (which validates) and `holdout_dir` (which tests),
+    each with `person_images`, `car_images` and `bus_images`. An object and frame that not all cameras have an image of
+    is dropped, and counted in the manifest. Written for each part: `<part>-x.npy`, `(N, 6, 3, 32, 32)` uint8, and
+    `<part>-y.npy`, `(N,)` uint8.
     `files.csv` names the six files of each example, in this order, with their part and sha256. `manifest.json` holds
     the fingerprint, a hash of these sha256 and not of the pixels, because JPEG decoders may differ by a shade.
 
@@ -42,6 +45,7 @@ def prepare_camera(source: Path, root: Path) -> Path:
         DataError: a folder is missing, a class has no whole set, a file is none of these images, or an image is not
             whole, not of 32 x 32 pixels, or not in colour.
     """
+    source = folder_holding(source, tuple(_FOLDERS.values()))
     parts: dict[str, dict[Path, int]] = {}
     dropped: dict[str, int] = {}
     for part, name in _FOLDERS.items():
@@ -80,7 +84,10 @@ def _images(folder: Path) -> tuple[dict[Path, int], int]:
                 f"{', '.join(f'{kind}_images' for kind in CLASSES)}"
             )
     sets: dict[tuple[int, str, str], list[Path]] = defaultdict(list)
-    for path in sorted(path for path in folder.rglob("*") if not path.is_dir()):
+    # What begins with a dot an operating system or an editor left there.
+    inside = (path for path in folder.glob("[!.]*/*") if not path.name.startswith("."))
+    beside = (path for path in folder.glob("[!.]*") if not path.is_dir())
+    for path in sorted([*beside, *inside]):
         match = _IMAGE.fullmatch(path.relative_to(folder).as_posix())
         if not match:
             raise DataError(
@@ -103,6 +110,8 @@ def _pixels(path: Path) -> NDArray[np.uint8]:
         with Image.open(path) as image:
             pixels = np.asarray(image)
     except Exception as fault:  # what a decoder raises depends on the damage
+        if refused(fault):
+            raise
         # An unknown format is reported with the name of the file once more.
         raise DataError(
             f"{path}: not a whole image ({str(fault).partition(' ' + repr(str(path)))[0]})"

@@ -14,18 +14,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data_prep.cifar10_arrays import ARRAYS, CLASSES, MADE
-from data_prep.download import fetch_archive
+from data_prep.download import fetched
 from data_prep.prepared_arrays import FORMAT
 from data_prep.sealed_arrays import keep
+from data_prep.source_folders import folder_holding
 from data_prep.torchvision_import import import_torchvision
+from resilinet.atomic_files import naming
 from resilinet.data import DataError
 
 
 def prepare_cifar10(source: Path | None, root: Path) -> Path:
     """Write `x.npy`, `y.npy` and `manifest.json` into `root/cifar10` and return that folder.
 
-    `source` is the folder `cifar-10-batches-py`, the folder it lies in, or the official archive
-    `cifar-10-python.tar.gz`; with `None` the archive is downloaded. Shapes: x `(60000, 3, 32, 32)`
+    `source` is the folder `cifar-10-batches-py`, whatever it is called now, one around it, or the official
+    archive `cifar-10-python.tar.gz`; with `None` the archive is downloaded. Shapes: x `(60000, 3, 32, 32)`
     uint8, first the five training files and then the test file; y `(60000,)` uint8.
 
     Raises:
@@ -51,29 +53,41 @@ def _torchvision_cifar10() -> Any:
     return import_torchvision().datasets.CIFAR10
 
 
+def _files() -> dict[str, str]:
+    """The published md5 of each file."""
+    cifar10 = _torchvision_cifar10()
+    return dict([*cifar10.train_list, *cifar10.test_list, [cifar10.meta["filename"], cifar10.meta["md5"]]])
+
+
 @contextmanager
 def _as_batches(source: Path | None, root: Path) -> Iterator[Path]:
-    """Give the folder that holds cifar-10-batches-py, for an archive one that vanishes afterwards."""
+    """Give the folder that holds the files, for an archive one that vanishes afterwards."""
     cifar10 = _torchvision_cifar10()
     if source is None:
-        source = fetch_archive(cifar10.url, root / "downloads", cifar10.filename)
-    if not source.is_file():
-        yield source.parent if source.resolve().name == cifar10.base_folder else source
-        return
-    _check_md5(source, cifar10.tgz_md5)
-    with tempfile.TemporaryDirectory() as folder, tarfile.open(source) as archive:
-        archive.extractall(folder, filter="data")
-        yield Path(folder)
+        with (
+            fetched(cifar10.url, root / "downloads", cifar10.filename) as download,
+            _as_batches(download, root) as batches,
+        ):
+            yield batches
+    elif source.is_file():
+        _check_md5(source, cifar10.tgz_md5)
+        with tempfile.TemporaryDirectory() as folder:
+            with naming(Path(folder)), tarfile.open(source) as archive:
+                archive.extractall(folder, filter="data")
+            yield Path(folder) / cifar10.base_folder
+    else:
+        yield folder_holding(source, tuple(_files()))
 
 
 def _read(folder: Path) -> tuple[NDArray[np.uint8], NDArray[np.uint8], dict[str, str]]:
     """Read the images, the labels and the md5 of each file, having checked every file."""
-    cifar10 = _torchvision_cifar10()
-    files = dict([*cifar10.train_list, *cifar10.test_list, [cifar10.meta["filename"], cifar10.meta["md5"]]])
+    files = _files()
     # These are pickles, which could do anything when read. torchvision checks them, too, but does
     # not say which one is at fault.
     for name, md5 in files.items():
-        _check_md5(folder / cifar10.base_folder / name, md5)
+        _check_md5(folder / name, md5)
+    # By torchvision, but from a folder of any name.
+    cifar10 = type("CIFAR10", (_torchvision_cifar10(),), {"base_folder": ""})
     with warnings.catch_warnings():
         # The pickles were written by a NumPy of long ago, which the NumPy of today remarks on.
         warnings.filterwarnings("ignore", "dtype.*align", np.exceptions.VisibleDeprecationWarning)

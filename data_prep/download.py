@@ -6,8 +6,10 @@ which its keepers publish none, each log has its own.
 
 from __future__ import annotations
 
+import contextlib
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
 from email.message import Message
 from http import HTTPStatus
 from http.client import HTTPException
@@ -17,12 +19,33 @@ from typing import IO
 from rich.console import Console
 from rich.progress import DownloadColumn, Progress, TimeRemainingColumn, TransferSpeedColumn
 
+from resilinet.atomic_files import naming
 from resilinet.data import DataError
 
-__all__ = ["fetch_archive"]
+__all__ = ["fetch_archive", "fetched"]
 
 _BLOCK = 1 << 20
 """Bytes that are received at a time."""
+
+
+@contextlib.contextmanager
+def fetched(url: str, folder: Path, name: str) -> Iterator[Path]:
+    """Give the archive that :func:`fetch_archive` keeps, and keep it no longer if it turns out to be something else.
+
+    What a network sends in place of a file, a page that asks to log in, say, would else be refused by every later call.
+
+    Raises:
+        DataError: it cannot be downloaded, or it is refused within the block.
+    """
+    path = fetch_archive(url, folder, name)
+    try:
+        yield path
+    except DataError as fault:
+        path.unlink()
+        raise DataError(
+            f"{str(fault).rstrip('.')}; what had been downloaded is deleted: run the same command again to fetch it "
+            "anew"
+        ) from None
 
 
 def fetch_archive(url: str, folder: Path, name: str) -> Path:
@@ -32,6 +55,7 @@ def fetch_archive(url: str, folder: Path, name: str) -> Path:
 
     Raises:
         DataError: the server cannot be reached, refuses, or stops before the end.
+        OSError: the system refuses to write there.
     """
     folder.mkdir(parents=True, exist_ok=True)
     part = folder / f"{name}.part"
@@ -40,6 +64,8 @@ def fetch_archive(url: str, folder: Path, name: str) -> Path:
         try:
             _download(url, part)
         except (HTTPException, OSError, ValueError) as fault:
+            if str(getattr(fault, "filename", "")).startswith(str(part)):
+                raise  # of this machine, not of the server
             raise DataError(
                 f"{url}: the download broke off ({fault}); run the same command again to go on, "
                 "or give a local copy as source"
@@ -84,13 +110,15 @@ def _receive(answer: IO[bytes], status: int, headers: Message, have: int, part: 
     total = start + int(length) if length.isdigit() else None
     mark = headers.get("ETag", "")
     if mark.startswith('"') and mark.isascii():
-        _validator(part).write_text(mark, encoding="ascii")
+        with naming(_validator(part)):
+            _validator(part).write_text(mark, encoding="ascii")
     else:
         _validator(part).unlink(missing_ok=True)
-    with part.open("ab" if goes_on else "wb") as file, _progress() as progress:
+    with part.open("ab" if goes_on else "wb", buffering=0) as file, _progress() as progress:
         task = progress.add_task("Downloading", total=total, completed=start)
         while block := answer.read(_BLOCK):
-            progress.advance(task, file.write(block))
+            with naming(part):
+                progress.advance(task, file.write(block))
     if total is not None and part.stat().st_size != total:
         raise OSError(f"{part.stat().st_size:,} of {total:,} bytes came")
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import re
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 from data_prep.health_arrays import CHANNELS, LABELS
 from resilinet.data import DataError
 
-__all__ = ["COLUMNS", "read_log"]
+__all__ = ["COLUMNS", "parsed", "read_log"]
 
 COLUMNS = CHANNELS + 1
 
@@ -38,12 +39,22 @@ def read_log(path: Path) -> NDArray[np.float64]:
         raise DataError(f"{path}: the file is empty; lines of {COLUMNS} numbers are expected")
     try:
         # A blank line would be skipped silently, hence the count of lines below.
-        rows = np.loadtxt(path, comments=None, ndmin=2, encoding="ascii")
+        rows = parsed(path)
     except ValueError as fault:
         raise _first_fault(path) or DataError(f"{path}: cannot be read ({fault})") from None
     whole = len(rows) == _lines(path) and rows.shape[1] == COLUMNS
     if not (whole and np.isfinite(rows).all() and np.isin(rows[:, -1], LABELS).all()):
         raise _first_fault(path) or DataError(f"{path}: cannot be read as lines of numbers")
+    return rows
+
+
+def parsed(log: Path | IO[bytes]) -> NDArray[np.float64]:
+    """The numbers of a log `(rows, columns)`, whose lines may still be faulty.
+
+    Raises:
+        ValueError: something is no number, or lines differ in length.
+    """
+    rows: NDArray[np.float64] = np.loadtxt(log, comments=None, ndmin=2, encoding="ascii")
     return rows
 
 

@@ -17,10 +17,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from data_prep.download import fetch_archive
+from data_prep.download import fetched
 from data_prep.health_arrays import LABELS, PREPROCESSINGS, Preprocessing
 from data_prep.mhealth_checksums import ARCHIVE_URL, MHEALTH, SUBJECTS, Published
-from data_prep.mhealth_sources import Kind, Recording, extract_logs, read_recording
+from data_prep.mhealth_sources import Kind, Recording, extract_logs, is_archive, read_recording
 from data_prep.prepared_arrays import FORMAT
 from data_prep.sealed_arrays import keep
 from resilinet.data import DataError
@@ -38,8 +38,8 @@ def prepare_health(
 ) -> Path:
     """Write `x.npy`, `y.npy`, `subject.npy` and `manifest.json` and return their folder.
 
-    `source` is a folder of the ten logs, the integer-truncated file, or the archive as a zip
-    file; with `None` the archive is downloaded from `url`. The folder is
+    `source` is the ten logs' folder or one around it, the integer-truncated file, or the archive
+    as a zip file; with `None` the archive is downloaded from `url`. The folder is
     `root/health/<preprocessing>`. Shapes: x `(N, 23)` int16 or float32, y and subject `(N,)`
     uint8.
 
@@ -73,12 +73,16 @@ def released_code_text(x: NDArray[np.int16], y: NDArray[np.uint8]) -> bytes:
 def _as_logs(source: Path | None, root: Path, url: str) -> Iterator[Path]:
     """Give a path to logs, unpacking an archive into a folder that vanishes afterwards."""
     if source is None:
-        source = fetch_archive(url, root / "downloads", "mhealth.zip")
-    if source.suffix.lower() != ".zip":
+        with fetched(url, root / "downloads", "mhealth.zip") as archive, _as_logs(archive, root, url) as logs:
+            yield logs
+    elif is_archive(source):
+        with tempfile.TemporaryDirectory() as folder:
+            try:
+                yield extract_logs(source, Path(folder))
+            except DataError as fault:  # of a file that nobody has seen, and that will be gone
+                raise DataError(str(fault).replace(folder, str(source))) from None
+    else:
         yield source
-        return
-    with tempfile.TemporaryDirectory() as folder:
-        yield extract_logs(source, Path(folder))
 
 
 def _released_code(recording: Recording) -> dict[str, NDArray[Any]]:

@@ -24,9 +24,11 @@ from data_prep.photograph_arrays import Collection, description_of, tenth_held_o
 from data_prep.photograph_folders import find_samples
 from data_prep.prepared_arrays import FORMAT, checked_manifest, file_sha256
 from data_prep.sealed_arrays import list_files, sealed, vouch
+from data_prep.source_folders import folder_holding
 from data_prep.torchvision_import import import_torchvision
 from resilinet.data import DataError
 from resilinet.data.splits import check_seed, shuffled
+from resilinet.messages import refused
 
 __all__ = ["prepare_images"]
 
@@ -41,8 +43,8 @@ _AT_ONCE = 256
 def prepare_images(collection: Collection, source: Path, root: Path, split_seed: int = 0) -> Path:
     """Write the arrays of a collection and return their folder, `root/<name>/split-<split_seed>`.
 
-    `source` holds `train` and `val`, each with a folder of images for each class. Under `val` lie
-    the test images; a random tenth of those under `train`, chosen by `split_seed`, validates.
+    `source`, or a folder within it, holds `train` and `val`, each with a folder of images for each class.
+    Under `val` lie the test images; a random tenth of those under `train`, chosen by `split_seed`, validates.
     Written for each part, in random order, so that its first images are a fair sample of it:
     `<part>-x.npy`, `(N, 3, side, side)` uint8, and `<part>-y.npy`, `(N,)` int16. `files.csv` names
     the file of each image in this order, with its part and sha256. `manifest.json` holds the
@@ -54,6 +56,7 @@ def prepare_images(collection: Collection, source: Path, root: Path, split_seed:
             collection, a file is no whole image, or there is too little room on the disk.
     """
     check_seed(split_seed)
+    source = folder_holding(source, ("train", "val"))
     classes, samples = find_samples(collection, source)
     train, validation = tenth_held_out(len(samples["train"]), split_seed)
     parts = {
@@ -132,6 +135,8 @@ def _image(path: Path, side: int) -> tuple[str, NDArray[np.uint8]]:
     try:
         image = vision.datasets.folder.pil_loader(path)
     except Exception as fault:  # what a decoder raises depends on the damage
+        if refused(fault):
+            raise
         # An unknown format is reported with the name of Python's file object, which helps nobody.
         raise DataError(f"{path}: not a whole image ({str(fault).partition(' <')[0]})") from None
     squashed = vision.transforms.functional.resize(image, [side, side])

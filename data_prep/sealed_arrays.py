@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data_prep.prepared_arrays import file_sha256, fingerprint_of, sample_sha256
+from resilinet.atomic_files import naming
 
 
 def vouch(path: Path) -> dict[str, Any]:
@@ -32,9 +33,12 @@ def sealed(folder: Path, manifest: dict[str, Any]) -> Iterator[Path]:
 
     The manifest is the seal: it may be completed until the end, and where it lies, everything does.
     After an error, nothing of what was written stays.
+
+    Raises:
+        OSError: the system refuses to write there, for want of room, say.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder, prefix=".writing-") as name:
+    with naming(folder), tempfile.TemporaryDirectory(dir=folder, prefix=".writing-") as name:
         place = Path(name)
         yield place
         # Without its seal while files are exchanged, a folder is never half old and half new.

@@ -8,10 +8,28 @@ import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
-__all__ = ["PARTIAL", "whole_file"]
+__all__ = ["PARTIAL", "naming", "whole_file"]
 
 PARTIAL = ".partial"
 """How the name of a file ends that is still being written; a killed writer leaves one, and it counts for nothing."""
+
+
+@contextlib.contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Let what the system refuses within the block name a path where it names none, as a full disk does.
+
+    Raises:
+        OSError: the system refuses something.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.filename is not None:
+            raise
+        reason = (
+            error.strerror or f"not all of it can be written ({error})"
+        )  # as NumPy says it, without a number
+        raise OSError(error.errno, reason, str(path)) from error
 
 
 @contextlib.contextmanager
@@ -28,10 +46,11 @@ def whole_file(path: Path) -> Iterator[Path]:
     # A name of its own, so that two writers of one file never mix; the last to end is the one that stays.
     partial = path.with_name(f"{path.name}.{secrets.token_hex(8)}{PARTIAL}")
     try:
-        yield partial
-        with partial.open("rb") as file:
-            os.fsync(file.fileno())
-        partial.replace(path)
+        with naming(path):
+            yield partial
+            with partial.open("rb") as file:
+                os.fsync(file.fileno())
+            partial.replace(path)
     except BaseException:
         partial.unlink(missing_ok=True)
         raise

@@ -23,10 +23,15 @@ def save(content: Mapping[str, Any], path: Path) -> None:
 
     Raises:
         OSError: the system refuses to write there.
-        RuntimeError: the same, in PyTorch's words.
     """
-    with whole_file(path) as partial:
-        torch.save(content, partial)
+    with whole_file(path) as partial, partial.open("wb") as file:
+        try:
+            torch.save(content, file)
+        except RuntimeError as error:
+            # PyTorch ends the archive after an error, too, and complains of that in place of what the system refused.
+            if isinstance(error.__context__, OSError):
+                raise error.__context__ from None
+            raise
 
 
 def load(path: Path | str) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zipfile
 from pathlib import Path
+from typing import TypeGuard
 
 
 def brief(error: BaseException) -> str:
@@ -15,6 +16,14 @@ def brief(error: BaseException) -> str:
     return str(error).split("\n")[0].split(". ")[0].rstrip(".") or type(error).__name__
 
 
+def refused(error: BaseException) -> TypeGuard[OSError]:
+    """Whether the system refused to read a file, which may be sound: for want of permission, say, or of open files.
+
+    A folder in the place of a file is no such case, nor is what a decoder reports as an ``OSError`` of its own.
+    """
+    return isinstance(error, OSError) and error.errno is not None and not isinstance(error, IsADirectoryError)
+
+
 def unreadable(path: Path | str, error: BaseException) -> str:
     """Why reading a file that PyTorch should have written ended with this error, without PyTorch's own words for it.
 
@@ -23,8 +32,6 @@ def unreadable(path: Path | str, error: BaseException) -> str:
     path = Path(path)
     if path.is_dir():
         return "it is a folder"
-    if isinstance(error, PermissionError):
-        return str(error.strerror)
     if path.is_file() and not path.stat().st_size:
         return "it is empty"
     if path.is_file() and not zipfile.is_zipfile(path):

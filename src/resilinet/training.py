@@ -20,7 +20,7 @@ from resilinet.data import Dataset
 from resilinet.data.images import as_input, augment
 from resilinet.evaluation import accuracy
 from resilinet.failout import Failout
-from resilinet.messages import unreadable
+from resilinet.messages import refused, unreadable
 from resilinet.network import DistributedNetwork
 from resilinet.precision import MasterWeights, mixed_precision, on_device
 from resilinet.randomness import generator, seeded
@@ -124,6 +124,9 @@ class State:
 
         A damaged checkpoint costs the time that it stood for, never a result: training afresh gives the same numbers.
         Refusing it would stop an unattended sweep at this trial every time.
+
+        Raises:
+            OSError: the system refuses to read it.
         """
         if path is None or not path.exists():
             return ""
@@ -137,6 +140,8 @@ class State:
             except RuntimeError:  # which lists every tensor
                 raise ValueError("it is of another network") from None
         except Exception as error:
+            if refused(error):  # it may well be whole
+                raise
             return f"{path}: not a whole checkpoint ({unreadable(path, error)}); training starts afresh."
         self.network.load_state_dict(content["network"])
         self.weights.publish()

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import csv
+import errno
 import hashlib
 import json
 import os
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import torch
+from PIL import Image
 from typer.testing import CliRunner
 
 from camera_images import FOLDERS, SETS, colour_of, write_cameras, write_image
@@ -80,6 +83,39 @@ def test_the_fingerprint_is_of_the_files(source, tmp_path):
     assert manifest_of(prepare_camera(source, tmp_path / "c"))["fingerprint"] != once["fingerprint"]
 
 
+@pytest.mark.parametrize("how", ["around", ".", "link", "links", "clutter"])
+def test_the_folder_is_found_however_it_is_named(source, tmp_path, monkeypatch, how):
+    wanted = manifest_of(prepare_camera(source, tmp_path / "wanted"))
+    given = source
+    if how == "around":
+        given = tmp_path / "around"
+        shutil.copytree(source, given / "multiview-dataset")
+    elif how == ".":
+        monkeypatch.chdir(source)
+        given = Path()
+    elif how == "link":
+        given = tmp_path / "link"
+        given.symlink_to(source, target_is_directory=True)
+    elif how == "links":
+        for part in FOLDERS.values():
+            for kind in CLASSES:
+                shutil.move(source / part / f"{kind}_images", tmp_path / part / kind)
+                (source / part / f"{kind}_images").symlink_to(tmp_path / part / kind)
+    else:  # which a file manager leaves
+        for folder in (source, source / "train_dir", source / "train_dir" / "car_images"):
+            (folder / ".DS_Store").write_text("clutter")
+    assert manifest_of(prepare_camera(given, tmp_path / "data")) == wanted
+
+
+def test_an_image_that_may_not_be_read_is_not_called_damaged(source, tmp_path, monkeypatch):
+    def refuse(path: Path) -> None:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+
+    monkeypatch.setattr(Image, "open", refuse)
+    with pytest.raises(PermissionError, match=r"c0_0_00000000\.jpg"):
+        prepare_camera(source, tmp_path / "data")
+
+
 def lone_camera(source: Path) -> None:
     for path in (source / "test_dir" / "bus_images").glob("c3_*"):
         path.unlink()
@@ -108,10 +144,16 @@ def lone_camera(source: Path) -> None:
         *(
             (
                 lambda source, name=name: write_image(source / "train_dir" / name),
-                rf"{name}: no image of a camera; these are called c<camera>_<object>_<frame>\.jpg, with cameras "
-                "from 0 to 5$",
+                rf"{re.escape(name)}: no image of a camera; these are called c<camera>_<object>_<frame>\.jpg, with "
+                "cameras from 0 to 5$",
             )
-            for name in ("car_images/photo.jpg", "car_images/c6_0_00000001.jpg", "truck_images/c0_0_1.jpg")
+            for name in (
+                "car_images/photo.jpg",
+                "car_images/c6_0_00000001.jpg",
+                "truck_images/c0_0_1.jpg",
+                "c0_0_00000001.jpg",
+                "car_images/C0_0_00000001.JPG",
+            )
         ),
         (
             lambda source: write_image(source / "test_dir" / "bus_images" / "c2_0_00000000.jpg", mode="L"),
@@ -128,7 +170,7 @@ def lone_camera(source: Path) -> None:
     ],
     ids=[
         *("part", "class", "camera", "empty", "foreign-name", "foreign-camera", "foreign-class"),
-        *("grey", "size", "text"),
+        *("beside", "upper-case", "grey", "size", "text"),
     ],
 )
 def test_bad_input_is_refused_in_one_sentence_and_nothing_is_written(
@@ -146,7 +188,7 @@ def test_command_prepares_them_and_says_where(source, tmp_path):
     assert done.exit_code == 0, done.output
     assert str(tmp_path / "data" / "camera") in done.output
     assert f"fingerprint {load_camera(tmp_path / 'data').fingerprint}" in done.output
-    refused = CliRunner().invoke(app, ["data", "camera", str(tmp_path), *words[3:]])
+    refused = CliRunner().invoke(app, ["data", "camera", str(tmp_path / "data"), *words[3:]])
     assert refused.exit_code == 2
     assert "train_dir: there is no such folder" in " ".join(refused.output.split())
 

@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import pickle
+import shutil
 import tarfile
 import threading
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -94,6 +95,46 @@ def test_every_form_of_the_source_gives_the_same_files(root, sample, tmp_path, m
     for name in ("x.npy", "y.npy", "manifest.json"):
         assert (again / name).read_bytes() == (root / "cifar10" / name).read_bytes()
     assert sorted(path.name for path in again.iterdir()) == ["manifest.json", "x.npy", "y.npy"]
+
+
+@pytest.mark.parametrize(
+    "how", [".", "./", "../cifar-10-batches-py", "..", "link", "renamed", "around", "links", "trailing slash"]
+)
+def test_the_folder_is_found_however_it_is_named(root, sample, tmp_path, monkeypatch, how):
+    monkeypatch.chdir(sample.folder)
+    source = tmp_path / "my data [1]"
+    if how == "link":
+        source.symlink_to(sample.folder, target_is_directory=True)
+    elif how == "renamed":
+        shutil.copytree(sample.folder, source)
+    elif how == "around":
+        shutil.copytree(sample.folder, source / "cifar-10-python" / FOLDER)
+    elif how == "links":
+        source.mkdir()
+        for path in sample.folder.iterdir():
+            (source / path.name).symlink_to(path)
+    else:
+        source = f"{sample.folder}/" if how == "trailing slash" else how
+    again = prepare_cifar10(Path(source), tmp_path / "again")
+    for name in ("x.npy", "y.npy", "manifest.json"):
+        assert (again / name).read_bytes() == (root / "cifar10" / name).read_bytes()
+
+
+def test_a_source_that_is_not_there_is_named_itself(sample, tmp_path):
+    (tmp_path / "link").symlink_to(tmp_path / "nowhere")
+    for name, reason in (("nowhere", "there is no such file or folder"), ("link", "the link leads nowhere")):
+        with pytest.raises(DataError, match=f"{name}: {reason}$"):
+            prepare_cifar10(tmp_path / name, tmp_path / "data")
+
+
+@pytest.mark.parametrize("kept", [b"<html>Please log in</html>", b""])
+def test_a_download_that_is_no_archive_is_not_kept(sample, tmp_path, kept):
+    archive = tmp_path / "data" / "downloads" / ARCHIVE
+    archive.parent.mkdir(parents=True)
+    archive.write_bytes(kept)
+    with pytest.raises(DataError, match=rf"{ARCHIVE}: its md5 is .* deleted: run the same command again"):
+        prepare_cifar10(None, tmp_path / "data")
+    assert not archive.exists()
 
 
 @pytest.mark.parametrize("name", FILES)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import io
+import os
 import threading
 import zipfile
 from collections.abc import Iterator
@@ -158,6 +161,49 @@ def test_range_that_was_not_asked_for_is_refused(server, tmp_path):
     with pytest.raises(DataError, match="another range than asked for"):
         fetch_archive(server.url, tmp_path, NAME)
     assert part.read_bytes() == CONTENT[:1000]
+
+
+@pytest.mark.parametrize("kept", [b"<html>Please log in</html>", b"", CONTENT[:100]])
+def test_what_is_no_archive_is_not_kept_for_ever(server, tmp_path, kept):
+    folder = tmp_path / "downloads"
+    folder.mkdir()
+    (folder / "mhealth.zip").write_bytes(kept)
+    with pytest.raises(
+        DataError,
+        match=r"mhealth\.zip: not a whole zip .*deleted: run the same command again to fetch it anew$",
+    ):
+        prepare_health(None, tmp_path, url=server.url)
+    assert not server.asked
+    sample = make_sample(tmp_path / "sources")
+    server.content = archive_of(
+        tmp_path / "a.zip", {path.name: path.read_text() for path in sample.full.iterdir()}
+    ).read_bytes()
+    prepare_health(None, tmp_path, published=sample.published, url=server.url)
+    assert server.asked == [None]
+
+
+def test_logs_of_a_download_are_named_by_the_archive(server, tmp_path):
+    sample = make_sample(tmp_path / "sources")
+    logs = {path.name: path.read_text() for path in sample.full.iterdir()}
+    logs[log_name(4)] += logs[log_name(5)]
+    server.content = archive_of(tmp_path / "a.zip", logs).read_bytes()
+    with pytest.raises(
+        DataError, match=rf"^{tmp_path}/downloads/mhealth.zip/{log_name(4)}: .* rows too many"
+    ):
+        prepare_health(None, tmp_path, published=sample.published, url=server.url)
+    with pytest.raises(DataError, match=rf"^{tmp_path}/a.zip/{log_name(4)}: .* rows too many$"):
+        prepare_health(tmp_path / "a.zip", tmp_path, published=sample.published)
+    assert (tmp_path / "a.zip").exists(), "what somebody gave is theirs"
+
+
+def test_a_full_disk_is_not_blamed_on_the_server(server, tmp_path, monkeypatch):
+    class Full(io.BytesIO):
+        def write(self, block: object) -> int:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(Path, "open", lambda self, *_, **__: Full())
+    with pytest.raises(OSError, match=rf"No space left on device: '{tmp_path}/{NAME}\.part"):
+        fetch_archive(server.url, tmp_path, NAME)
 
 
 @pytest.mark.parametrize("status", [403, 404, 416, 500])

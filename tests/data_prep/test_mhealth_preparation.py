@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 import json
+import shutil
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -37,6 +39,127 @@ def zipped(folder: Path, archive: Path) -> Path:
         for path in sorted(folder.iterdir()):
             content.write(path, f"MHEALTHDATASET/{path.name}")
     return archive
+
+
+def same(folder: Path, other: Path) -> bool:
+    return all(
+        np.array_equal(one, another) for one, another in zip(prepared(folder), prepared(other), strict=True)
+    )
+
+
+# --- where the logs lie --------------------------------------------------------------------------
+
+
+def around(folder: Path, above: Path, below: str) -> Path:
+    (above / below).parent.mkdir(parents=True)
+    shutil.copytree(folder, above / below)
+    return above
+
+
+@pytest.mark.parametrize(
+    "below", ["MHEALTHDATASET", "mhealth dataset/MHEALTHDATASET", "Überspielt [1]/Läufe"]
+)
+@pytest.mark.parametrize("form", ["full", "truncated"])
+def test_logs_are_found_in_a_folder_within_the_one_that_is_named(sample, tmp_path, form, below):
+    logs = getattr(sample, form)
+    wanted = prepare_health(logs, tmp_path / "wanted", published=sample.published)
+    named = around(logs, tmp_path / "downloads", below)
+    (named / "other").mkdir()
+    assert same(prepare_health(named, tmp_path / "data", published=sample.published), wanted)
+
+
+@pytest.mark.parametrize("how", [".", "../full", "link", "links", "upper case", "archive of folders"])
+def test_logs_are_found_however_they_are_named(sample, tmp_path, monkeypatch, how):
+    wanted = prepare_health(sample.full, tmp_path / "wanted", published=sample.published)
+    monkeypatch.chdir(sample.full)
+    source, logs = tmp_path / "source", sorted(sample.full.iterdir())
+    if how == "link":
+        source.symlink_to(sample.full, target_is_directory=True)
+    elif how == "links":
+        source.mkdir()
+        for log in logs:
+            (source / log.name).symlink_to(log)
+    elif how == "upper case":
+        source.mkdir()
+        for log in logs:
+            shutil.copy(log, source / log.name.upper())
+    elif how == "archive of folders":
+        source = zipped(sample.full, tmp_path / "download")  # without its ending
+    else:
+        source = Path(how)
+    assert same(prepare_health(source, tmp_path / "data", published=sample.published), wanted)
+
+
+def test_the_nearest_logs_count_and_equally_near_ones_are_named(sample, tmp_path):
+    near = around(sample.truncated, tmp_path / "a", "near")
+    around(sample.full, near / "deep", "er")
+    manifest = json.loads(
+        (prepare_health(near, tmp_path, published=sample.published) / "manifest.json").read_text()
+    )
+    assert manifest["source"]["kind"] == "ten integer-truncated logs"
+    (near / "link").symlink_to(near / "near", target_is_directory=True)
+    prepare_health(near, tmp_path, published=sample.published)
+    shutil.copytree(near / "near", near / "near (1)")
+    with pytest.raises(DataError, match=r"near and .*near \(1\) hold the same; give one of them"):
+        prepare_health(near, tmp_path, published=sample.published)
+
+
+def test_what_is_missing_is_missing_where_the_others_lie(sample, tmp_path):
+    named = around(sample.full, tmp_path / "downloads", "MHEALTHDATASET")
+    for number in (3, 10):
+        (named / "MHEALTHDATASET" / log_name(number)).unlink()
+    with pytest.raises(
+        DataError, match=r"MHEALTHDATASET: mHealth_subject3.log, mHealth_subject10.log missing; give a folder"
+    ):
+        prepare_health(named, tmp_path, published=sample.published)
+
+
+@pytest.mark.parametrize("name", [log_name(1), log_name(10).upper(), "first.txt"])
+@pytest.mark.parametrize("form", ["full", "truncated"])
+def test_one_log_is_told_to_be_one_of_ten(sample, tmp_path, form, name):
+    number = 10 if "10" in name else 1
+    source = shutil.copy(getattr(sample, form) / log_name(number), tmp_path / name)
+    with pytest.raises(DataError, match=rf"{name}: one of ten logs; give the folder that holds all of them$"):
+        prepare_health(Path(source), tmp_path, published=sample.published)
+
+
+# --- what editors and transfers do to text -------------------------------------------------------
+
+REWRITTEN = {
+    "CRLF": lambda text: text.replace(b"\n", b"\r\n"),
+    "CRLF twice": lambda text: text.replace(b"\n", b"\r\r\n"),
+    "CR": lambda text: text.replace(b"\n", b"\r"),
+    "mark": lambda text: codecs.BOM_UTF8 + text,
+    "mark and CRLF": lambda text: codecs.BOM_UTF8 + text.replace(b"\n", b"\r\n"),
+    "UTF-16": lambda text: text.replace(b"\n", b"\r\n").decode().encode("utf-16"),
+    "tabs": lambda text: text.replace(b" ", b"\t"),
+    "spaces": lambda text: text.replace(b"\t", b"  ").replace(b"\n", b" \n"),
+    "no last line end": lambda text: text.rstrip(b"\n"),
+    "an empty last line": lambda text: text + b"\n",
+}
+
+
+@pytest.mark.parametrize("rewritten", REWRITTEN)
+@pytest.mark.parametrize("form", ["full", "truncated", "complete"])
+def test_text_whose_values_are_as_published_is_accepted(sample, tmp_path, form, rewritten):
+    source = getattr(sample, form)
+    wanted = prepare_health(source, tmp_path / "wanted", published=sample.published)
+    for path in [source] if source.is_file() else source.iterdir():
+        path.write_bytes(REWRITTEN[rewritten](path.read_bytes()))
+    folder = prepare_health(source, tmp_path / "data", published=sample.published)
+    assert same(folder, wanted)
+    for name in ("manifest.json", *ARRAYS):
+        assert (folder / name).read_bytes() == (wanted / name).read_bytes()
+
+
+@pytest.mark.parametrize("rewritten", REWRITTEN)
+def test_a_changed_value_is_not_hidden_by_other_line_ends(sample, tmp_path, rewritten):
+    path = sample.truncated / log_name(2)
+    text = path.read_bytes()
+    path.write_bytes(REWRITTEN[rewritten](b"9" + text.lstrip(b"-")))
+    with pytest.raises(DataError, match=log_name(2)):
+        prepare_health(sample.truncated, tmp_path, published=sample.published)
+    assert not (tmp_path / "health").exists()
 
 
 # --- the preprocessing of the released code ------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import errno
 import hashlib
 import json
 import os
@@ -23,6 +24,7 @@ from data_prep import photograph_preparation as imagenet_preparation
 from data_prep import prepared_arrays as prepared
 from data_prep.photograph_arrays import COLLECTIONS, IMAGENET, IMAGENETTE160, Collection, load_imagenet
 from data_prep.photograph_preparation import prepare_images
+from data_prep.torchvision_import import import_torchvision
 from resilinet.data import DataError
 
 REAL = os.environ.get("RESILINET_IMAGENETTE160", "")
@@ -91,6 +93,45 @@ def test_every_file_is_in_one_part_with_its_pixels_its_class_and_its_sha256(root
             np.testing.assert_array_equal(x.numpy(), np.asarray(Image.open(path)).transpose(2, 0, 1))
             assert TINY.synsets[int(y)] == path.parent.name
             assert row["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+@pytest.mark.parametrize("how", ["around", ".", "link"])
+def test_the_folder_is_found_however_it_is_named(root, source, tmp_path, monkeypatch, how):
+    given = tmp_path / "given"
+    if how == "around":
+        shutil.copytree(source, given / "imagenet tiny")
+    elif how == "link":
+        given.symlink_to(source, target_is_directory=True)
+    else:
+        monkeypatch.chdir(source)
+        given = Path()
+    prepare_images(TINY, given, tmp_path / "again")
+    assert load_imagenet(tmp_path / "again", TINY).description == load_imagenet(root, TINY).description
+
+
+def test_an_archive_in_the_place_of_the_folder_is_to_be_unpacked(tmp_path):
+    (tmp_path / "imagenet.tgz").touch()
+    with pytest.raises(DataError, match=r"imagenet.tgz: a file, not a folder; unpack it first$"):
+        prepare_images(TINY, tmp_path / "imagenet.tgz", tmp_path)
+
+
+def test_an_image_that_may_not_be_read_is_not_called_damaged(source, tmp_path, monkeypatch):
+    def refuse(path: Path) -> None:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+
+    monkeypatch.setattr(import_torchvision().datasets.folder, "pil_loader", refuse)
+    with pytest.raises(PermissionError, match=r"\.png"):
+        prepare_images(TINY, source, tmp_path / "data")
+
+
+def test_a_full_disk_is_named_with_the_folder_that_has_no_room(source, tmp_path, monkeypatch):
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError("Not enough free space to write 24 bytes")  # NumPy's own, which has no number
+
+    monkeypatch.setattr(np, "save", refuse)
+    with pytest.raises(OSError, match=rf"Not enough free space .*: '{tmp_path}/data/tiny/split-0'"):
+        prepare_images(TINY, source, tmp_path / "data")
+    assert not list((tmp_path / "data" / "tiny" / "split-0").iterdir())
 
 
 def test_val_tests_and_a_tenth_of_train_validates(root, folder):

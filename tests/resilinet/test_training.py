@@ -3,6 +3,7 @@
 import copy
 import itertools
 import math
+import zipfile
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -141,6 +142,23 @@ def test_stopping_is_asked_after_each_epoch_and_not_minded_after_the_last(tiny: 
     _, history, _ = go(tiny, data, stop=lambda: next(asked) == 2)
     assert len(history) == 3
     assert next(asked) == 3
+
+
+def test_a_checkpoint_that_may_not_be_read_is_not_given_up(
+    tiny: Trial, data: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checkpoint = tmp_path / "checkpoint.pt"
+    with pytest.raises(Interrupted):
+        go(tiny, data, checkpoint=checkpoint, stop=lambda: True)
+    before = checkpoint.read_bytes()
+
+    def refuse(file: object, *_: object) -> None:
+        raise PermissionError(13, "Permission denied", str(file))
+
+    monkeypatch.setattr(zipfile, "ZipFile", refuse)
+    with pytest.raises(PermissionError, match=r"checkpoint\.pt"):
+        go(tiny, data, checkpoint=checkpoint)
+    assert checkpoint.read_bytes() == before
 
 
 @pytest.mark.parametrize(

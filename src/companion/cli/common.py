@@ -5,16 +5,34 @@ from __future__ import annotations
 import inspect
 import json
 import math
+import os
 import tempfile
 from collections.abc import Callable
+from errno import ENOSPC
 from functools import wraps
 from pathlib import Path
 from typing import Annotated, Any, ParamSpec, TypeVar
 
 import typer
-from rich.console import Console
+from rich.console import Console, ConsoleDimensions
+from rich.table import Table
 
-out, err = Console(), Console(stderr=True)
+
+class WholeConsole(Console):
+    """A console that shows text as it is, brackets in paths included, and cuts nothing for a file or a program."""
+
+    def __init__(self, stderr: bool = False) -> None:
+        """Print to standard output, or to standard error."""
+        super().__init__(stderr=stderr, markup=False, emoji=False)
+
+    @property
+    def size(self) -> ConsoleDimensions:
+        """That of the terminal; elsewhere as wide as any table."""
+        size = super().size
+        return size if self.file.isatty() else ConsoleDimensions(100_000, size.height)
+
+
+out, err = WholeConsole(), WholeConsole(stderr=True)
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 Results = Annotated[Path, typer.Option(help="The results store.")]
@@ -41,8 +59,10 @@ def plain_errors(command: Callable[P, R]) -> Callable[P, R]:
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
             return command(*args, **kwargs)
+        except BrokenPipeError:
+            raise  # whoever reads has enough, `head` for example; Typer ends quietly then
         except (ValueError, OSError) as error:
-            err.print(f"resilinet: {error}", style="red", highlight=False, soft_wrap=True)
+            err.print(f"resilinet: {told(error)}", style="red", highlight=False, soft_wrap=True)
             raise typer.Exit(2) from None
         except (MemoryError, RuntimeError) as error:
             from companion.sweeps.run import explain, out_of_memory
@@ -53,6 +73,19 @@ def plain_errors(command: Callable[P, R]) -> Callable[P, R]:
             raise typer.Exit(1) from None
 
     return run
+
+
+def told(error: Exception) -> str:
+    """What an error says, in the form of every other refusal where it is the system's: the path, then the reason."""
+    # Files name themselves (resilinet.atomic_files); what is full and has no name is where the output goes.
+    place = getattr(error, "filename", None) or (
+        "the output" if getattr(error, "errno", 0) == ENOSPC else None
+    )
+    return (
+        f"{place}: {error.strerror}."
+        if isinstance(error, OSError) and error.strerror and place
+        else str(error)
+    )
 
 
 def check_writable(folder: Path, what: str, option: str) -> None:
@@ -66,7 +99,10 @@ def check_writable(folder: Path, what: str, option: str) -> None:
     Raises:
         ValueError: the system does not let anything be written there; the message says why.
     """
-    there = next(place for place in (folder, *folder.absolute().parents) if place.exists())
+    places = (folder, *folder.absolute().parents)
+    there = next(
+        place for place in places if os.path.lexists(place)
+    )  # a link that leads nowhere is there, too
     try:
         # Tried rather than asked: permissions do not tell of a file system that is read-only or full.
         with tempfile.NamedTemporaryFile(dir=there, prefix=".writable-") as file:
@@ -76,6 +112,15 @@ def check_writable(folder: Path, what: str, option: str) -> None:
         raise ValueError(
             f"{folder}: {what} cannot be written there ({reason}); give another folder with {option}."
         ) from None
+
+
+def show(table: Table) -> None:
+    """Print a table, its title whole on a line of its own; in a narrow terminal long words go on in the next line."""
+    out.print(table.title, highlight=False, soft_wrap=True)
+    table.title = None
+    for column in table.columns:
+        column.overflow = "fold"
+    out.print(table)
 
 
 def say_json(content: Any) -> None:

@@ -7,9 +7,12 @@ from typing import Annotated
 
 import typer
 
-from companion.cli.common import Data, flowing, out, plain_errors
+from companion.cli.common import Data, check_writable, flowing, out, plain_errors
 
 app = typer.Typer(help="Prepare data sets as checked arrays.", no_args_is_help=True)
+
+PREPARED = ("prepared data", "--data")
+"""What is written and the option that says where, for whoever cannot write there."""
 
 
 @plain_errors
@@ -17,8 +20,8 @@ def data_health(
     source: Annotated[
         Path | None,
         typer.Argument(
-            help="mHealth_complete.log (integer-truncated), a folder of the ten subject logs, or the official "
-            "zip; without it the official archive is downloaded."
+            help="mHealth_complete.log (integer-truncated), the folder of the ten subject logs or one around it, or "
+            "the official zip; without it the official archive is downloaded."
         ),
     ] = None,
     preprocessing: Annotated[
@@ -32,6 +35,7 @@ def data_health(
     """
     from data_prep.mhealth_preparation import prepare_health
 
+    check_writable(data, *PREPARED)
     folder = prepare_health(source, data, preprocessing)
     out.print(f"Health, preprocessing {preprocessing}: {folder}", soft_wrap=True)
 
@@ -41,7 +45,7 @@ def data_cifar10(
     source: Annotated[
         Path | None,
         typer.Argument(
-            help="The folder cifar-10-batches-py or the one it lies in, or cifar-10-python.tar.gz; without it the "
+            help="The folder cifar-10-batches-py or one around it, or cifar-10-python.tar.gz; without it the "
             "official archive is downloaded (170 MB)."
         ),
     ] = None,
@@ -56,6 +60,7 @@ def data_cifar10(
     """
     from data_prep.cifar10_batches import prepare_cifar10
 
+    check_writable(data, *PREPARED)
     folder = prepare_cifar10(source, data)
     out.print(f"CIFAR-10: {folder}", soft_wrap=True)
 
@@ -112,6 +117,7 @@ def _data_images(name: str, source: Path, data: Path, split_seed: int) -> None:
     from data_prep.photograph_arrays import COLLECTIONS
     from data_prep.photograph_preparation import prepare_images, prepared_fingerprint
 
+    check_writable(data, *PREPARED)
     folder = prepare_images(COLLECTIONS[name], source, data, split_seed)
     out.print(f"{name}, split seed {split_seed}: {folder}", soft_wrap=True)
     out.print(f"fingerprint {prepared_fingerprint(folder)}", soft_wrap=True, highlight=False)
@@ -138,6 +144,7 @@ def data_camera(
     from data_prep.camera_preparation import prepare_camera
     from data_prep.photograph_preparation import prepared_fingerprint
 
+    check_writable(data, *PREPARED)
     folder = prepare_camera(source, data)
     out.print(f"Camera: {folder}", soft_wrap=True)
     out.print(f"fingerprint {prepared_fingerprint(folder)}", soft_wrap=True, highlight=False)

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from companion.cli.common import Data, Json, Profile, Runs, check_writable, out, plain_errors, say_json
+from companion.cli.common import Data, Json, Profile, Runs, check_writable, out, plain_errors, say_json, show
 from companion.experiments import artefact_of
 from resilinet.topology import Topology
 
@@ -177,7 +177,7 @@ def evaluate(
         table.add_row(key, f"{100 * value:.2f}" + (" (guess)" if counts[key] is None else ""))
     for key, value in answer["expected accuracy"].items():
         table.add_row(f"expected, {key}", f"{100 * value:.2f}")
-    out.print(table)
+    show(table)
 
 
 def _check_failable(name: str, topology: Topology) -> None:

@@ -19,10 +19,12 @@ from companion.cli.common import (
     Profile,
     Results,
     Threads,
+    check_writable,
     err,
     out,
     plain_errors,
     say_json,
+    show,
 )
 from companion.cli.sweep import name_failed, train
 from companion.results import (
@@ -80,7 +82,7 @@ def reproduce(
     Example: resilinet reproduce table-1-health --row resilinet --seed 0
     """
     from companion.sweeps.run import usable
-    from companion.sweeps.shared import Setup, missing
+    from companion.sweeps.shared import Setup, check_data, missing
 
     store, fresh = Store(results), Store(into / "results")
     if fresh.folder.resolve().is_relative_to(store.folder.resolve()):
@@ -90,7 +92,11 @@ def reproduce(
     reruns = chosen(artefact, store, profile, row=row, scheme=scheme, seed=seed)
     trials = [rerun.trial for rerun in reruns]
     setup = Setup(fresh.folder, into / "runs", data, threads, usable(device), keep_weights=False)
-    todo = {trial.id for trial in missing(trials, fresh)}
+    lacking = missing(trials, fresh)
+    if lacking:  # before any time is promised
+        check_writable(into, "new results", "--into")
+        check_data(lacking, setup)
+    todo = {trial.id for trial in lacking}
     err.print(
         announcement([r for r in reruns if r.trial.id in todo], len(reruns), processes), highlight=False
     )
@@ -107,9 +113,9 @@ def reproduce(
         )
     else:
         if len(reruns) <= SHOWN:
-            out.print(accuracies_table(comparisons, f"{reruns[0].row}, trial {trials[0].id[:16]}"))
+            show(accuracies_table(comparisons, f"{reruns[0].row}, trial {trials[0].id[:16]}"))
         else:
-            out.print(trials_table(reruns, comparisons, exact))
+            show(trials_table(reruns, comparisons, exact))
         out.print(sentence, highlight=False, soft_wrap=True)
     if code:
         raise typer.Exit(code)

@@ -24,6 +24,7 @@ from companion.cli.common import (
     out,
     plain_errors,
     say_json,
+    show,
 )
 from companion.experiments import ARTEFACTS, all_trials, is_known, planned_trials, trials_of
 from companion.experiments.trial import Trial
@@ -248,4 +249,4 @@ def status(profile: Profile = "published", results: Results = Path("results"), a
             f"{done} of {done + len(lacking)}",
             ", ".join(map(str, lacking)) or "-",
         )
-    out.print(table)
+    show(table)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
-from companion.cli.common import Json, Profile, Results, err, out, plain_errors, say_json
+from companion.cli.common import Json, Profile, Results, err, out, plain_errors, say_json, show
 from companion.cli.sweep import name_missing
 from companion.results.store import Store
 
@@ -39,7 +39,7 @@ def bandwidth(as_json: Json = False) -> None:
         sent = ", ".join(f"{node} {count}" for node, count in row["elements"].items())
         ours, paper = f"{row['saving']:.3f}", f"{row['paper']:.2f}"
         table.add_row(row["experiment"], row["geometry"], sent, ours, paper, row["note"])
-    out.print(table)
+    show(table)
 
 
 @plain_errors
@@ -128,7 +128,7 @@ def verify(
     if as_json:
         say_json(content(entries))
     else:
-        out.print(ledger_table(entries))
+        show(ledger_table(entries))
     if checks:
         report(found, len(known))
 

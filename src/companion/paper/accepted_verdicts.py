@@ -20,6 +20,7 @@ from typing import Any, Final
 
 from companion.paper.verdicts import Entry, Verdict
 from resilinet.atomic_files import whole_file
+from resilinet.messages import refused
 
 TESTED: Final = (
     Verdict.REPRODUCED,
@@ -134,6 +135,8 @@ def read(path: Path) -> dict[Address, Accepted]:
         OverflowError,
         RecursionError,
     ) as error:
+        if refused(error):
+            raise AcceptedError(f"{path}: cannot be read ({error.strerror}).") from error
         raise AcceptedError(f"{path}: not a whole file of accepted verdicts ({error!r}).") from error
     except ValueError as error:
         raise AcceptedError(f"{path}: {error}.") from error

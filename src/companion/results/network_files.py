@@ -16,7 +16,7 @@ from companion.experiments.trial import Trial
 from companion.results.statistics_files import flat, from_flat
 from resilinet import checkpoints
 from resilinet.evaluation import plans
-from resilinet.messages import unreadable
+from resilinet.messages import refused, unreadable
 from resilinet.network import DistributedNetwork
 
 
@@ -46,10 +46,8 @@ def save_network(network: DistributedNetwork, trial: Trial, path: Path) -> None:
     try:
         checkpoints.save(content | {"sha256": _sha256(content)}, path)
     except OSError as error:
-        raise NetworkError(f"{path}: cannot be written ({error.strerror}).") from error
-    except RuntimeError as error:  # PyTorch's, for what the system refuses, with a line of its source code
         raise NetworkError(
-            f"{path}: cannot be written; give a folder that has room and may be written to."
+            f"{path}: cannot be written ({error.strerror}); give a folder that has room and may be written to."
         ) from error
 
 
@@ -77,6 +75,8 @@ def load_network(path: Path | str) -> tuple[DistributedNetwork, Trial]:
     except FileNotFoundError:
         raise NetworkError(f"{path}: there is no such file.") from None
     except Exception as error:
+        if refused(error):
+            raise NetworkError(f"{path}: cannot be read ({error.strerror}).") from error
         raise NetworkError(
             f"{path}: not a trained network of this package ({unreadable(path, error)})."
         ) from error
@@ -108,6 +108,8 @@ def load_run(trial: Trial, runs: Path) -> DistributedNetwork:
             kept = checkpoints.load(path)
             take(network, kept)
         except Exception as error:
+            if refused(error):
+                raise NetworkError(f"{path}: cannot be read ({error.strerror}).") from error
             raise NetworkError(
                 f"{path}: not the whole {what} of trial {trial.id[:16]} ({unreadable(path, error)}); run it again."
             ) from error

@@ -9,6 +9,7 @@ from pathlib import Path
 from companion.experiments.trial import NUMERICS, Record, Trial
 from companion.results.validation import FIELDS, RECORD_SCHEMA, WITH_BATCH_NORM, problem
 from resilinet.atomic_files import whole_file
+from resilinet.messages import refused
 
 
 class StoreError(ValueError):
@@ -81,20 +82,24 @@ class Store:
             StoreError: a record cannot be trusted, or a file lies in the place of the folder.
         """
         self._check_folder()
-        for path in sorted(self.folder.glob("*.json")):
-            yield read_record(path)
+        # Not by a pattern: where a folder may not be listed, that finds nothing and says nothing.
+        for path in sorted(self.folder.iterdir()) if self.folder.exists() else ():
+            if path.suffix == ".json":
+                yield read_record(path)
 
 
 def read_record(path: Path) -> Record:
     """Read and check one result file.
 
     Raises:
-        StoreError: the file is corrupted, truncated, of another schema or other numerics, not named after what it
-            holds, or holds what no evaluation of its trial could give.
+        StoreError: the file cannot be read, is corrupted, truncated, of another schema or other numerics, not named
+            after what it holds, or holds what no evaluation of its trial could give.
     """
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, ValueError, RecursionError) as error:
+        if refused(error):
+            raise StoreError(f"{path}: cannot be read ({error.strerror}).") from error
         raise StoreError(
             f"{path}: not a whole result file ({error}); delete it and run the trial again."
         ) from error

@@ -5,10 +5,12 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import datetime
+import os
 import platform
 import re
 import subprocess
 import time
+import tomllib
 import traceback
 from collections.abc import Callable, Mapping
 from functools import cache
@@ -153,24 +155,30 @@ def provenance(code: str, device: str, wall_seconds: float, resumed: bool) -> di
 def commit(root: Path = ROOT) -> str:
     """The commit of the code that runs, with ``+changes`` where the code differs from it, or ``unknown``.
 
-    It is unknown where this file lies in no checkout of the project: installed, or copied into another repository.
+    It is unknown where this file lies in no checkout of the project: installed, or copied into another repository. What
+    tells the project's own repository is the name in the ``pyproject.toml`` of that commit.
     """
+    # A hook of another repository that runs this names that repository in the environment.
+    here = {
+        name: value for name, value in os.environ.items() if not name.startswith("GIT_") or "CONFIG" in name
+    }
 
     def git(*words: str) -> str:
         return subprocess.run(
-            ["git", *words], cwd=root, capture_output=True, text=True, check=True
+            ["git", *words], cwd=root, env=here, capture_output=True, text=True, check=True
         ).stdout.strip()
 
     try:
         if (
             not (root / "src/companion").is_dir()
             or Path(git("rev-parse", "--show-toplevel")).resolve() != root
+            or tomllib.loads(git("show", "HEAD:pyproject.toml")).get("project", {}).get("name") != "resilinet"
         ):
             return "unknown"
         return git("rev-parse", "HEAD") + (
             "+changes" if git("status", "--porcelain", "--", "src", "data_prep") else ""
         )
-    except (OSError, subprocess.CalledProcessError):
+    except (OSError, ValueError, subprocess.CalledProcessError):
         return "unknown"
 
 

@@ -1,15 +1,22 @@
 """The command line: what it prints, what it refuses, and that it teaches."""
 
+import errno
+import io
 import json
+import os
+import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 import torch
 import typer
+from rich.table import Table
 from typer.testing import CliRunner
 
 from companion.cli.commands import app
-from companion.cli.common import plain_errors
+from companion.cli.common import plain_errors, show
 from companion.cli.sweep import as_seconds, that_can_be_run, train
 from companion.cli.verify import ledger_table
 from companion.experiments import ARTEFACTS, all_trials
@@ -237,6 +244,94 @@ def test_a_missing_folder_of_results_is_told_and_counts_as_empty(
             assert done.stdout
     (tmp_path / "typo").mkdir()
     assert "no such folder" not in run("status", "--results", "typo")
+
+
+# --- what is printed ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "surroundings",
+    [{}, {"COLUMNS": "30"}, {"FORCE_COLOR": "1"}, {"NO_COLOR": "1"}, {"PYTHONIOENCODING": "ascii"}],
+    ids=str,
+)
+def test_nothing_is_cut_in_a_file(tmp_path: Path, surroundings: dict[str, str]) -> None:
+    folder = tmp_path / ("[long] names/" + 40 * "ab ")
+    folder.mkdir(parents=True)
+    words = [sys.executable, "-c", "from companion.cli import main; main()", "status", "--results", folder]
+    text = subprocess.run(words, env=os.environ | surroundings, capture_output=True, check=True).stdout
+    assert "…" not in text.decode("utf-8")
+    lines = re.sub("\x1b\\[[0-9;]*m", "", text.decode("utf-8")).splitlines()
+    assert lines[0] == f"Trials with results in {folder} (profile published)"
+    for artefact in ARTEFACTS.values():
+        for row, trials in artefact.rows("published").items():
+            seeds = ", ".join(str(trial.seed) for trial in trials)
+            assert any(artefact.key in line and row in line and seeds in line for line in lines), artefact.key
+
+
+def test_in_a_narrow_terminal_long_words_go_on_in_the_next_line(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    table = Table("artefact", title="A title that is wider than such a terminal")
+    table.add_row("a-name-that-is-wider-than-such-a-terminal")
+    screen = Terminal()
+    for name, value in (("COLUMNS", "20"), ("TERM", "xterm")):
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(sys, "stdout", screen)
+    show(table)
+    title, *rest = screen.getvalue().splitlines()
+    assert title == "A title that is wider than such a terminal"
+    assert max(map(len, rest)) <= 20
+    assert "a-name-that-is-wider-than-such-a-terminal" in re.sub(
+        r"\W", "", "".join(rest).replace("-", "_")
+    ).replace("_", "-")
+
+
+def test_who_has_read_enough_ends_the_command_quietly() -> None:
+    words = [sys.executable, "-c", "from companion.cli import main; main()", "status", "--json"]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == b""
+
+
+def test_brackets_in_a_path_are_shown_as_they_are(tmp_path: Path) -> None:
+    for name in ("data [1]", "data [/red]", "data :smile:"):
+        text = run("data", "camera", str(tmp_path / name), "--data", str(tmp_path / "data"), code=2)
+        assert f"{tmp_path / name}: there is no such file or folder" in text.replace("\n", "")
+
+
+@pytest.mark.parametrize("name", ["health", "cifar10", "imagenet", "imagenette160", "camera"])
+def test_a_place_for_data_that_is_none_is_told_before_anything_is_read(tmp_path: Path, name: str) -> None:
+    file, link = tmp_path / "file", tmp_path / "link"
+    file.touch()
+    link.symlink_to(tmp_path / "nowhere")
+    for place, reason in (
+        (file, "it is a file"),
+        (file / "data", f"{file} is a file"),
+        (link, "No such file"),
+    ):
+        text = run("data", name, str(tmp_path / "absent"), "--data", str(place), code=2)
+        assert f"{place}: prepared data cannot be written there ({reason}" in text.replace("\n", "")
+
+
+def test_what_the_system_refuses_is_told_with_the_path_first(capsys: pytest.CaptureFixture[str]) -> None:
+    @plain_errors
+    def refused(*error: object) -> None:
+        raise OSError(*error)
+
+    for error, said in (
+        ((errno.EACCES, "Permission denied", "/some/file"), "/some/file: Permission denied."),
+        ((errno.ENOSPC, "No space left on device"), "the output: No space left on device."),
+        (("a sentence",), "a sentence"),
+    ):
+        with pytest.raises(typer.Exit):
+            refused(*error)
+        assert capsys.readouterr().err == f"resilinet: {said}\n"
 
 
 def test_nothing_is_accepted_where_there_are_no_results(tmp_path: Path) -> None:

@@ -1,5 +1,8 @@
 """Trained networks as small files: what is rounded, what is kept, and what is refused."""
 
+import errno
+import os
+import zipfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -144,18 +147,42 @@ def test_weights_that_float16_cannot_say_are_not_written(trial: Trial, tmp_path:
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize(
-    "error", [PermissionError(13, "Permission denied"), RuntimeError("inline_container")]
-)
-def test_a_place_that_cannot_be_written_to_is_named(
-    trial: Trial, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
-) -> None:
-    def refuse(*_: object) -> None:
-        raise error
+class Full:
+    """A file on a full disk."""
 
-    monkeypatch.setattr(torch, "save", refuse)
-    with pytest.raises(NetworkError, match=r"network\.pt: cannot be written"):
+    def write(self, content: object) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def test_a_full_disk_is_named_with_the_file_that_has_no_room(
+    trial: Trial, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """PyTorch itself complains of where it is in the archive, with a line of its source code."""
+    real = torch.save
+    monkeypatch.setattr(torch, "save", lambda content, file: real(content, Full()))
+    with pytest.raises(NetworkError, match=r"network\.pt: cannot be written \(No space left on device\)"):
         save_network(build_network(trial), trial, tmp_path / "network.pt")
+    with pytest.raises(OSError, match=rf"No space left on device: '{tmp_path}/weights\.pt'"):
+        checkpoints.save({"one": torch.ones(3)}, tmp_path / "weights.pt")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("code", [errno.EACCES, errno.EMFILE, errno.EIO])
+def test_what_the_system_refuses_to_read_is_not_called_damaged(
+    trial: Trial, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    path = tmp_path / trial.id[:16] / "weights.pt"
+    save_network(build_network(trial), trial, path)
+
+    def refuse(file: object, *_: object) -> None:
+        raise OSError(code, os.strerror(code), str(file))
+
+    monkeypatch.setattr(zipfile, "ZipFile", refuse)
+    said = rf"weights\.pt: cannot be read \({os.strerror(code)}\)\.$"
+    with pytest.raises(NetworkError, match=said):
+        load_network(path)
+    with pytest.raises(NetworkError, match=said):
+        load_run(trial, tmp_path)
 
 
 @pytest.mark.parametrize("what", ["weights", "statistics"])

@@ -222,6 +222,17 @@ def test_what_cannot_be_reproduced_is_refused(store: Store, words: list[str], me
     assert message in run(store, *there, code=2)
 
 
+def test_no_time_is_promised_where_the_data_are_missing(store: Store) -> None:
+    for data in (store.folder.parent / "nowhere", store.path(TRIALS[0].id)):
+        text = run(store, "--data", str(data), code=2)
+        assert text.startswith(f"resilinet: {data}/health/released-code/manifest.json: ")
+        assert "Running" not in text
+    file = store.folder.parent / "file"
+    file.touch()
+    text = run(store, "--into", str(file), code=2)
+    assert "new results cannot be written there" in text
+
+
 def test_a_tiny_trial_is_reproduced_bit_for_bit(tmp_path: Path) -> None:
     trials = artefact_of("table-1-health").rows("smoke")["resilinet"]
     store = Store(tmp_path / "results")

@@ -1,5 +1,7 @@
 """Results appear whole or not at all, and what cannot be trusted is refused by name."""
 
+import codecs
+import errno
 import json
 import os
 import subprocess
@@ -267,6 +269,53 @@ def test_results_of_other_numerics_do_not_pass_for_current_ones(store: Store) ->
     with pytest.raises(StoreError, match=f"{path.name}: .*made with numerics {NUMERICS - 1}"):
         list(store)
     assert store.get(RECORD.id) is None
+
+
+@pytest.mark.parametrize("code", [errno.EACCES, errno.EMFILE, errno.EIO])
+def test_what_the_system_refuses_to_read_is_named_and_not_called_damaged(
+    store: Store, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    path = store.write(RECORD)
+
+    def refuse(self: Path, *_: object, **__: object) -> str:
+        raise OSError(code, os.strerror(code), str(self))
+
+    monkeypatch.setattr(Path, "read_text", refuse)
+    for read in (lambda: list(store), lambda: store.get(RECORD.id)):
+        with pytest.raises(StoreError, match=rf"^{path}: cannot be read \({os.strerror(code)}\)\.$"):
+            read()
+
+
+def test_a_folder_that_may_not_be_listed_does_not_pass_for_an_empty_one(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.write(RECORD)
+
+    def refuse(folder: object) -> None:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(folder))
+
+    for name in ("listdir", "scandir"):
+        monkeypatch.setattr(os, name, refuse)
+    with pytest.raises(PermissionError, match="results"):
+        list(store)
+
+
+def test_a_full_disk_is_named_with_the_file_that_has_no_room(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", refuse)
+    with pytest.raises(OSError, match=rf"No space left on device: '{store.path(RECORD.id)}'"):
+        store.write(RECORD)
+    assert not list(store.folder.iterdir())
+
+
+def test_a_byte_order_mark_and_other_line_ends_change_no_result(store: Store) -> None:
+    path = store.write(RECORD)
+    path.write_bytes(codecs.BOM_UTF8 + path.read_bytes().replace(b"\n", b"\r\n"))
+    assert store.read(RECORD.id) == RECORD
 
 
 def test_a_folder_in_the_place_of_a_file_is_refused(store: Store) -> None:

@@ -3,6 +3,7 @@
 import ctypes
 import platform
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -186,6 +187,7 @@ def checkout(tmp_path: Path) -> Path:
     root = tmp_path / "checkout"
     (root / "src" / "companion").mkdir(parents=True)
     (root / "src" / "companion" / "one.py").write_text("1")
+    (root / "pyproject.toml").write_text('[project]\nname = "resilinet"\n')
     git(root, "init", "-q")
     git(root, "add", ".")
     git(root, "commit", "-qm", "One")
@@ -204,6 +206,36 @@ def test_a_copy_within_another_repository_has_no_commit(checkout: Path) -> None:
     copy = checkout / "thesis" / "copy"
     (copy / "src" / "companion").mkdir(parents=True)
     assert commit.__wrapped__(copy) == "unknown"
+
+
+def test_a_copy_at_the_top_of_another_repository_has_no_commit(checkout: Path, tmp_path: Path) -> None:
+    for content in ("", '[project]\nname = "thesis"\n', "no TOML = "):
+        thesis = tmp_path / f"thesis{len(content)}"
+        thesis.mkdir()
+        git(thesis, "init", "-q")
+        (thesis / ("pyproject.toml" if content else "notes.txt")).write_text(content)
+        git(thesis, "add", ".")
+        git(thesis, "commit", "-qm", "My thesis")
+        shutil.copytree(checkout / "src", thesis / "src")
+        shutil.copy(checkout / "pyproject.toml", thesis)  # copied, not committed
+        assert commit.__wrapped__(thesis) == "unknown"
+
+
+def test_a_hook_of_another_repository_does_not_lend_its_commit(
+    checkout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    head, copy = git(checkout, "rev-parse", "HEAD"), tmp_path / "copy"
+    shutil.copytree(checkout, copy, ignore=shutil.ignore_patterns(".git"))
+    monkeypatch.setenv("GIT_DIR", str(checkout / ".git"))
+    assert commit.__wrapped__(copy) == "unknown"
+    assert commit.__wrapped__(checkout) == head
+
+
+def test_a_checkout_of_its_own_within_another_repository_is_named(checkout: Path, tmp_path: Path) -> None:
+    git(tmp_path, "init", "-q")
+    git(checkout, "worktree", "add", "-q", str(tmp_path / "beside"))
+    for place in (checkout, tmp_path / "beside"):
+        assert commit.__wrapped__(place) == git(checkout, "rev-parse", "HEAD")
 
 
 def test_what_is_installed_has_no_commit(checkout: Path, tmp_path: Path) -> None:
