@@ -26,7 +26,7 @@ class WholeConsole(Console):
         super().__init__(stderr=stderr, markup=False, emoji=False)
 
     @property
-    def size(self) -> ConsoleDimensions:
+    def size(self) -> ConsoleDimensions:  # type: ignore[misc] # is set nowhere
         """That of the terminal; elsewhere as wide as any table."""
         size = super().size
         return size if self.file.isatty() else ConsoleDimensions(100_000, size.height)
