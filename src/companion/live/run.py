@@ -79,6 +79,7 @@ class Run:
     seen: dict[str, Counter[str]] = field(default_factory=dict)
     frames: Counter[str] = field(default_factory=Counter)
     frozen: set[str] = field(default_factory=set)
+    returning: set[str] = field(default_factory=set)
     lost: int = 0
 
     def go(self) -> str:
@@ -100,6 +101,7 @@ class Run:
             due += [self.sampled + SAMPLE, *(event.at for event in list(events)[:1])]
             for answer in self.client.answers(min(due) - self._now()):
                 self._take(answer)
+            self.returning &= self.client.failed
             if reason := self._cut_off({event.node for event in events if event.kind == "restore"}):
                 return reason
         return ""
@@ -118,19 +120,20 @@ class Run:
 
     def _do(self, event: Event) -> None:
         assert self.processes is not None
-        began = self._now()
-        if event.kind == "fail":
-            self.processes.kill(event.node)
+        began, node = self._now(), event.node
+        if event.kind == "restore":
+            self.returning.add(node)
+            if node not in self.frozen:
+                self.processes.begin(self.network, self.plan, [node])
+                return  # it has happened when the node listens
+            self.processes.thaw(node)
+            self.frozen.remove(node)
         elif event.kind == "freeze":
-            self.processes.freeze(event.node)
-            self.frozen.add(event.node)
-        elif event.node in self.frozen:
-            self.processes.thaw(event.node)
-            self.frozen.remove(event.node)
+            self.processes.freeze(node)
+            self.frozen.add(node)
         else:
-            self.processes.begin(self.network, self.plan, [event.node])
-            return
-        self.happened.append(Happened(event.kind, event.node, began))
+            self.processes.kill(node)
+        self.happened.append(Happened(event.kind, node, began))
 
     def _notice(self) -> None:
         """Take in which nodes listen again, and which events have been detected."""
@@ -171,9 +174,9 @@ class Run:
             correct = right(answer.scores, self.y[self._part(self.asked[answer.request])])
             self.recent.append((answer.ended - self.start, correct))
 
-    def _cut_off(self, returning: set[str]) -> str:
-        """Why no further answer can come, or nothing."""
-        topology, failed = self.network.topology, self.client.failed - returning
+    def _cut_off(self, later: set[str]) -> str:
+        """Why no further answer can come, or nothing; some nodes return later, others are about to."""
+        topology, failed = self.network.topology, self.client.failed - later - self.returning
         if topology.cloud in failed:
             return f"the cloud, {topology.cloud}, has failed: no answer can leave the network"
         if failed >= set(topology.sources):

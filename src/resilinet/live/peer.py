@@ -93,7 +93,7 @@ class Peer:
         self.socket.close(linger=0)
 
     def _take(self, parts: list[bytes]) -> None:
-        if parts[0][2] != Kind.HELLO:
+        if parts[0][2:3] != bytes([Kind.HELLO]):
             self.arrived.append(parts)
             return
         try:
