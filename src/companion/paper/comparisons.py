@@ -328,15 +328,14 @@ def narrow_intervals(measured: Numbers, artefact: str) -> list[Check]:
     for row in measured.rows(artefact):
         for setting in SETTINGS:
             sample = measured.average(artefact, row, setting)
-            half, found = {}, sample.interval
-            if found is not None and found.n > 1:
-                half = Interval(
-                    found.high - found.mean, found.high - found.mean, found.high - found.mean, found.n
-                )
+            found = sample.interval
+            half = found.high - found.mean if found is not None and found.n > 1 else None
+            whole = None if half is None else Interval(half, half, half, len(sample.values))
+            values = {} if half is None else dict.fromkeys(sample.values, half)
             checks.append(
                 check(
                     f"half the interval of {SCHEMES[row].name} in {name_of(setting)}",
-                    Sample(sample.values if half else {}, sample.wanted, sample.trials, half or None),
+                    Sample(values, sample.wanted, sample.trials, whole),
                     above=None,
                     below=TOLERANCE / 2,
                 )

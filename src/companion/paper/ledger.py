@@ -259,14 +259,13 @@ def guess_entry(measured: Measured, number: Printed, entry: Entry) -> Entry:
         return replace(
             entry, verdict=Verdict.INCOMPLETE, note=f"{entry.seeds} of {entry.wanted} seeds. {note}"
         )
-    fits = tuple(
-        abs(number.value - 100 * chance) <= 196 * math.sqrt(chance * (1 - chance) / record.total)
-        for chance in (ours, theirs)
-    )
-    told = {(True, True): "both", (True, False): "ours alone", (False, True): "that one alone"}.get(
-        fits, "neither"
-    )
-    verdict = Verdict.GUESS if any(fits) else Verdict.NOT_REPRODUCED
+    fits = [
+        words
+        for words, chance in (("ours", ours), ("the released code's", theirs))
+        if abs(number.value - 100 * chance) <= 196 * math.sqrt(chance * (1 - chance) / record.total)
+    ]
+    told = " and ".join(fits) or "neither"
+    verdict = Verdict.GUESS if fits else Verdict.NOT_REPRODUCED
     return replace(
         entry, verdict=verdict, released=100 * theirs, note=f"{note} The printed number fits {told}."
     )

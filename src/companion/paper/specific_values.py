@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 import pandas as pd
@@ -15,9 +16,9 @@ LEAST: Final = 1e-9
 """Share of Normal's probabilities below which nothing is looked for."""
 
 
-def lead(numbers: Numbers, artefact: str, probability: dict[str, float]) -> float | None:
+def lead(numbers: Numbers, artefact: str, probability: Mapping[str, float]) -> float | None:
     """ResiliNet's expected accuracy minus DFG's, in points; None where there are no numbers."""
-    setting = FailureSetting("asked for", probability)
+    setting = FailureSetting("asked for", dict(probability))
     one, other = (numbers.average(artefact, row, setting) for row in ("resilinet", "dfg"))
     found = (one - other).interval
     return None if found is None else found.mean

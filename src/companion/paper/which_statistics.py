@@ -30,7 +30,7 @@ def rank_correlation(printed: np.ndarray, ours: np.ndarray) -> float:
 
 
 def cells(measured: Measured, artefact: str) -> list[Printed]:
-    """The printed accuracies of an artefact for which every seed is there, guesses left out."""
+    """The printed accuracies of an artefact that a seed answers, guesses left out."""
     found = []
     for (name, key), number in printed_values().items():
         series, _, condition = key.partition("/")
@@ -39,7 +39,7 @@ def cells(measured: Measured, artefact: str) -> list[Printed]:
         by_scenario = condition not in (*SETTINGS, "average")
         if by_scenario and measured.is_guess(name, series, condition):
             continue
-        if quantity(measured, name, series, condition).complete:
+        if quantity(measured, name, series, condition).values:
             found.append(number)
     return found
 
@@ -57,10 +57,11 @@ def likeness(measured: Measured, artefact: str, measure: Likeness) -> Sample:
 
 
 def both_kinds(measured: Measured, artefact: str, measure: Likeness) -> tuple[Sample, Sample]:
-    """The likeness under running statistics and under those of each route; of ``all`` the mean over all tables."""
+    """The likeness under running statistics and under those of each route; of ``all`` the mean over the tables."""
     kinds = measured.running(), measured.per_route()
     if artefact != "all":
         one, other = (likeness(kind, artefact, measure) for kind in kinds)
         return one, other
-    one, other = (mean(likeness(kind, name, measure) for name in TABLES) for kind in kinds)
+    each = [[likeness(kind, name, measure) for name in TABLES] for kind in kinds]
+    one, other = (mean(table for table in tables if len(table.values) > 1) for tables in each)
     return one, other

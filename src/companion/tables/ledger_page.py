@@ -229,7 +229,8 @@ def show_numbers(entries: Iterable[Entry]) -> HTML:
     """The tables and chart data of the paper in its own form, each number with ours and the colour of its verdict."""
     entries = list(entries)
     known = {(entry.artefact, entry.key): entry for entry in entries}
-    wide, narrow = [], []
+    wide: list[str] = []
+    narrow: list[str] = []
     for title, artefact, columns, rows in EXHIBITS:
         cells = {row: [known.get((artefact, f"{column}/{row}")) for column in columns] for row in rows}
         (wide if artefact in WIDE else narrow).append(_exhibit(title, columns.values(), rows, cells))

@@ -271,7 +271,7 @@ def test_a_guess_is_judged_by_both_policies_and_earns_a_neutral_verdict(faithful
     assert entry.verdict is Verdict.GUESS
     assert entry.ours == pytest.approx(100 / 12, abs=0.01)
     assert entry.released == pytest.approx(100 / 12 * 11 / 12, abs=0.01)
-    assert entry.note == "A guess; the released code's gives 7.64. The printed number fits ours alone."
+    assert entry.note == "A guess; the released code's gives 7.64. The printed number fits ours."
     with pytest.raises(ValueError, match="'oracle' is no guess policy"):
         verify(faithful, guess="oracle")
 
