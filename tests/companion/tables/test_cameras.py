@@ -11,7 +11,7 @@ from companion.paper import Measured
 from companion.results.store import Store
 from companion.tables.cameras import alone, by_views, scenarios_without_views, without_views
 from made_up import made_up
-from resilinet.failures import dead_nodes
+from resilinet.failures import failed_nodes
 from resilinet.models import partitions
 
 TOPOLOGY = partitions.camera()
@@ -20,7 +20,7 @@ VIEWS = {"e1": 2, "e2": 1, "e3": 2, "e4": 1}
 
 def accuracy(key: str) -> float:
     """A point less for each failed node further down the list."""
-    return 90.0 - sum(1 + TOPOLOGY.failable.index(node) for node in dead_nodes(key))
+    return 90.0 - sum(1 + TOPOLOGY.failable.index(node) for node in failed_nodes(key))
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +38,7 @@ def test_every_set_of_edge_nodes_loses_the_views_of_its_cameras() -> None:
     assert len(keys) == len(set(keys)) == 2 ** len(VIEWS)
     for lost, scenarios in found.items():
         for key in scenarios:
-            assert sum(VIEWS[node] for node in dead_nodes(key)) == lost
+            assert sum(VIEWS[node] for node in failed_nodes(key)) == lost
 
 
 def test_accuracy_without_views_is_the_mean_over_the_sets_that_lose_them(measured: Measured) -> None:
