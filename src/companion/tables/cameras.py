@@ -45,8 +45,8 @@ def scenarios_without_views(topology: Topology) -> dict[int, list[str]]:
     edge = [node for node, count in views.items() if count]
     found: dict[int, list[str]] = defaultdict(list)
     for size in range(len(edge) + 1):
-        for dead in combinations(edge, size):
-            found[sum(views[node] for node in dead)].append(scenario_key(topology, frozenset(dead)))
+        for failed in combinations(edge, size):
+            found[sum(views[node] for node in failed)].append(scenario_key(topology, frozenset(failed)))
     return dict(sorted(found.items()))
 
 

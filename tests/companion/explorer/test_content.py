@@ -47,10 +47,14 @@ def record(trial: Trial) -> Record:
     for dead in scenarios(topology):
         answered = network(example, topology.everyone - dead) is not None
         counts[scenario_key(topology, dead)] = int(draw.integers(100, 1000)) if answered else None
-    history = [{"loss": 1.0, "validation_accuracy": 0.5}] * trial.recipe.epochs
+    epoch = {"loss": 1.0, "validation_accuracy": 0.5}
+    if trial.recipe.validation == "re-estimated":
+        epoch["running_validation_accuracy"] = 0.5
+    history = [epoch] * trial.recipe.epochs
+    kept = trial.recipe.epochs if trial.recipe.keep == "last" else 1
     scaled = dict.fromkeys(("failout", "normal", "poor", "hazardous"), counts)
     norm = {} if trial.network["model"] == "mlp" else {"per_route": counts, "route_numbers": 100}
-    return Record(trial, 1000, counts, scaled, LABELS, history, 1, 600, **norm)
+    return Record(trial, 1000, counts, scaled, LABELS, history, kept, 600, **norm)
 
 
 @pytest.fixture(scope="module")
