@@ -25,8 +25,8 @@ class WholeConsole(Console):
         """Print to standard output, or to standard error."""
         super().__init__(stderr=stderr, markup=False, emoji=False)
 
-    @property
-    def size(self) -> ConsoleDimensions:  # type: ignore[misc] # is set nowhere
+    @property  # type: ignore[misc]  # nobody sets it
+    def size(self) -> ConsoleDimensions:
         """That of the terminal; elsewhere as wide as any table."""
         size = super().size
         return size if self.file.isatty() else ConsoleDimensions(100_000, size.height)
