@@ -121,7 +121,7 @@ def secure(socket: zmq.Socket[bytes], plan: Plan) -> None:
     if plan.key:
         secret, public = plan.key.encode(), zmq.curve_public(plan.key.encode())
         socket.curve_secretkey, socket.curve_publickey = secret, public
-        if socket.socket_type == zmq.ROUTER:
+        if socket.type == zmq.ROUTER:
             socket.curve_server = True
         else:
             socket.curve_serverkey = public
