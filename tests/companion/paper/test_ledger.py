@@ -223,7 +223,7 @@ def test_fig_2bs_averages_follow_from_its_cells_and_what_was_added_is_round() ->
 
 def test_fig_2as_resilinet_alone_does_not_follow_from_table_1() -> None:
     off = inconsistencies.figure_2a_from_rows()["difference"]
-    assert off.drop("ResiliNet").abs().max() < 0.02
+    assert off.drop("ResiliNet", level=0).abs().max() < 0.02
     assert off["ResiliNet"].tolist() == pytest.approx([-1.14, -1.64, -2.36], abs=0.01)
 
 
@@ -240,17 +240,18 @@ def test_resilinet_falls_behind_only_where_failures_are_very_rare() -> None:
 
 def test_the_statistics_that_numbers_resemble_are_told_by_order_and_by_distance(tmp_path: Path) -> None:
     store = Store(tmp_path)
-    for trial in ARTEFACTS["figure-2c"].trials("published"):
-        value = {"vanilla": 80.0, "dfg": 85.0, "resilinet": 88.0}[trial.scheme]
-        right = made_up(trial, lambda t, key, v=value: v + t.seed / 10 - 20 * (key != "none"), total=6000)
-        wrong = made_up(trial, lambda t, key: 40.0 + t.seed / 10, total=6000)
-        store.write(replace(wrong, per_route=right.counts))
+    for row, trials in ARTEFACTS["table-3-resnet"].rows("published").items():
+        value = printed_value("table-3-resnet", f"{row.split(':')[0]}/normal")
+        for trial in trials:
+            right = made_up(trial, lambda t, key, v=value: v + t.seed / 100)
+            wrong = made_up(trial, lambda t, key, v=value: 120 - v + t.seed / 100)
+            store.write(replace(wrong, per_route=right.counts))
     measured = Measured(store)
     for measure, better in ((rank_correlation, 1), (distance, -1)):
-        running, routed = both_kinds(measured, "figure-2c", measure)
-        assert check("", routed - running, above=0.0).difference is not None
+        running, routed = both_kinds(measured, "table-3-resnet", measure)
+        assert len((routed - running).values) == len(trials)
         assert all(better * one > 0 for one in (routed - running).values.values())
-    assert both_kinds(measured, "table-3-resnet", distance)[0].values == {}
+    assert both_kinds(measured, "table-1-mobilenet", distance)[0].values == {}
 
 
 def test_results_that_do_as_printed_reproduce_table_1(faithful: Store) -> None:
@@ -565,18 +566,19 @@ def test_learning_faster_is_a_higher_mean_over_the_epochs_whatever_is_reached_in
     tmp_path: Path,
 ) -> None:
     store = Store(tmp_path)
-    climbs = {"dfg": [0.5, *[0.8] * 9], "vanilla": [0.2, 0.4, *[0.8] * 8], "resilinet": [0.1] * 10}
+    first = {"dfg": [0.5], "vanilla": [0.2, 0.4], "resilinet": [0.1]}
     for scheme, trials in ARTEFACTS["figure-2c"].rows("published").items():
         for trial in trials:
-            climb = climbs[scheme]
+            epochs = trial.recipe.epochs
+            climb = [*first[scheme], *[0.8] * (epochs - len(first[scheme]))]
             history = [{"loss": 1.0, "validation_accuracy": a + trial.seed / 1000} for a in climb]
-            best = climb.index(max(climb)) + 1
+            best = epochs  # the short recipe keeps the last
             store.write(replace(record(trial, lambda trial, key: 50), history=history, best_epoch=best))
     found = {entry.key: entry for entry in verify(store)}
     faster = found["faq-14/time-resnet"]
     assert faster.checks[0].holds
     assert faster.verdict is Verdict.UNDECIDED, "an indirect sign establishes nothing"
-    assert faster.ours == pytest.approx(100 * (0.77 - 0.7))
+    assert faster.ours == pytest.approx(100 * (0.5 + 0.8 - 0.2 - 0.4) / epochs)
     assert found["faq-14/time-mobilenet"].verdict is Verdict.INCOMPLETE
 
 
@@ -678,20 +680,17 @@ def test_results_of_the_camera_fill_its_entries(tmp_path: Path, monkeypatch: pyt
     from companion.experiments import PLANNED
 
     before = [e for e in verify(Store(tmp_path)) if e.artefact.endswith("-camera")]
-    assert {e.artefact: e.verdict for e in before} == {
-        "figure-2-camera": Verdict.INCOMPLETE,
-        "figure-3-camera": Verdict.NOT_ATTEMPTED,
-    }
-    assert len(before) == 16
+    assert {e.verdict for e in before} <= {Verdict.NOT_ATTEMPTED, Verdict.INCOMPLETE}
+    assert (len(before), all(e.ours is None for e in before)) == (16, True)
     for key in ("figure-2-camera", "figure-3-camera"):
-        monkeypatch.setitem(ARTEFACTS, key, PLANNED[key])  # type: ignore[arg-type]
-    store, artefact = Store(tmp_path), PLANNED["figure-2-camera"]
+        monkeypatch.setitem(ARTEFACTS, key, ARTEFACTS.get(key) or PLANNED[key])  # type: ignore[arg-type]
+    store, artefact = Store(tmp_path), ARTEFACTS["figure-2-camera"]
     for trial in artefact.trials("published"):
         # As far apart as printed for Hazardous, but for guesses.
         value = {"vanilla": 78.41, "dfg": 88.32, "resilinet": 91.09}.get(trial.scheme, 95.0)
         store.write(made_up(trial, lambda trial, key, value=value: value + trial.seed / 100))
     found = {e.key: e for e in verify(store) if e.artefact == "figure-2-camera"}
     assert found["resilinet/hazardous"].verdict is Verdict.TREND
-    assert (found["dfg/normal"].seeds, found["dfg/normal"].size) == (10, "paper")
+    assert (found["dfg/normal"].seeds, found["dfg/normal"].size) == (found["dfg/normal"].wanted, "paper")
     after = [e for e in verify(store) if e.artefact == "figure-3-camera"]
     assert {e.verdict for e in after} == {Verdict.INCOMPLETE}
