@@ -145,7 +145,8 @@ class Recording:
         """What happened between each event and the next."""
         healthy = next((k for k, (name, _) in enumerate(self.routes) if name == "none"), -1)
         held = [("none", healthy, 0.0), *((one.scenario, one.route, one.began) for one in self.events)]
-        ends = [*(begins for *_, begins in held[1:]), self.setting["duration"]]
+        last = max((one.asked for one in self.requests), default=0.0) + 1e-3
+        ends = [*(begins for *_, begins in held[1:]), max(self.setting["duration"], last)]
         return [self._phase(*one, until) for one, until in zip(held, ends, strict=True)]
 
     def _phase(self, scenario: str, route: int, begins: float, ends: float) -> Phase:

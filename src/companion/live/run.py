@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import time
 from collections import Counter, deque
@@ -88,16 +89,18 @@ class Run:
         self.start, self.sampled = time.monotonic(), -SAMPLE
         self.carried = dict.fromkeys((link.key for link in self.network.topology.links), 0)
         events, count = deque(self.script.ordered), 0
-        while (now := self._now()) < self.script.duration or self.client.open:
+        total = math.ceil(self.script.rate * self.script.duration)
+        # All that is due is done, even where this process was kept waiting.
+        while (now := self._now()) < self.script.duration or count < total or events or self.client.open:
             while events and events[0].at <= now:
                 self._do(events.popleft())
-            while now < self.script.duration and count / self.script.rate <= now:
+            while count < total and count / self.script.rate <= now:
                 self._ask(count)
                 count += 1
             self._notice()
             if self._now() - self.sampled >= SAMPLE:
                 self._sample()
-            due = [count / self.script.rate] if now < self.script.duration else []
+            due = [count / self.script.rate] if count < total else []
             due += [self.sampled + SAMPLE, *(event.at for event in list(events)[:1])]
             for answer in self.client.answers(min(due) - self._now()):
                 self._take(answer)

@@ -7,7 +7,7 @@ import math
 import signal
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -121,7 +121,9 @@ class Node:
     def status(self) -> dict[str, object]:
         """What this node knows: who has failed or is still silent, what its hyperconnections carried, and counts."""
         silent = sorted({peer.target for peer in self.peers.values() if not peer.ready})
-        carried = {link.key: self.tallies.get(link.key, {}) for link in self.leaving}
+        carried: dict[str, Mapping[str, int]] = {
+            link.key: self.tallies.get(link.key, {}) for link in self.leaving
+        }
         return {"failed": sorted(self.failed), "silent": silent, "carried": carried, "counts": self.counts}
 
     def _listen(self) -> zmq.Socket[bytes]:
@@ -138,7 +140,7 @@ class Node:
         except zmq.ZMQError as error:
             self.context.destroy(linger=0)
             raise PlanError(
-                f"node {self.name!r} cannot listen at {address} ({zmq.strerror(error.errno)})."
+                f"node {self.name!r} cannot listen at {address} ({zmq.strerror(error.errno or 0)})."
             ) from error
         return router
 
