@@ -15,6 +15,9 @@ from companion.tables.numbers import in_full, to_csv, trials_behind
 if TYPE_CHECKING:
     from IPython.display import HTML
 
+NUMBER: Final = re.compile(r"<td>(?=[+\N{MINUS SIGN}-]?\d[^<]*</td>)")
+"""A cell that begins with a number, which the style sheet aligns right."""
+
 
 def show(table: pd.DataFrame, caption: str = "") -> HTML:
     """A table as HTML, with long text in full, a caption where given, and its numbers to take away."""
@@ -28,6 +31,7 @@ def show(table: pd.DataFrame, caption: str = "") -> HTML:
         table.index.name = None
     with pd.option_context("display.max_colwidth", None):
         html = table.to_html(border=0, na_rep="", float_format=lambda value: f"{value:.2f}", justify="left")
+    html = NUMBER.sub('<td class="number">', html)
     if caption:
         html = html.replace(">\n", f">\n  <caption>{caption}</caption>\n", 1)
     return HTML(html + away)
