@@ -232,7 +232,9 @@ def test_a_chapter_opens_with_what_it_shows_and_ends_with_what_to_take_away(name
 @pytest.mark.parametrize("name", EXHIBITS)
 def test_every_exhibit_of_the_paper_has_a_caption_that_begins_with_its_name(name: str) -> None:
     captions = [options["figure"]["caption"] for page in CHAPTERS for options in figures(page).values()]
-    captions += [title for page in CHAPTERS for title in re.findall(r'"(Paper, [^"]*)"', page.path.read_text())]
+    captions += [
+        title for page in CHAPTERS for title in re.findall(r'"(Paper, [^"]*)"', page.path.read_text())
+    ]
     assert any(re.match(rf"Paper, {re.escape(name)}\b", caption.strip()) for caption in captions)
 
 

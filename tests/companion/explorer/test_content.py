@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import re
 from copy import deepcopy
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -48,14 +49,9 @@ def record(trial: Trial) -> Record:
     for dead in scenarios(topology):
         answered = network(example, topology.everyone - dead) is not None
         counts[scenario_key(topology, dead)] = int(draw.integers(100, 1000)) if answered else None
-    epoch = {"loss": 1.0, "validation_accuracy": 0.5}
-    if trial.recipe.validation == "re-estimated":
-        epoch["running_validation_accuracy"] = 0.5
-    history = [epoch] * trial.recipe.epochs
-    kept = trial.recipe.epochs if trial.recipe.keep == "last" else 1
-    scaled = dict.fromkeys(("failout", "normal", "poor", "hazardous"), counts)
-    norm = {} if trial.network["model"] == "mlp" else {"per_route": counts, "route_numbers": 100}
-    return Record(trial, 1000, counts, scaled, LABELS, history, kept, 600, **norm)
+    made = made_up(trial, lambda *_: 50.0, total=1000)
+    scaled, norm = dict.fromkeys(made.survival, counts), {"per_route": counts} if made.per_route else {}
+    return replace(made, counts=counts, survival=scaled, labels=LABELS, **norm)
 
 
 @pytest.fixture(scope="module")
