@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -191,6 +192,16 @@ def _execute(job: Job, folder: Path) -> tuple[dict[str, Any], str, list[str]]:
     return json.loads(notebook), ended, read
 
 
+NEEDED = """\
+from importlib.util import find_spec
+
+if find_spec("companion") is None:
+    raise SystemExit(
+        "This notebook needs a checkout of the project: run pip install '.[companion]' there, and open it in book/."
+    )"""
+"""What a notebook that is opened elsewhere says at first; nothing on a page, and nothing where the packages are."""
+
+
 def _write_kernelspec(folder: Path, noted: list[str]) -> None:
     """Names this very interpreter ``python3``, whatever kernel of that name, settings and start-up files a user has."""
     spec = folder / "kernels" / "python3" / "kernel.json"
@@ -216,8 +227,20 @@ def _parameters(job: Job, declared: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def tidy(notebook: dict[str, Any]) -> dict[str, Any]:
-    """Strips what differs from run to run or names this machine, and hides the injected parameters."""
+    """Strips what differs from run to run or names this machine, and hides the injected parameters.
+
+    A notebook that imports ``companion`` begins with :data:`NEEDED`, below its title.
+    """
     notebook["metadata"].pop("papermill", None)
+    code = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
+    if any(re.search(r"^(from|import) companion\b", "".join(cell["source"]), re.MULTILINE) for cell in code):
+        told = {
+            "cell_type": "code",
+            "execution_count": None,
+            "outputs": [],
+            "source": NEEDED.splitlines(keepends=True),
+        }
+        notebook["cells"].insert(1, {**told, "metadata": {"tags": ["remove-cell"]}})
     for number, cell in enumerate(notebook["cells"]):
         metadata = cell["metadata"]
         for key in ("papermill", "execution"):

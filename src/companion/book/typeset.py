@@ -37,6 +37,8 @@ def settings(config: Path, edition: Edition) -> str:
     sphinx = said.setdefault("sphinx", {}).setdefault("config", {})
     # For link previews, and for the page at addresses that lead nowhere, which is shown at any depth.
     sphinx["ogp_site_url"] = edition.site
+    if edition.site:
+        sphinx["ogp_image"] = f"{edition.site}_static/card.png"
     sphinx["notfound_urls_prefix"] = urlsplit(edition.site).path or "/"
     # Given here, as Jupyter Book drops the options under html where there are any here.
     options = sphinx.setdefault("html_theme_options", {})

@@ -28,11 +28,25 @@ const scenarioOf = (experiment, failed) =>
 const settingOf = (experiment, failing) =>
   experiment.settings.find((one) => failable(experiment).every((node) => one.probability[node] === failing[node]));
 
-/** What is shown first, and again when another data set is chosen: no failure, the setting Normal. */
+/** Half the width of the 95 % interval of a mean over seeds; null where there are too few. */
+function half(values, factor) {
+  if (factor === null) return null;
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  return factor * Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1));
+}
+
+/** The expected accuracy of each seed, as `expected` has that of their mean. */
+function expectedEach(experiment, scheme, failing) {
+  const { outcomes, scenarios } = experiment;
+  return outcomes[scheme][scenarios[0].key].each.map((_, seed) =>
+    scenarios.reduce((sum, { key, failed }) => sum + probability(experiment, failed, failing) * outcomes[scheme][key].each[seed], 0));
+}
+
+/** What is shown first, and again when another data set is chosen: one failure, the setting Normal. */
 function initial(experiment, wish = "resilinet") {
   const scheme = wish in experiment.outcomes ? wish : Object.keys(experiment.outcomes)[0];
   const setting = experiment.settings.find((one) => one.key === "normal") ?? experiment.settings[0];
-  return { experiment, scheme, failed: new Set(), failing: { ...setting.probability } };
+  return { experiment, scheme, failed: new Set(experiment.opens), failing: { ...setting.probability } };
 }
 
 /** A state as an address fragment, such as d=health&s=resilinet&f=n1,n3&p=0.08,0.04,0.01. */

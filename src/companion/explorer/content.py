@@ -11,6 +11,7 @@ from companion.experiments.networks import build_network
 from companion.explorer.scene import VIEWS, role, view, way
 from companion.figures.style import ORDER, look
 from companion.paper.measured import Measured
+from companion.results.intervals import half_width_factor
 from companion.results.validation import NORMALISES
 from resilinet.bandwidth import link_elements
 from resilinet.failures import scenario_key, scenarios
@@ -28,6 +29,13 @@ SHOWN: Final[Mapping[str, str]] = {
     "camera": "figure-2-camera",
 }
 """For each experiment the artefact whose rows are the schemes."""
+SAYS: Final[Mapping[str, str]] = {
+    "vanilla": "no skips, no failout",
+    "dfg": "skips always open, no failout",
+    "resilinet": "skips open on failure, failout in training",
+    "resilinet-plus": "skips always open, failout in training",
+}
+"""What each scheme is."""
 
 
 def payload(measured_by_experiment: Mapping[str, Measured]) -> dict[str, Any]:
@@ -51,16 +59,10 @@ def payload(measured_by_experiment: Mapping[str, Measured]) -> dict[str, Any]:
 
 
 def _scheme(scheme: Scheme) -> dict[str, Any]:
-    skips = {
-        Skips.NEVER: "it has no skip hyperconnections",
-        Skips.ON_FAILURE: "its skips open when the node that they bypass has failed",
-        Skips.ALWAYS: "its skips are always open",
-    }[scheme.skips]
-    trained = "it was trained with failout" if scheme.failout else "it was trained without failout"
     return {
         "key": scheme.key,
         "name": scheme.name,
-        "says": f"{skips}, and {trained}",
+        "says": SAYS[scheme.key],
         "skips": scheme.skips.value,
         "marker": look(scheme).marker,
     }
@@ -86,7 +88,9 @@ def _experiment(key: str, measured: Measured) -> dict[str, Any]:
         "key": key,
         "title": f"{experiment.name_at(measured.profile)} ({size.label})",
         "about": _about(size, seeds, measured.statistics),
+        "opens": [topology.failable[len(topology.failable) // 2]],
         "seeds": seeds,
+        "factors": {scheme: half_width_factor(n) for scheme, n in seeds.items()},
         "guess": guesses[0] if guesses else None,
         "nodes": [
             {"name": name, "role": role(topology, name), "fails": name in topology.failable}
@@ -128,10 +132,11 @@ def _network(measured: Measured, artefact: str) -> DistributedNetwork:
 
 
 def _accuracy(measured: Measured, artefact: str, scheme: str, scenario: str) -> dict[str, Any]:
-    """The mean accuracy over seeds in percent, None without any; and whether it is that of a guess."""
-    found = measured.scenario(artefact, scheme, scenario).interval
+    """The mean accuracy over seeds in percent, None without any, that of each seed, and whether it is a guess's."""
+    sample = measured.scenario(artefact, scheme, scenario)
     return {
-        "accuracy": None if found is None else found.mean,
+        "accuracy": None if sample.interval is None else sample.interval.mean,
+        "each": [round(value, 6) for value in sample.values.values()],
         "guess": measured.is_guess(artefact, scheme, scenario),
     }
 
@@ -152,7 +157,8 @@ def _about(size: Size, seeds: Mapping[str, int], statistics: str) -> str:
     """How much is behind the numbers."""
     low, high = min(seeds.values()), max(seeds.values())
     many = f"{high}" if low == high else f"{low} to {high}"
-    text = f"Accuracies on test examples are means over {many} of {len(size.seeds)} seeds a scheme."
+    behind = f"{many} of {len(size.seeds)} seeds a scheme"
+    text = f"Accuracies on test examples are means over {behind}, with 95 % intervals."
     if size.network["model"] in NORMALISES:
         text += f" Batch normalisation: {statistics} statistics."
     if size.name == "smoke":

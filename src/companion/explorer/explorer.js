@@ -49,7 +49,7 @@ function start(root) {
     const flow = way === null
       ? "no information reaches the cloud, which can only guess at random"
       : `data flow along ${way}; together the hyperconnections carry ${bytes(total)} for one example`;
-    return { who, scheme, flow: `With ${scheme.name}, ${flow}.` };
+    return { who, flow: `With ${scheme.name}, ${flow}.` };
   }
 
   /** One sentence after the other for a screen reader. */
@@ -63,8 +63,8 @@ function start(root) {
 
   function update() {
     root.dataset.scheme = state.scheme;
-    const { who, scheme, flow } = described();
-    story.replaceChildren(html("b", {}, who), ` ${flow} `, html("span", { class: "rx-says" }, `${scheme.name}: ${scheme.says}.`));
+    const { who, flow } = described();
+    story.replaceChildren(html("b", {}, who), ` ${flow}`);
     parts.forEach((part) => part());
   }
 
@@ -73,14 +73,17 @@ function start(root) {
     const schemes = compared(data, experiment);
     const chains = ["right", "up"].map((direction) => drawChain(experiment, direction, toggle));
     const picker = schemePicker(schemes, (scheme) => set({ scheme }));
-    const now = bars(schemes, experiment, "now");
+    const now = bars(schemes, experiment, "now", true);
     const restore = html("button", { type: "button", class: "rx-button rx-restore", onclick: () => set({ failed: new Set() }) }, "Restore all");
     parts = [
       ...chains.map((chain) => () => chain.update(state, outcome(), schemes.find((one) => one.key === state.scheme))),
       () => picker.update(state),
       () => {
         const failed = listed([...state.failed].sort());
-        now.update(state.scheme, `Accuracy: ${failed ? `${failed} failed` : "no failure"}`, outcome);
+        now.update(state.scheme, `Accuracy in %, ${failed ? `${failed} failed` : "no failure"}`, (scheme) => {
+          const found = outcome(scheme);
+          return { ...found, half: found.guess ? null : half(found.each, experiment.factors[scheme]) };
+        });
         restore.setAttribute("aria-disabled", String(!state.failed.size));
       },
     ];
@@ -105,8 +108,9 @@ function start(root) {
       () => settings.update(state),
       () => {
         const setting = settingOf(experiment, state.failing);
-        mean.update(state.scheme, `Expected accuracy: ${setting ? setting.name : "your own"}`,
-          (scheme) => ({ accuracy: expected(experiment, scheme, state.failing) }));
+        mean.update(state.scheme, `Expected accuracy in %, ${setting ? setting.name : "your own setting"}`,
+          (scheme) => ({ accuracy: expected(experiment, scheme, state.failing),
+            half: half(expectedEach(experiment, scheme, state.failing), experiment.factors[scheme]) }));
       },
       () => {
         const failed = [...state.failed].sort();

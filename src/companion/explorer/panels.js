@@ -13,28 +13,34 @@ function schemePicker(schemes, choose) {
   };
 }
 
-/** A bar and a number for each scheme; `read(scheme)` gives the accuracy in percent and what to say beside it. */
-function bars(schemes, experiment, kind) {
+/** A bar and a number for each scheme; `read(scheme)` gives the accuracy in percent, half its interval, and whether it is a guess. */
+function bars(schemes, experiment, kind, explained) {
   const heading = html("p", { class: "rx-title" });
   const rows = schemes.map((scheme) => {
     const bar = html("span", { class: "rx-bar" });
     const number = html("b", { class: "rx-number", "data-kind": kind, "data-scheme": scheme.key });
     const note = html("small", { style: `left: ${experiment.guess ?? 0}%` });
     const line = experiment.guess === null ? null : html("i", { class: "rx-guess", style: `left: ${experiment.guess}%` });
+    const interval = html("i", { class: "rx-interval" });
     const root = html("li", { class: `rx-row rx-of-${scheme.key}` },
       html("span", { class: "rx-who" }, marker(scheme), scheme.name),
-      html("span", { class: "rx-track" }, bar, ...(line ? [line] : []), note),
-      number);
-    return { scheme: scheme.key, root, bar, number, note };
+      html("span", { class: "rx-track" }, bar, ...(line ? [line] : []), interval, note),
+      number,
+      ...(explained ? [html("span", { class: "rx-says" }, scheme.says)] : []));
+    return { scheme: scheme.key, root, bar, interval, number, note };
   });
   const update = (chosen, title, read) => {
     heading.textContent = title;
     for (const row of rows) {
-      const { accuracy, guess } = read(row.scheme);
+      const { accuracy, half, guess } = read(row.scheme);
       row.root.classList.toggle("is-chosen", row.scheme === chosen);
       row.root.classList.toggle("is-guess", Boolean(guess));
       row.bar.style.width = `${accuracy ?? 0}%`;
-      row.number.textContent = percent(accuracy);
+      row.interval.style.left = `${Math.max(0, accuracy - half)}%`;
+      row.interval.style.width = `${Math.min(100, accuracy + half) - Math.max(0, accuracy - half)}%`;
+      row.interval.hidden = !half;
+      row.number.textContent = half ? `${accuracy.toFixed(1)} ± ${half.toFixed(1)} %` : percent(accuracy, 1);
+      row.number.dataset.half = String(half);
       row.number.dataset.value = String(accuracy);
       row.note.textContent = guess ? "a guess" : "";
     }

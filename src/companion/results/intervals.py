@@ -47,6 +47,14 @@ def interval(values: Sequence[float], level: float = 0.95) -> Interval:
     return Interval(mean, mean - half, mean + half, len(values))
 
 
+def half_width_factor(n: int) -> float | None:
+    """Half the width of the 95 % t-interval of a mean over ``n`` seeds, for a standard deviation of 1 (n - 1).
+
+    None with fewer than two seeds, which give no interval.
+    """
+    return float(stats.t.ppf(0.975, n - 1)) / math.sqrt(n) if n > 1 else None
+
+
 def paired(a: Mapping[int, float], b: Mapping[int, float]) -> Difference:
     """Compare two conditions seed by seed, over the seeds both have.
 

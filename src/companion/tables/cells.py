@@ -66,14 +66,23 @@ def cell(mean: float | None, low: float | None, high: float | None, seeds: int, 
     >>> cell(0.9, 0.0, 2.6, 5, 5).replace(SPACE, " ")  # cut off at zero
     '0.90 (0.00 to 2.60)'
     """
-    text = NOTHING if mean is None else f"{mean:.{DECIMALS}f}"
+    text = NOTHING if mean is None else decimal(mean)
     # What does not depend on the seed, such as a guess, has an interval of no width.
     if mean is not None and low is not None and high is not None and high > low:
         if math.isclose(mean - low, high - mean, rel_tol=1e-6):
             text += f"{SPACE}±{SPACE}{(high - low) / 2:.{DECIMALS}f}"
         else:
-            text += f"{SPACE}({low:.{DECIMALS}f}{SPACE}to{SPACE}{high:.{DECIMALS}f})"
+            text += f"{SPACE}({decimal(low)}{SPACE}to{SPACE}{decimal(high)})"
     return text + (f"{SPACE}({seeds}/{wanted})" if seeds < wanted else "")
+
+
+def decimal(value: float) -> str:
+    """A number rounded as tables show it, with a minus sign in place of a hyphen.
+
+    >>> decimal(-9.214)
+    '−9.21'
+    """
+    return f"{value:.{DECIMALS}f}".replace("-", "\N{MINUS SIGN}")
 
 
 def show_sample(sample: Sample) -> Cell:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
 import pandas as pd
@@ -14,6 +14,9 @@ from companion.tables.numbers import in_full, to_csv, trials_behind
 
 if TYPE_CHECKING:
     from IPython.display import HTML
+
+NUMBER: Final = re.compile(r"<td>(?=[+\N{MINUS SIGN}-]?\d[^<]*</td>)")
+"""A cell that begins with a number, which the style sheet aligns right."""
 
 
 def show(table: pd.DataFrame, caption: str = "") -> HTML:
@@ -28,6 +31,7 @@ def show(table: pd.DataFrame, caption: str = "") -> HTML:
         table.index.name = None
     with pd.option_context("display.max_colwidth", None):
         html = table.to_html(border=0, na_rep="", float_format=lambda value: f"{value:.2f}", justify="left")
+    html = NUMBER.sub('<td class="number">', html)
     if caption:
         html = html.replace(">\n", f">\n  <caption>{caption}</caption>\n", 1)
     return HTML(html + away)

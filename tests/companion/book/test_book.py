@@ -80,6 +80,20 @@ def test_every_accuracy_of_every_published_run_comes_with_the_book_as_one_table(
     assert set(runs["trial"]) == {path.stem for path in (book.root / "results").glob("*.json")} != set()
 
 
+def test_a_notebook_opened_elsewhere_says_what_it_needs(book: TinyBook) -> None:
+    needing, plain = (
+        json.loads((book.out / "published/notebooks" / name).read_text(encoding="utf-8"))["cells"]
+        for name in ("part/second.ipynb", "first.ipynb")
+    )
+    said = "".join(needing[1]["source"])
+    assert "pip install" in said
+    exec(said, {})  # here the packages are, and nothing happens
+    with pytest.raises(SystemExit, match="pip install"):
+        exec(said.replace("companion", "no_such_package"), {})
+    assert not any("pip install" in "".join(cell["source"]) for cell in plain)
+    assert "pip install" not in page(book, "part/second")
+
+
 def test_the_foot_of_each_page_names_the_version(book: TinyBook) -> None:
     assert all("<p>Version " in page(book, name) for name in ("intro", "first", "part/second"))
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import re
 from copy import deepcopy
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from companion.explorer.colours import READABLE, contrast, readable
 from companion.figures.style import LOOKS, PAGES
 from companion.figures.topology_drawing import active_links
 from companion.paper import Measured
+from companion.results.intervals import interval
 from companion.results.store import Store
 from made_up import made_up
 from resilinet.expectation import expected_from_counts, guess_accuracy, scenario_accuracies
@@ -47,14 +49,9 @@ def record(trial: Trial) -> Record:
     for dead in scenarios(topology):
         answered = network(example, topology.everyone - dead) is not None
         counts[scenario_key(topology, dead)] = int(draw.integers(100, 1000)) if answered else None
-    epoch = {"loss": 1.0, "validation_accuracy": 0.5}
-    if trial.recipe.validation == "re-estimated":
-        epoch["running_validation_accuracy"] = 0.5
-    history = [epoch] * trial.recipe.epochs
-    kept = trial.recipe.epochs if trial.recipe.keep == "last" else 1
-    scaled = dict.fromkeys(("failout", "normal", "poor", "hazardous"), counts)
-    norm = {} if trial.network["model"] == "mlp" else {"per_route": counts, "route_numbers": 100}
-    return Record(trial, 1000, counts, scaled, LABELS, history, kept, 600, **norm)
+    made = made_up(trial, lambda *_: 50.0, total=1000)
+    scaled, norm = dict.fromkeys(made.survival, counts), {"per_route": counts} if made.per_route else {}
+    return replace(made, counts=counts, survival=scaled, labels=LABELS, **norm)
 
 
 @pytest.fixture(scope="module")
@@ -295,7 +292,8 @@ def test_the_page_expects_the_accuracy_that_the_package_expects(
         ("keyed", "dfg", "n1+n3"),
         ("chosen", "resilinet", "n1+n3"),
         ("small", "vanilla", "n3"),
-        ("partial", "resilinet", "none"),
+        ("small opened", "resilinet", "n2"),
+        ("partial", "resilinet", "n2"),
     ],
 )
 def test_nodes_fail_by_mouse_and_keyboard_and_the_drawing_follows(
@@ -310,6 +308,19 @@ def test_nodes_fail_by_mouse_and_keyboard_and_the_drawing_follows(
     assert state["drawings"] == [[state["bytes"], len(who)]] * 2
     assert {name for name, text in state["texts"].items() if text == "failed"} == who
     assert state["shown"] == (4 if scheme == "vanilla" else 7)
+
+
+def test_intervals_are_t_intervals_over_seeds(seen: dict[str, Any], records: dict[str, list[Record]]) -> None:
+    state = seen["states"]["opened"]  # n1 and n3 failed, which leaves all but Vanilla a way
+    setting = FailureSetting("asked", dict(zip(TOPOLOGY.failable, (0.13, 0.09, 0.055), strict=True)))
+    for scheme, found in records.items():
+        means = [100 * expected_from_counts(r.counts, r.total, TOPOLOGY, setting, GUESS) for r in found]
+        wanted = interval(means)
+        assert state["half"]["expected"][scheme] == pytest.approx(wanted.high - wanted.mean, rel=1e-6)
+        if scheme != "vanilla":
+            wanted = interval([100 * r.counts["n1+n3"] / r.total for r in found])  # type: ignore[operator]
+            assert state["half"]["now"][scheme] == pytest.approx(wanted.high - wanted.mean, rel=1e-6)
+    assert seen["states"]["partial"]["half"]["now"]["resilinet"] is None, "one seed has no interval"
 
 
 def test_accuracies_of_the_scenario_are_shown_and_guesses_named(
@@ -380,8 +391,8 @@ def test_another_data_set_brings_its_own_nodes_and_schemes(
     assert (state["scheme"], state["failed"], state["sliders"]) == ("dfg", ["z2"], ["50 %", "25 %"])
     assert state["now"] == {scheme: found["z2"]["accuracy"] for scheme, found in outcomes.items()}
     back = seen["states"]["back"]
-    assert (back["scheme"], back["failed"], back["setting"]) == ("dfg", [], ["normal"])
-    assert back["hash"] == "#d=health&s=dfg&f=&p=0.08,0.04,0.01"
+    assert (back["scheme"], back["failed"], back["setting"]) == ("dfg", ["n2"], ["normal"])
+    assert back["hash"] == "#d=health&s=dfg&f=n2&p=0.08,0.04,0.01"
     assert seen["stays"]
 
 

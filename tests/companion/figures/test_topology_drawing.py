@@ -143,7 +143,7 @@ def test_a_description_names_every_node_the_dead_and_the_lost() -> None:
     said = describe(topology, {"n1", "n2"})
     assert all(f"{node.name} (" in said for node in topology.nodes)
     assert "Failed: n1, n2. No information reaches the cloud." in said
-    assert "Dead" not in describe(topology)
+    assert "Failed" not in describe(topology)
 
 
 def test_a_gallery_holds_every_topology_under_its_title() -> None:

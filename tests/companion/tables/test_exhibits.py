@@ -158,9 +158,9 @@ def test_margins_are_those_of_each_kind_of_statistics(tmp_path: Path) -> None:
     measured = Measured(store)
     table = batch_statistics.margins(measured, "figure-2c")
     assert [cell.split(tables.SPACE)[0] for cell in table.loc["No Failure"]] == [
-        "-1.00",
+        "−1.00",
         "+4.00",
-        "-2.00",
+        "−2.00",
         "+3.00",
     ]
     words = batch_statistics.margins_in_words(measured, "figure-2c", "no_failure")

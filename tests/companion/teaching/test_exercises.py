@@ -14,6 +14,7 @@ from companion.teaching.prompts import prompt
 ROOT = Path(__file__).parents[3]
 TEACHING = (
     "distributed-networks",
+    "resilinet-from-scratch",
     "failout",
     "settings",
     "health-data",

@@ -4,8 +4,8 @@ async function use(outcome) {
 
   const all = (root, selector) => [...root.querySelectorAll(selector)];
   const visible = (root) => all(root, ".rx-chain").find((chain) => getComputedStyle(chain).display !== "none");
-  const values = (root, kind) =>
-    Object.fromEntries(all(root, `[data-kind="${kind}"]`).map((one) => [one.dataset.scheme, Number(one.dataset.value)]));
+  const values = (root, kind, what = "value") =>
+    Object.fromEntries(all(root, `[data-kind="${kind}"]`).map((one) => [one.dataset.scheme, Number(one.dataset[what])]));
   const bytes = (chain) =>
     Object.fromEntries(all(chain, ".rx-link.is-active").map((one) => [one.dataset.link, one.querySelector("text").textContent]));
   const read = (root) => ({
@@ -17,6 +17,7 @@ async function use(outcome) {
     texts: Object.fromEntries(all(visible(root), ".rx-node").map((one) => [one.querySelector(".rx-name").textContent, one.querySelector(".rx-role").textContent])),
     now: values(root, "now"),
     expected: values(root, "expected"),
+    half: { now: values(root, "now", "half"), expected: values(root, "expected", "half") },
     guesses: all(root, ".rx-row.is-guess small").map((one) => one.textContent),
     sliders: all(root, "input[type=range]").map((one) => one.getAttribute("aria-valuetext")),
     setting: all(root, "[data-setting][aria-pressed=true]").map((one) => one.dataset.setting),
@@ -58,6 +59,8 @@ async function use(outcome) {
   keep("slid");
   click(full.querySelector('[data-setting="hazardous"]'));
   keep("preset");
+  keep("small opened", small);
+  click(node(small, "n2"));
   click(node(small, "n3"));
   click(small.querySelector('.rx-schemes input[value="vanilla"]'));
   keep("small", small);
