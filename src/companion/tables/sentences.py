@@ -36,8 +36,7 @@ def size_notice(measured: Measured, *artefacts: str) -> str:
         measured: the results.
         artefacts: those of the page, of one experiment.
     """
-    experiment = ARTEFACTS[artefacts[0]].experiment
-    size, paper = experiment.size(measured.profile), experiment.size("full")
+    size, paper = measured.size(artefacts[0]), ARTEFACTS[artefacts[0]].experiment.size("full")
     if size.name == "smoke":
         return "**This page shows the smoke size: tiny networks on synthetic data. Nothing here is about the paper.**"
     trials = trials_of(measured.profile, *artefacts)
