@@ -15,8 +15,9 @@ import typer
 from rich.table import Table
 from typer.testing import CliRunner
 
+from companion.cli import common
 from companion.cli.commands import app
-from companion.cli.common import plain_errors, show
+from companion.cli.common import plain_errors
 from companion.cli.sweep import as_seconds, that_can_be_run, train
 from companion.cli.verify import ledger_table
 from companion.experiments import ARTEFACTS, all_trials
@@ -281,7 +282,10 @@ def test_in_a_narrow_terminal_long_words_go_on_in_the_next_line(
     for name, value in (("COLUMNS", "20"), ("TERM", "xterm")):
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(sys, "stdout", screen)
-    show(table)
+    monkeypatch.setattr(
+        common, "out", common.WholeConsole()
+    )  # the other may have met another width when it was made
+    common.show(table)
     title, *rest = screen.getvalue().splitlines()
     assert title == "A title that is wider than such a terminal"
     assert max(map(len, rest)) <= 20
