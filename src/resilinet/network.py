@@ -43,8 +43,8 @@ class DistributedNetwork(nn.Module):
             modules in eval mode, by their names there (``0.1.running_mean``); a pair that is missing, and every pair
             at first, computes with running statistics. Estimated by :mod:`resilinet.batch_statistics`; they follow
             the network to another device or precision, and are no part of its ``state_dict``.
-        memory_format: the order of the numbers of an image, at first that in which it is given. Every layer passes it
-            on; ``torch.channels_last`` is quicker for most convolutional networks.
+        channels_last: whether images are computed with their channels last in memory, which every layer passes on and
+            which is quicker for most convolutional networks; at first they stay as they are given.
 
     Raises:
         TopologyError: the topology asks for more or fewer blocks than there are, one of them is no module, or a
@@ -71,7 +71,7 @@ class DistributedNetwork(nn.Module):
         self.input_shapes = _shapes(input_shape, topology.sources)
         self.input_shape = self.input_shapes[topology.sources[0]]
         self.route_statistics: dict[tuple[str, Route], dict[str, Tensor]] = {}
-        self.memory_format = torch.preserve_format
+        self.channels_last = False
         self.nodes = _placed(blocks, topology)
         self.adapters = nn.ModuleDict(dict(adapters))
         values = {key: float(weights.get(key, 1.0)) for key in sorted(link.key for link in topology.links)}
@@ -160,7 +160,8 @@ class DistributedNetwork(nn.Module):
         """
         if name in self.topology.sources:
             given = x[name] if isinstance(x, Mapping) else x
-            given = given.to(memory_format=self.memory_format) if given.ndim == 4 else given
+            if self.channels_last and given.ndim == 4:
+                given = given.contiguous(memory_format=torch.channels_last)
             return own(given, self.nodes[name])
         if not received:
             sample = next(iter(x.values()), torch.empty(0)) if isinstance(x, Mapping) else x

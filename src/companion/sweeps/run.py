@@ -43,9 +43,7 @@ STATISTICS_IMAGES = 4096
 def placed(network: DistributedNetwork, device: str, memory_format: str = "contiguous") -> DistributedNetwork:
     """The network on a device, computing on images in the order of numbers that a recipe names."""
     # Weights stay contiguous: PyTorch's Adam copies those that are not, in every step.
-    network.memory_format = {"contiguous": torch.preserve_format, "channels-last": torch.channels_last}[
-        memory_format
-    ]
+    network.channels_last = memory_format == "channels-last"
     return network.to(device)
 
 

@@ -214,11 +214,13 @@ class Node:
     @torch.no_grad()
     def _compute(self, number: int, failed: frozenset[str], route: Route) -> None:
         """Compute a request by the view with which it is complete, and send on by this node's own."""
-        request, order = self.requests.get(number), self.network.memory_format
+        request = self.requests.get(number)
         if request is None:  # given up while others were computed
             return
         given = {key: frame.tensor for key, frame in request.frames.items() if frame.tensor is not None}
-        given = {key: t.to(memory_format=order) if t.ndim == 4 else t for key, t in given.items()}
+        if self.network.channels_last:  # frames carry numbers contiguously
+            last = torch.channels_last
+            given = {k: t.contiguous(memory_format=last) if t.ndim == 4 else t for k, t in given.items()}
         request.frames = {}
         heard = [(link, given[link.key]) for link in inputs(self.topology, self.name, route)]
         x = {self.name: given[CLIENT]} if CLIENT in given else {}
