@@ -304,14 +304,15 @@ def test_a_killed_worker_is_reported_and_the_next_call_goes_on_with_its_trial(
     endless = replace(trials[0], recipe=replace(trials[0].recipe, epochs=1_000_000))
     started: dict[str, int] = {}
     killed: list[int] = []
+    others = {one.pid for one in multiprocessing.active_children()}  # of other tests
 
     def kill_who_runs_the_endless_trial(event: Event) -> None:
         if event.kind == "started":
             started[event.trial] = event.worker
         # Not before the other worker has a trial of its own: it would take over this one.
         if event.kind == "epoch" and event.trial == endless.id and len(started) > 1 and not killed:
-            workers = sorted(multiprocessing.active_children(), key=lambda process: process.pid or 0)
-            os.kill(workers[event.worker].pid or 0, signal.SIGKILL)
+            workers = sorted(one.pid for one in multiprocessing.active_children() if one.pid not in others)
+            os.kill(workers[event.worker], signal.SIGKILL)
             killed.append(event.worker)
 
     failed = sweep(
@@ -378,12 +379,13 @@ def test_a_second_ctrl_c_ends_the_processes(trials: list[Trial], tmp_path: Path)
         if event.kind in ("epoch", "stopped"):
             signal.raise_signal(signal.SIGINT)
 
+    others = {*multiprocessing.active_children()}  # of other tests
     with pytest.raises(KeyboardInterrupt):
         sweep(trials, setup(tmp_path), processes=2, on_event=tell)
     heard = [kind for kind in told if kind != "started"]
     assert heard[:2] == ["epoch", "stopping"]
     assert len(heard) == 3
-    for process in multiprocessing.active_children():
+    for process in {*multiprocessing.active_children()} - others:
         process.join(timeout=30)
         assert process.exitcode is not None
 
