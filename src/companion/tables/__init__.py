@@ -16,7 +16,7 @@ from companion.tables.exhibits import (
     weight_rules,
 )
 from companion.tables.html import offer, show
-from companion.tables.sentences import in_short, leads, legend, size_notice, statement, statement_by_part
+from companion.tables.sentences import legend, size_notice, statement, statement_by_part
 from companion.tables.statistics_gains import by_statistics
 from companion.tables.verdict_rows import checks, differing, provenance
 
@@ -34,8 +34,6 @@ __all__ = [
     "differing",
     "figure_3",
     "figure_4",
-    "in_short",
-    "leads",
     "legend",
     "offer",
     "ours",

@@ -5,24 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from companion.experiments import ARTEFACTS, trials_of
-from companion.paper.ledger import totals
+from companion.paper.accepted_verdicts import TESTED
 from companion.paper.measured import Measured
-from companion.paper.verdicts import Entry, Verdict
+from companion.paper.verdicts import Entry
 from companion.tables.cells import MARKS
 
 
 def legend() -> str:
     """What the marks and the ± mean."""
-    shown = (
-        Verdict.REPRODUCED,
-        Verdict.TREND,
-        Verdict.NOT_REPRODUCED,
-        Verdict.UNDECIDED,
-        Verdict.SAME_ORDER,
-        Verdict.OPPOSITE_ORDER,
-        Verdict.GUESS,
-    )
-    marks = ", ".join(f"{MARKS[v]} {v}" for v in shown)
+    marks = ", ".join(f"{MARKS[v]} {v}" for v in TESTED)
     return (
         "± is half the 95 % t-interval over seeds; an interval that reaches down to zero is given by its ends. "
         f"{marks}; (k/n) where only k of n seeds are there, too few for a verdict."
@@ -65,15 +56,6 @@ def size_notice(measured: Measured, *artefacts: str) -> str:
     )
 
 
-def in_short(entries: Sequence[Entry], *artefacts: str) -> str:
-    """How many numbers of some artefacts have which verdict, as the end of a sentence."""
-    counts = totals(
-        entry for entry in entries if entry.artefact in artefacts and entry.verdict != Verdict.GIVEN
-    )
-    parts = ", ".join(f"{n} {'is' if n == 1 else 'are'} {v}" for v, n in counts.items())
-    return f"of {sum(counts.values())} printed numbers {parts}"
-
-
 def statement(entries: Sequence[Entry], key: str) -> str:
     """A statement of the paper with its verdict and what decides it, in Markdown."""
     entry = _claim(entries, key)
@@ -99,24 +81,6 @@ def statement_by_part(entries: Sequence[Entry], parts: Mapping[str, str]) -> str
 
 def _claim(entries: Sequence[Entry], key: str) -> Entry:
     return next(entry for entry in entries if (entry.artefact, entry.key) == ("claims", key))
-
-
-def leads(entry: Entry, ahead: str, behind: str) -> str:
-    """Which of two is ahead in the means, check by check, or nothing where none has a mean yet.
-
-    Args:
-        entry: a statement whose checks compare the two, each in a failure setting that its words end with.
-        ahead: what is the greater one where a difference is above zero.
-        behind: what is the greater one elsewhere.
-    """
-    by: dict[str, list[str]] = {ahead: [], behind: []}
-    for one in entry.checks:
-        if one.difference is not None:
-            setting = one.what.rpartition(" in ")[2]
-            by[ahead if one.difference > 0 else behind].append(
-                f"{abs(one.difference):.2f} points in {setting}"
-            )
-    return "; ".join(f"{name} is ahead by {', '.join(points)}" for name, points in by.items() if points)
 
 
 def _decided(entry: Entry) -> str:

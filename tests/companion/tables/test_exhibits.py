@@ -13,7 +13,6 @@ from companion import tables
 from companion.experiments import ARTEFACTS
 from companion.experiments.trial import Record, Trial
 from companion.paper import Entry, Measured, Verdict, printed_value, verify
-from companion.paper.measured import Sample
 from companion.paper.verdicts import check
 from companion.results.store import Store
 from companion.sweeps.progress import prepare
@@ -122,7 +121,6 @@ def test_the_short_recipe_is_compared_on_shared_seeds(tmp_path: Path) -> None:
 def test_marks_and_prose_cover_every_verdict() -> None:
     assert set(tables.MARKS) == set(Verdict)
     entries = [Entry("a", str(k), verdict, paper=1.0) for k, verdict in enumerate(Verdict)]
-    assert tables.in_short(entries, "a").startswith("of 10 printed numbers 1 is reproduced")
     assert len(tables.differing(entries, "a")) == 3
 
 
@@ -130,16 +128,6 @@ def test_a_statement_reads_as_a_sentence_with_its_verdict(full: Store) -> None:
     text = tables.statement(verify(full, "published"), "key-result-1/health")
     assert text.startswith("*In both experiments of Fig. 2, Health and MobileNet on ImageNet")
     assert "comparisons hold" in text
-
-
-def test_who_leads_is_told_for_each_setting() -> None:
-    checks = tuple(
-        check(f"Config 2 minus Config 3 in {setting}", Sample(values, 2))
-        for setting, values in (("Normal", {0: -1.0, 1: -2.0}), ("Poor", {0: 0.5, 1: 1.0}), ("Hazardous", {}))
-    )
-    told = tables.leads(Entry("claims", "k", Verdict.TREND, checks=checks), "one", "other")
-    assert told == "one is ahead by 0.75 points in Poor; other is ahead by 1.50 points in Normal"
-    assert tables.leads(Entry("claims", "k", Verdict.TREND, checks=checks[2:]), "one", "other") == ""
 
 
 def test_margins_are_those_of_each_kind_of_statistics(tmp_path: Path) -> None:
