@@ -112,7 +112,8 @@ logging.getLogger("somelib.fonts").warning("building the font cache")
 os.write(1, b"C wrote this\\n")
 print("Python wrote this")"""
     assert chapter.run(cell) is None
-    assert sorted(chapter.said().splitlines()) == ["C wrote this", "Python wrote this"]
+    assert "C wrote this" in chapter.said()
+    assert "Python wrote this" in chapter.said()
     log = chapter.job.target.with_suffix(".log").read_text(encoding="utf-8")
     assert "libgomp: Invalid value" in log
     assert "building the font cache" in log
