@@ -13,7 +13,7 @@ from companion.paper.measured import Measured
 from companion.paper.samples import Sample
 from companion.results.accuracy import by_scenario
 from companion.tables.cells import show_sample
-from companion.tables.exhibits import scheme_names
+from companion.tables.exhibits import by_failure, scheme_names
 from resilinet.failures import scenario_key
 from resilinet.topology import Topology
 
@@ -22,16 +22,7 @@ SCHEMES = ("vanilla", "dfg", "resilinet", "resilinet-plus")
 
 def alone(measured: Measured, artefact: str) -> pd.DataFrame:
     """Accuracy of every scheme without failures, and with each node failed that can fail, in percent."""
-    topology = ARTEFACTS[artefact].experiment.topology()
-    rows = {"none": "none"} | {node: node for node in topology.failable}
-    table = {
-        name: {
-            title: show_sample(measured.scenario(artefact, scheme, key))
-            for scheme, title in scheme_names(*SCHEMES).items()
-        }
-        for key, name in rows.items()
-    }
-    return pd.DataFrame.from_dict(table, orient="index").rename_axis("Failed")
+    return by_failure(measured, artefact, ("none", *ARTEFACTS[artefact].experiment.topology().failable))
 
 
 def scenarios_without_views(topology: Topology) -> dict[int, list[str]]:

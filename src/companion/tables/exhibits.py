@@ -66,6 +66,18 @@ def table_1(entries: Sequence[Entry], artefact: str) -> pd.DataFrame:
     ).rename_axis("Failing nodes")
 
 
+def by_failure(measured: Measured, artefact: str, failed: Iterable[str]) -> pd.DataFrame:
+    """Accuracy of every scheme in each of some scenarios, named by their failed nodes, in percent."""
+    schemes = scheme_names("vanilla", "dfg", "resilinet", "resilinet-plus")
+    table = {
+        key.replace("+", ", "): {
+            title: show_sample(measured.scenario(artefact, scheme, key)) for scheme, title in schemes.items()
+        }
+        for key in failed
+    }
+    return pd.DataFrame.from_dict(table, orient="index").rename_axis("Failed")
+
+
 def averages(entries: Sequence[Entry], artefact: str) -> pd.DataFrame:
     """Figs. 2 and 6: average accuracy by failure setting, in percent."""
     return beside(

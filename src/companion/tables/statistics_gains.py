@@ -8,6 +8,7 @@ from companion.experiments import ARTEFACTS
 from companion.experiments.names import SETTINGS, name_of
 from companion.paper.comparisons.failout_rates import FIXED_RATES, rate_sample
 from companion.paper.measured import Measured
+from companion.paper.printed import printed_values
 from companion.paper.verdicts import Check, check
 from companion.tables.cells import show_check, show_rate, show_sample
 from resilinet.failures import scenario_key, scenarios
@@ -18,7 +19,10 @@ RIVALS = ("vanilla", "dfg")
 
 
 def by_statistics(measured: Measured, artefact: str) -> pd.DataFrame:
-    """Accuracy with both kinds of batch statistics, in percent, a row for each scheme and scenario with data flow."""
+    """Accuracy with both kinds of batch statistics, in percent, a row for each scheme and scenario with data flow.
+
+    What the paper prints for a scenario, if it prints any, stands before them.
+    """
     topology = ARTEFACTS[artefact].experiment.topology()
     rows = {}
     for row in measured.rows(artefact):
@@ -28,7 +32,10 @@ def by_statistics(measured: Measured, artefact: str) -> pd.DataFrame:
                     kind: which.scenario(artefact, row, key) for kind, which in _both(measured).items()
                 }
                 failed = "no failure" if key == "none" else key.replace("+", ", ")
-                rows[SCHEMES[row].name, failed] = {kind: show_sample(one) for kind, one in samples.items()}
+                number = printed_values().get((artefact, f"{row}/{key}"))
+                paper = {} if number is None else {"paper": str(number)}
+                ours = {kind: show_sample(one) for kind, one in samples.items()}
+                rows[SCHEMES[row].name, failed] = paper | ours
     return pd.DataFrame(rows).T.rename_axis(["scheme", "failed"])
 
 
