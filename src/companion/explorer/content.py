@@ -23,6 +23,7 @@ FLOAT32: Final = 4
 """Bytes of a number that a hyperconnection carries."""
 SHOWN: Final[Mapping[str, str]] = {
     "health": "table-1-health",
+    "health-by-subject": "health-by-subject",
     "mobilenet": "table-1-mobilenet",
     "resnet": "figure-2c",
     "imagenet": "figure-2b",
