@@ -86,9 +86,10 @@ def seeded(network: nn.Module, seed: int, purpose: str) -> Iterator[None]:
 
 def generators_of(network: nn.Module) -> list[Any]:
     """The generators that modules hold, in whatever they hold, or that their own code names, always in one order."""
-    found, waiting, seen = list[Any](), [network], dict[int, Any]()  # kept, so that no number is given anew
+    found, seen = list[Any](), dict[int, Any]()  # what was seen is kept, so that no other gets its number
+    waiting: list[Any] = [network]
     while waiting:
-        thing: Any = waiting.pop()
+        thing = waiting.pop()
         if id(thing) in seen or isinstance(thing, type | ModuleType | torch.Tensor | random.SystemRandom):
             continue
         seen[id(thing)] = thing

@@ -260,7 +260,9 @@ def test_a_node_hosts_a_whole_number_of_blocks(size: object) -> None:
     assert vertical({"a": np.int64(1), "b": 2}) == vertical({"a": 1, "b": 2})
 
 
-@pytest.mark.parametrize("names", [["edge", "fog"], ("fog", "edge"), {"edge": 1, "fog": True}, {"edge", "fog"}])
+@pytest.mark.parametrize(
+    "names", [["edge", "fog"], ("fog", "edge"), {"edge": 1, "fog": True}, {"edge", "fog"}]
+)
 def test_nodes_are_named_by_any_collection(names: Collection[str]) -> None:
     assert FIG_5A.named(names) == {"edge", "fog"}
 
