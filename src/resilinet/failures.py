@@ -7,9 +7,8 @@ import math
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import combinations
-from numbers import Real
 
-from resilinet.topology import A_TOPOLOGY, Topology, check_type, shown
+from resilinet.topology import A_TOPOLOGY, Topology, check_type, is_number, shown
 
 ENUMERABLE = 20
 """With more failable nodes than this not every scenario is listed: a bound must say how much may be left out."""
@@ -17,7 +16,7 @@ ENUMERABLE = 20
 
 def is_share(value: object) -> bool:
     """Whether a value is a number from 0 to 1, whichever library it comes from; True and False are none."""
-    return not isinstance(value, bool) and isinstance(value, Real) and 0 <= float(value) <= 1
+    return is_number(value) and 0 <= float(value) <= 1  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import inspect
+import math
 import random
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
-from numbers import Integral
 from types import FunctionType, MethodType, ModuleType
 from typing import Any
 
@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from resilinet.topology import shown
+from resilinet.topology import is_count, shown
 
 GENERATORS: Mapping[
     type, tuple[Callable[[Any], Any], Callable[[Any, Any], Any], Callable[[Any, int], Any]]
@@ -49,7 +49,7 @@ def generator(seed: int, purpose: str) -> torch.Generator:
 
 
 def _number(seed: int, purpose: str) -> int:
-    if not isinstance(seed, Integral) or isinstance(seed, bool):
+    if not is_count(seed, -math.inf):
         raise ValueError(f"{shown(seed)} is no seed; give a whole number.")
     digest = hashlib.sha256(f"{purpose}:{seed}".encode()).digest()
     return int.from_bytes(digest[:8], "big") >> 1

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from numbers import Real
 
-from resilinet.topology import shown
+from resilinet.topology import is_number, shown
 
 
 @dataclass(frozen=True)
@@ -66,13 +65,13 @@ class Recipe:
                 raise ValueError(f"recipe: {name} is {shown(getattr(self, name))}; choose {some}.")
         for name in ("epochs", "batch_size", "learning_rate", "epsilon"):
             value = getattr(self, name)
-            if not _is_number(value) or not 0 < value < math.inf:
+            if not is_number(value) or not 0 < value < math.inf:
                 raise ValueError(f"recipe: {name} is {shown(value)}; give a finite number above 0.")
         for name in ("epochs", "batch_size"):
             if not isinstance(getattr(self, name), int):
                 raise ValueError(f"recipe: {name} is {getattr(self, name)!r}; give a whole number.")
         one_cycle = self.schedule == "one-cycle"
-        if not _is_number(self.warm_up) or not 0 <= self.warm_up < self.epochs:
+        if not is_number(self.warm_up) or not 0 <= self.warm_up < self.epochs:
             raise ValueError(
                 f"recipe: warm_up is {shown(self.warm_up)}, and there are {self.epochs} epochs; "
                 "the rate must rise in fewer."
@@ -93,7 +92,3 @@ class Recipe:
         if step < peak:
             return self.learning_rate * (1 / 25 + (1 - 1 / 25) * (1 - math.cos(math.pi * step / peak)) / 2)
         return self.learning_rate * (1 + math.cos(math.pi * (step - peak) / (steps - peak))) / 2
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, Real) and not isinstance(value, bool)

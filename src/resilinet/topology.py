@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
-from numbers import Integral
+from numbers import Integral, Real
 from statistics import mode
 from typing import TYPE_CHECKING
 
@@ -23,7 +23,12 @@ class TopologyError(ValueError):
     """A topology or a partition that cannot exist; the message is one sentence saying why."""
 
 
-def is_count(value: object, least: int = 0) -> bool:
+def is_number(value: object) -> bool:
+    """Whether a value is a real number, whichever library it comes from; True and False are none."""
+    return not isinstance(value, bool) and isinstance(value, Real)
+
+
+def is_count(value: object, least: float = 0) -> bool:
     """Whether a value is a whole number from ``least``, whichever library it comes from; True and False are none."""
     return not isinstance(value, bool) and isinstance(value, Integral) and int(value) >= least
 

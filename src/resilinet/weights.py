@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from numbers import Real
 
 import torch
 
 from resilinet.failures import FailureSetting
-from resilinet.topology import Topology, shown
+from resilinet.topology import Topology, is_number, shown
 
 RULES = ("one", "reliability", "relative-reliability", "uniform", "learned")
 
@@ -39,7 +38,7 @@ class WeightRule:
         """Refuse a rule that does not exist or a range that holds nothing."""
         if self.rule not in RULES:
             raise ValueError(f"{self.rule!r} is no weight rule; choose one of {', '.join(RULES)}.")
-        if not isinstance(self.high, Real) or not 0 < self.high < float("inf"):
+        if not is_number(self.high) or not 0 < self.high < float("inf"):
             raise ValueError(
                 f"uniform weights up to {shown(self.high)} cannot be drawn; give a finite number above 0."
             )
