@@ -12,7 +12,8 @@ PYTHON ?= $(shell unset PYTHONHOME PYTHONPATH; for p in python3 python3.13 pytho
 
 # What a user has set for other programs would lead Python and pip elsewhere; nor is anything imported because it
 # lies in this folder.
-unexport PYTHONHOME PYTHONPATH PYTHONSTARTUP PIP_TARGET PIP_PREFIX PIP_ROOT
+unexport PYTHONHOME PYTHONPATH PYTHONSTARTUP PIP_TARGET PIP_PREFIX PIP_ROOT PIP_NO_DEPS PIP_CONSTRAINT \
+	PIP_REQUIRE_HASHES PIP_DRY_RUN
 export PYTHONSAFEPATH := 1
 
 # pip reads its settings from the environment: with PIP_EXTRA_INDEX_URL set to PyTorch's index of CPU

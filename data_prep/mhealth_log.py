@@ -23,6 +23,9 @@ COLUMNS = CHANNELS + 1
 
 _NUMBER = re.compile(rb"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 
+COMPRESSED = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"7z\xbc\xaf", b"\x28\xb5\x2f\xfd")
+"""How files begin that gzip, bzip2, xz, 7-Zip or Zstandard wrote."""
+
 
 def read_log(path: Path) -> NDArray[np.float64]:
     """Read a log into an array `(rows, 24)`: 23 sensor values and the label, in file order.
@@ -37,6 +40,9 @@ def read_log(path: Path) -> NDArray[np.float64]:
         raise DataError(f"{path}: there is no such file")
     if path.stat().st_size == 0:
         raise DataError(f"{path}: the file is empty; lines of {COLUMNS} numbers are expected")
+    with path.open("rb") as file:
+        if file.read(6).startswith(COMPRESSED):
+            raise DataError(f"{path}: a compressed file; unpack it, and give what comes out")
     try:
         # A blank line would be skipped silently, hence the count of lines below.
         rows = parsed(path)

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from resilinet.evaluation import Inputs, Plan, in_parts, plans, sample, sent
 from resilinet.network import DistributedNetwork
 from resilinet.routing import Route, inputs
+from resilinet.topology import is_count, shown
 
 Statistics = dict[tuple[str, Route], dict[str, Tensor]]
 """Mean and variance of every batch normalisation on a node, for each route that reaches it."""
@@ -51,16 +52,19 @@ def estimate_batch_statistics(
     Raises:
         ValueError: there are fewer than two examples or a chunk has fewer, or ``x`` is not of that shape.
     """
-    planned = plans(network, failed)
-    x = network.check(x, frozenset().union(*planned.values()) or None)
-    count = len(sample(x))
-    if min(count, chunk) < 2:
-        raise ValueError(
-            f"batch statistics of {count} examples in chunks of {chunk} cannot be taken; give at least 2 of each."
-        )
-    twin, topology, found = copy.deepcopy(network).eval(), network.topology, Statistics()
-    twin.route_statistics = found
+    planned, topology = plans(network, failed), network.topology
     reaching = [plan for plan in planned.values() if topology.cloud in plan]
+    if not reaching:
+        return {}
+    x = network.check(x, frozenset().union(*planned.values()))
+    count = len(sample(x))
+    if not is_count(chunk, 2) or count < 2:
+        raise ValueError(
+            f"batch statistics of {count} examples in chunks of {shown(chunk)} cannot be taken; "
+            "give at least 2 of each."
+        )
+    twin, found = copy.deepcopy(network).eval(), Statistics()
+    twin.route_statistics = found
     # At most half as many chunks as examples, so that none is left with a single one.
     chunks = min(-(-count // chunk), count // 2)
     for name in topology.order:

@@ -10,10 +10,10 @@ from torch import Tensor
 
 from resilinet.data.images import as_input
 from resilinet.expectation import Expected, scenario_accuracies
-from resilinet.failures import FailureSetting, covering, scenario_key, scenarios
-from resilinet.network import DistributedNetwork
+from resilinet.failures import FailureSetting, covering, is_share, scenario_key, scenarios
+from resilinet.network import A_NETWORK, DistributedNetwork
 from resilinet.routing import Route, inputs, routes
-from resilinet.topology import is_count
+from resilinet.topology import check_type, is_count, shown
 from resilinet.tracing import modes_kept
 
 Inputs = Tensor | Mapping[str, Tensor]
@@ -56,9 +56,11 @@ def correct_counts(
     """
     if chunk is not None and not is_count(chunk, 1):
         raise ValueError(f"{chunk!r} examples cannot be computed at once; give a whole number from 1.")
-    topology = network.topology
-    planned = plans(network, failed)
-    x = network.check(x, frozenset().union(*planned.values()) or None)
+    planned, topology = plans(network, failed), network.topology
+    reaching = [plan for plan in planned.values() if topology.cloud in plan]
+    if not reaching:
+        return dict.fromkeys(planned)
+    x = network.check(x, frozenset().union(*planned.values()))
     total = len(sample(x))
     if not isinstance(y, Tensor):
         raise ValueError(
@@ -68,10 +70,11 @@ def correct_counts(
         raise ValueError(
             f"{total} examples need as many classes in one row, not a tensor of {tuple(y.shape)}."
         )
+    if y.is_floating_point() or y.is_complex():
+        raise ValueError(f"classes are whole numbers from 0, not of {y.dtype}.")
     if not total:
         raise ValueError("there are no examples, and so no share of them that is classified correctly.")
-    reaching = [plan for plan in planned.values() if topology.cloud in plan]
-    size = chunk or chunk_size(network, reaching, 4096)
+    size = int(chunk or 0) or chunk_size(network, reaching, 4096)
     totals: dict[Route, int] = {plan[topology.cloud]: 0 for plan in reaching}
     with modes_kept(network):
         network.eval()
@@ -91,25 +94,41 @@ def right(scores: Tensor, y: Tensor) -> int:
     """How many rows of class scores have their highest at the right class; none whose highest is no finite number.
 
     Raises:
-        ValueError: these are no rows of class scores, one row an example.
+        ValueError: these are no rows of class scores, one row an example, or a class has no score.
     """
     if scores.ndim != 2 or len(scores) != len(y) or scores.shape[1] < 2:
         raise ValueError(
             f"the network answers {len(y)} examples with a tensor of {tuple(scores.shape)}, but accuracy needs one row "
             "of two or more class scores for each."
         )
+    classes = scores.shape[1]
+    if not bool(((y >= 0) & (y < classes)).all()):
+        raise ValueError(
+            f"classes from {y.min()} to {y.max()} cannot be right where the network has scores for 0 to {classes - 1}."
+        )
     scores = scores.dequantize() if scores.is_quantized else scores
-    highest, classes = scores.max(1)
-    return int(((classes == y.to(classes.device)) & highest.isfinite()).sum())
+    try:
+        if scores.dtype == torch.bool:
+            raise TypeError
+        highest, found = scores.max(1)
+        return int(((found == y.to(found.device)) & highest.isfinite()).sum())
+    except (RuntimeError, TypeError):  # complex numbers have no order, sparse tensors no highest element
+        raise ValueError(
+            f"the network answers with scores of {scores.dtype} on {scores.device}, {scores.layout}, of which none can "
+            "be found to be the highest; let it answer with floating-point numbers."
+        ) from None
 
 
 def plans(network: DistributedNetwork, failed: Iterable[Collection[str]] | None = None) -> dict[str, Plan]:
     """The routes of each scenario by its key; ``failed`` names the scenarios' failed nodes, None means every scenario.
 
     Raises:
-        ValueError: ``failed`` names a node that does not exist.
+        ValueError: ``failed`` names a node that does not exist, or ``network`` is no distributed one.
     """
+    check_type(network, DistributedNetwork, A_NETWORK)
     topology, found = network.topology, dict[str, Plan]()
+    if failed is not None:
+        check_type(failed, Iterable, "collection of scenarios; give sets of failed nodes, such as [{'n1'}]")
     for nodes in scenarios(topology) if failed is None else failed:
         alive = topology.everyone - topology.named(nodes)
         found[scenario_key(topology, nodes)] = routes(topology, alive, network.skips)
@@ -186,8 +205,11 @@ def expected_accuracy(
     Raises:
         ValueError: too many nodes can fail to list every scenario, and ``bound`` is 0; or ``guess`` is no share.
     """
-    if not 0 <= guess <= 1:
-        raise ValueError(f"a random guess cannot have an accuracy of {guess}; give a number from 0 to 1.")
+    check_type(network, DistributedNetwork, A_NETWORK)
+    if not is_share(guess):
+        raise ValueError(
+            f"a random guess cannot have an accuracy of {shown(guess)}; give a number from 0 to 1."
+        )
     taken, remainder = covering(network.topology, setting, bound)
     counts = correct_counts(network, x, y, [failed for failed, _ in taken])
     accuracies = scenario_accuracies(counts, len(y), guess).values()

@@ -7,13 +7,16 @@ import math
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import combinations
-from numbers import Real
-from typing import Any
 
-from resilinet.topology import Topology, shown
+from resilinet.topology import A_TOPOLOGY, Topology, check_type, is_number, shown
 
 ENUMERABLE = 20
 """With more failable nodes than this not every scenario is listed: a bound must say how much may be left out."""
+
+
+def is_share(value: object) -> bool:
+    """Whether a value is a number from 0 to 1, whichever library it comes from; True and False are none."""
+    return is_number(value) and 0 <= float(value) <= 1  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True)
@@ -36,11 +39,11 @@ class FailureSetting:
             raise ValueError(
                 f"setting {self.name!r}: {shown(self.probability)} says no node's probability; give one by each name."
             )
-        value: Any
         for node, value in self.probability.items():
-            if isinstance(value, bool) or not isinstance(value, Real) or not 0 <= float(value) <= 1:
+            if not is_share(value):
                 raise ValueError(
-                    f"setting {self.name!r}: {value!r} is no probability for node {node!r}; give a number from 0 to 1."
+                    f"setting {self.name!r}: {shown(value)} is no probability for node {node!r}; "
+                    "give a number from 0 to 1."
                 )
 
     def reliability(self, node: str) -> float:
@@ -59,6 +62,7 @@ class FailureSetting:
             topology: whose nodes they are.
             sources: whether one of several sources can fail.
         """
+        check_type(topology, Topology, A_TOPOLOGY)
         everyone = topology.everyone
         for node in self.probability:
             if node not in everyone:
@@ -88,6 +92,7 @@ class FailureSetting:
 
 def scenarios(topology: Topology) -> Iterator[frozenset[str]]:
     """Every set of failed nodes, fewest first: 2^n scenarios for n failable nodes."""
+    check_type(topology, Topology, A_TOPOLOGY)
     for size in range(len(topology.failable) + 1):
         for failed in combinations(topology.failable, size):
             yield frozenset(failed)
@@ -132,8 +137,15 @@ def covering(
     With a bound of 0, for up to :data:`ENUMERABLE` failable nodes, nothing that is possible is left out.
 
     Raises:
-        ValueError: there are more failable nodes than that and the bound is 0.
+        ValueError: there are more failable nodes than that and the bound is 0, or it is no share; or the setting names
+            a node that does not exist or cannot fail.
     """
+    check_type(
+        setting, FailureSetting, "failure setting; give one, such as FailureSetting('worn', {'n1': 0.1})"
+    )
+    setting.check(topology)
+    if not is_share(bound):
+        raise ValueError(f"{shown(bound)} bounds no probability; give a number from 0 to 1.")
     failing = len(setting.failing(topology))
     if failing > ENUMERABLE and not bound > 0:
         raise ValueError(
@@ -155,6 +167,7 @@ def scenario_key(topology: Topology, failed: Collection[str]) -> str:
     Raises:
         ValueError: ``failed`` names a node that does not exist.
     """
+    check_type(topology, Topology, A_TOPOLOGY)
     failed = topology.named(failed)
     return "+".join(node for node in topology.order if node in failed) or "none"
 

@@ -14,8 +14,11 @@ from torch.func import functional_call
 
 from resilinet.picture import Picture
 from resilinet.routing import Route, Skips, inputs, routes
-from resilinet.topology import Hyperconnection, Topology, TopologyError, is_count, shown
-from resilinet.tracing import modes_kept, own, trace
+from resilinet.topology import A_TOPOLOGY, Hyperconnection, Topology, TopologyError, is_count, shown
+from resilinet.tracing import handed_on, modes_kept, own, trace
+
+A_NETWORK = "distributed network; give a DistributedNetwork of your blocks"
+"""What is said of a value in the place of one."""
 
 
 class DistributedNetwork(nn.Module):
@@ -141,15 +144,15 @@ class DistributedNetwork(nn.Module):
             out: Tensor = functional_call(node, statistics, (total,)) if statistics else node(total)
         except RuntimeError as error:
             # Only now: blocks may take whole numbers, or numbers of another precision, and convert them themselves.
-            given = x if isinstance(x, Mapping) else dict.fromkeys(self.topology.sources, x)
-            for source, tensor in given.items():
+            examples = x if isinstance(x, Mapping) else dict.fromkeys(self.topology.sources, x)
+            for source, tensor in examples.items():
                 if tensor.dtype != (dtype := self._dtype(source)):
                     hint = ", images as numbers from 0 to 1" if dtype.is_floating_point else ""
                     raise ValueError(
                         f"this network cannot compute with examples of {tensor.dtype}; give it {dtype}{hint}."
                     ) from error
             raise
-        return out
+        return handed_on(out, node)
 
     def arriving(
         self, name: str, received: Sequence[tuple[Hyperconnection, Tensor]], x: Tensor | Mapping[str, Tensor]
@@ -159,10 +162,10 @@ class DistributedNetwork(nn.Module):
         The node may overwrite it: where it might, and where others read the same tensor, it is a copy.
         """
         if name in self.topology.sources:
-            given = x[name] if isinstance(x, Mapping) else x
-            if self.channels_last and given.ndim == 4:
-                given = given.contiguous(memory_format=torch.channels_last)
-            return own(given, self.nodes[name])
+            sensed = x[name] if isinstance(x, Mapping) else x
+            if self.channels_last and sensed.ndim == 4:
+                sensed = sensed.contiguous(memory_format=torch.channels_last)
+            return own(sensed, self.nodes[name])
         if not received:
             sample = next(iter(x.values()), torch.empty(0)) if isinstance(x, Mapping) else x
             return sample.new_zeros((len(sample), *self.received_shape[name]), dtype=self._dtype(name))
@@ -191,13 +194,14 @@ class DistributedNetwork(nn.Module):
         Raises:
             ValueError: one of them is not given as many examples as the others, or not of its shape.
         """
-        given = self.by_source(x)
+        parts = self.by_source(x)
         sources = [name for name in self.topology.sources if alive is None or name in alive]
-        given = given if isinstance(given, Mapping) else dict.fromkeys(sources, given)
+        parts = parts if isinstance(parts, Mapping) else dict.fromkeys(sources, parts)
         for name in sources:
-            if name not in given:
-                raise ValueError(f"source {name!r} is given nothing; there are {', '.join(given) or 'none'}.")
-            tensor: Any = given[name]
+            if name not in parts:
+                found = ", ".join(map(str, parts)) or "none"
+                raise ValueError(f"source {name!r} is given nothing; there are {found}.")
+            tensor: Any = parts[name]
             sides = ", ".join(map(str, self.input_shapes[name]))
             if not isinstance(tensor, Tensor):
                 kind = type(tensor).__name__
@@ -208,11 +212,11 @@ class DistributedNetwork(nn.Module):
                 raise ValueError(
                     f"source {name!r} takes batches of shape (B, {sides}), not {tuple(tensor.shape)}."
                 )
-        lengths = {name: len(given[name]) for name in sources}
+        lengths = {name: len(parts[name]) for name in sources}
         if len(set(lengths.values())) > 1:
             found = ", ".join(f"{name!r} {length}" for name, length in lengths.items())
             raise ValueError(f"every source takes equally many examples, but they are given {found}.")
-        return {name: given[name] for name in sources} if isinstance(x, Mapping) else x
+        return {name: parts[name] for name in sources} if isinstance(x, Mapping) else x
 
     def elements(self) -> dict[str, int]:
         """How many numbers each node sends for one example, from the real outputs of its modules."""
@@ -270,7 +274,8 @@ class DistributedNetwork(nn.Module):
 
     def _carry(self, link: Hyperconnection, tensor: Tensor) -> Tensor:
         if link.key in self.adapters:
-            tensor = self.adapters[link.key](own(tensor, self.adapters[link.key]))
+            adapter = self.adapters[link.key]
+            tensor = handed_on(adapter(own(tensor, adapter)), adapter)
         if link.key in self.learned_weights:
             return tensor * self.learned_weights[link.key]
         weight = self.fixed_weights[link.key]
@@ -298,7 +303,7 @@ def _check_types(
     """Raise TopologyError where an argument is not of its type, or not one for each of the topology's parts."""
     lists: Any = Sequence | nn.Sequential | nn.ModuleList
     for given, kind, what in (
-        (topology, Topology, "no topology; give one, such as vertical({'i': 1, 'n1': 2})"),
+        (topology, Topology, f"no {A_TOPOLOGY}"),
         (blocks, lists, "no list of blocks; give one, such as list(model)"),
         (adapters, Mapping, "no mapping from hyperconnections to adapters"),
         (weights, Mapping, "no mapping from hyperconnections to weights"),
@@ -355,6 +360,6 @@ def _shapes(given: Any, sources: Sequence[str]) -> dict[str, tuple[int, ...]]:
     for shape in by_source.values():
         if not isinstance(shape, Iterable) or not all(is_count(side, 1) for side in shape):
             raise ValueError(
-                f"{shape!r} is no shape of one example; give whole numbers from 1, such as (8,)."
+                f"{shown(shape)} is no shape of one example; give whole numbers from 1, such as (8,)."
             )
     return {name: tuple(by_source[name]) for name in sources}

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from resilinet.topology import is_number, shown
+
 
 @dataclass(frozen=True)
 class Recipe:
@@ -60,18 +62,19 @@ class Recipe:
         for name, allowed in choices.items():
             if getattr(self, name) not in allowed:
                 some = f"{', '.join(allowed[:-1])} or {allowed[-1]}"
-                raise ValueError(f"recipe: {name} is {getattr(self, name)!r}; choose {some}.")
+                raise ValueError(f"recipe: {name} is {shown(getattr(self, name))}; choose {some}.")
         for name in ("epochs", "batch_size", "learning_rate", "epsilon"):
             value = getattr(self, name)
-            if isinstance(value, bool) or not 0 < value < math.inf:
-                raise ValueError(f"recipe: {name} is {value!r}; give a finite number above 0.")
+            if not is_number(value) or not 0 < value < math.inf:
+                raise ValueError(f"recipe: {name} is {shown(value)}; give a finite number above 0.")
         for name in ("epochs", "batch_size"):
             if not isinstance(getattr(self, name), int):
                 raise ValueError(f"recipe: {name} is {getattr(self, name)!r}; give a whole number.")
         one_cycle = self.schedule == "one-cycle"
-        if isinstance(self.warm_up, bool) or not 0 <= self.warm_up < self.epochs:
+        if not is_number(self.warm_up) or not 0 <= self.warm_up < self.epochs:
             raise ValueError(
-                f"recipe: warm_up is {self.warm_up!r}, and there are {self.epochs} epochs; the rate must rise in fewer."
+                f"recipe: warm_up is {shown(self.warm_up)}, and there are {self.epochs} epochs; "
+                "the rate must rise in fewer."
             )
         if one_cycle != (self.warm_up > 0):
             raise ValueError(

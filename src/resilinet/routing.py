@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Set
 from enum import Enum
 
-from resilinet.topology import Hyperconnection, Topology
+from resilinet.topology import A_TOPOLOGY, Hyperconnection, Topology, check_type, shown
 
 Route = frozenset[str]
 """Keys of every active hyperconnection upstream of a node. Equal routes give equal tensors."""
@@ -24,7 +24,7 @@ class Skips(Enum):
     def _missing_(cls, value: object) -> Skips:
         """Refuse what is no rule, saying which there are."""
         *others, last = (f"Skips.{rule.name}" for rule in cls)
-        raise ValueError(f"{value!r} is no rule for skips; give {', '.join(others)} or {last}.")
+        raise ValueError(f"{shown(value)} is no rule for skips; give {', '.join(others)} or {last}.")
 
 
 def is_active(link: Hyperconnection, alive: Set[str], skips: Skips | str) -> bool:
@@ -64,8 +64,9 @@ def routes(
     With ``silent_nodes_send`` a node that receives nothing still computes and sends, from an input of zeros.
 
     Raises:
-        ValueError: ``alive`` names a node that does not exist, or ``skips`` is no rule.
+        ValueError: ``alive`` names a node that does not exist, ``skips`` is no rule, or ``topology`` none.
     """
+    check_type(topology, Topology, A_TOPOLOGY)
     alive, skips = topology.named(alive), Skips(skips)
     found: dict[str, Route] = {}
     for name in topology.order:

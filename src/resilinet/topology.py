@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
-from numbers import Integral
+from numbers import Integral, Real
 from statistics import mode
 from typing import TYPE_CHECKING
 
@@ -15,11 +15,20 @@ if TYPE_CHECKING:
     from resilinet.routing import Skips
 
 
+A_TOPOLOGY = "topology; give one, such as vertical({'i': 1, 'n1': 2})"
+"""What is said of a value in the place of one."""
+
+
 class TopologyError(ValueError):
     """A topology or a partition that cannot exist; the message is one sentence saying why."""
 
 
-def is_count(value: object, least: int = 0) -> bool:
+def is_number(value: object) -> bool:
+    """Whether a value is a real number, whichever library it comes from; True and False are none."""
+    return not isinstance(value, bool) and isinstance(value, Real)
+
+
+def is_count(value: object, least: float = 0) -> bool:
     """Whether a value is a whole number from ``least``, whichever library it comes from; True and False are none."""
     return not isinstance(value, bool) and isinstance(value, Integral) and int(value) >= least
 
@@ -28,6 +37,12 @@ def shown(value: object) -> str:
     """What a value looks like, on one line that fits into a sentence."""
     line = " ".join(repr(value).split())
     return line if len(line) <= 100 else f"{line[:97]}..."
+
+
+def check_type(given: object, kind: type | tuple[type, ...], wanted: str) -> None:
+    """Raise ValueError unless a value is of a type, or of one of several; the message says what is ``wanted``."""
+    if not isinstance(given, kind):
+        raise ValueError(f"{shown(given)} is no {wanted}.")
 
 
 @dataclass(frozen=True, order=True)
@@ -50,7 +65,8 @@ class Node:
             )
         if not is_count(self.start) or not is_count(self.stop, self.start):
             raise TopologyError(
-                f"node {self.name!r} hosts blocks {self.start}..{self.stop}, which is no range of whole numbers from 0."
+                f"node {self.name!r} hosts blocks {shown(self.start)}..{shown(self.stop)}, which is no range of whole "
+                "numbers from 0."
             )
 
 
@@ -178,10 +194,11 @@ class Topology:
         """
         values = names.values() if isinstance(names, Mapping) else ()
         try:
-            if isinstance(names, str) or not all(hasattr(value, "__bool__") for value in values):
+            if isinstance(names, str) or any(value not in (False, True) for value in values):
                 raise TypeError
             found = frozenset(names)
-        except TypeError:  # also what cannot be in a set, such as a list of lists
+        # Also what cannot be in a set, such as a list of lists, and values that are no single one, such as arrays.
+        except (TypeError, ValueError, RuntimeError):
             raise ValueError(
                 f"{shown(names)} is no set of physical nodes; give a set of their names: {', '.join(self.order)}."
             ) from None
@@ -318,7 +335,9 @@ def with_skips(topology: Topology, skips: Iterable[tuple[str, str]] | None = Non
 
     Raises:
         TopologyError: nothing lies between the two ends, or an end is unknown.
+        ValueError: ``topology`` is none.
     """
+    check_type(topology, Topology, A_TOPOLOGY)
     simple = topology.simple
     if skips is None:
         pairs = {(a.source, b.target): None for a in simple for b in simple if a.target == b.source}

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
 
 from resilinet.messages import brief
+from resilinet.randomness import seeded
 from resilinet.topology import Hyperconnection, TopologyError
 
 if TYPE_CHECKING:
@@ -33,18 +35,23 @@ def trace(network: DistributedNetwork, examples: int = 2) -> tuple[Tensors, Tens
         TopologyError: a module does not accept such a batch, or two tensors that meet do not fit.
     """
     like, whole, problems = network.reference, torch.int64, list[Exception]()
+    buffers = [(buffer, buffer.clone()) for buffer in network.buffers() if not is_lazy(buffer)]
     for device, *dtypes in (
         (torch.device("meta"), like.dtype),
         (like.device, like.dtype, whole),
         (like.device, whole, like.dtype),
     ):
         try:
-            with torch.random.fork_rng(devices=[]), torch.no_grad():
+            with seeded(network, 0, "trace"), torch.no_grad():
                 return _run(network, examples, device, dtypes)
         except Exception as error:
             if isinstance(error, TopologyError) and error.__cause__ is None:
                 raise
             problems.append(error)
+        finally:
+            with torch.no_grad():  # modules that cannot be copied may have changed theirs
+                for buffer, before in buffers:
+                    buffer.copy_(before)
     raise problems[1]  # the meta device's may be no fault of the module's
 
 
@@ -71,6 +78,13 @@ def _run(
         if name in network.topology.sources:
             made_up = torch.rand(examples, *network.input_shapes[name], device="cpu")
             arriving = [made_up.to(device, dtype) for dtype in dtypes]
+            if device.type != "meta":  # some modules ask for a number below 0, one from 1, or a yes or no
+                others = (
+                    torch.randn_like(made_up).to(network.reference.dtype),
+                    (made_up + 1).long(),
+                    made_up > 0.5,
+                )
+                arriving += [tensor.to(device) for tensor in others]
         else:
             arriving = arriving[-1:]
         refusal = f"node {name!r} cannot compute on {tuple(arriving[0].shape[1:])}"
@@ -111,21 +125,31 @@ def own(tensor: Tensor, module: nn.Module) -> Tensor:
     return tensor.clone() if _writes(module) else tensor
 
 
-def _writes(module: nn.Module) -> bool | None:
+def handed_on(tensor: Tensor, module: nn.Module) -> Tensor:
+    """What a module gives, or a copy of it where the module might keep it and write into it when it computes again."""
+    return tensor.clone() if _writes(module, later=True) else tensor
+
+
+def _writes(module: nn.Module, *, later: bool = False) -> bool | None:
     """Whether a module might write into what it is given; None where what comes after it still might.
 
     The code of PyTorch's and of this package's modules never does, unless they say ``inplace`` or something is added.
+
+    Args:
+        module: with all that is inside, in the order in which it computes.
+        later: whether it might write, when it computes again, into what it gives; None where what comes before might.
     """
     code = getattr(getattr(type(module), "forward", None), "__module__", None) or ""
     inside = vars(module)  # attributes of a module are slow to look up
-    if not code.startswith(("torch.nn.", "resilinet.models.")) or inside.get("inplace"):
+    if not code.startswith(("torch.nn.", "resilinet.models.")) or (inside.get("inplace") and not later):
         return True
     if "forward" in inside or inside["_forward_pre_hooks"] or inside["_forward_hooks"]:
         return True
     if isinstance(module, OWN_TENSORS):
         return False
-    for part in inside["_modules"].values():
-        if part is not None and (writes := _writes(part)) is not None:
+    parts = inside["_modules"].values()
+    for part in reversed(parts) if later else parts:
+        if part is not None and (writes := _writes(part, later=later)) is not None:
             return writes
     return None
 

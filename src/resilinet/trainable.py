@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 
+import torch
+
 from resilinet.data import Dataset
 from resilinet.failout import Failout
 from resilinet.network import DistributedNetwork
@@ -29,9 +31,12 @@ def check_trainable(
             raise ValueError(
                 f"the {part} part of {data.name!r} is empty; training needs examples in every part."
             )
-        network.check(data.part(part).x)
+        x = network.check(data.part(part).x)
+        if isinstance(x, torch.Tensor) and x.is_floating_point() and not x.isfinite().all():
+            raise ValueError(f"the {part} part of {data.name!r} holds inputs that are no finite numbers.")
     count, cloud = len(data.train), network.topology.cloud
-    answer, lowest, highest = network.sent_shape[cloud], int(data.train.y.min()), int(data.train.y.max())
+    y = torch.cat([data.train.y, data.validation.y, data.test.y])
+    answer, lowest, highest = network.sent_shape[cloud], int(y.min()), int(y.max())
     if len(answer) != 1 or answer[0] < 2 or not 0 <= lowest <= highest < answer[0]:
         raise ValueError(
             f"labels from {lowest} to {highest} need a score for each class from 0, and for two at least, but the "
@@ -41,18 +46,19 @@ def check_trainable(
         raise ValueError("the network has no weights that training may change.")
     if count < 2 and recipe.validation == "re-estimated":
         raise ValueError("batch statistics cannot be re-estimated from a single training example.")
-    if (count - 1) % recipe.batch_size == 0:
-        try:
-            with modes_kept(network):
-                train_mode(network)
-                alone = trace(network, 1)[1][cloud].shape
-            if alone != (1, *answer):
-                raise TopologyError(f"the answer has the shape {tuple(alone)}")
-        except TopologyError as error:
-            raise ValueError(
-                f"{count} examples in batches of {recipe.batch_size} leave one alone, which cannot be trained on "
-                f"({str(error).rstrip('.')}); choose another batch size."
-            ) from error
+    last = count % recipe.batch_size or min(count, recipe.batch_size)
+    try:
+        with modes_kept(network):
+            train_mode(network)
+            answered = trace(network, last)[1][cloud].shape
+        if answered != (last, *answer):
+            raise TopologyError(f"the answer has the shape {tuple(answered)}")
+    except TopologyError as error:
+        left = "one alone" if last == 1 else f"{last} at last"
+        raise ValueError(
+            f"{count} examples in batches of {recipe.batch_size} leave {left}, which cannot be trained on "
+            f"({str(error).rstrip('.')}); choose another batch size."
+        ) from error
     steps = recipe.epochs * -(-count // recipe.batch_size)
     failout, masks = copy.copy(failout), generator(seed, "failout")
     flows = (cloud in routes(network.topology, failout.draw(masks), network.skips) for _ in range(steps))

@@ -21,10 +21,11 @@ from resilinet.data.images import as_input, augment
 from resilinet.evaluation import accuracy
 from resilinet.failout import Failout
 from resilinet.messages import refused, unreadable
-from resilinet.network import DistributedNetwork
+from resilinet.network import A_NETWORK, DistributedNetwork
 from resilinet.precision import MasterWeights, mixed_precision, on_device
 from resilinet.randomness import generator, seeded
 from resilinet.recipe import Recipe
+from resilinet.topology import check_type
 from resilinet.tracing import modes_kept
 from resilinet.trainable import check_trainable, train_mode
 
@@ -69,10 +70,16 @@ class Watch:
         resume: called with the seconds that the earlier epochs took, where training goes on from a checkpoint.
     """
 
-    checkpoint: Path | None = None
+    checkpoint: Path | str | None = None
     stop: Callable[[], bool] = lambda: False
     report: Callable[[Progress], object] = lambda progress: None
     resume: Callable[[float], object] = lambda seconds: None
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be called after an epoch, or be a path."""
+        for name in ("stop", "report", "resume"):
+            check_type(getattr(self, name), Callable, f"function that {name} can be")  # type: ignore[arg-type]
+        check_type(self.checkpoint, (Path, str, type(None)), "path of a checkpoint")
 
 
 class State:
@@ -187,7 +194,18 @@ def train(
         CheckpointWarning: the checkpoint is damaged or another training's; nothing of it is used, and training starts
             afresh.
     """
-    failout = failout or Failout(network.topology, {})
+    check_type(network, DistributedNetwork, A_NETWORK)
+    failout = Failout(network.topology, {}) if failout is None else failout
+    for given, kind, wanted in (
+        (data, Dataset, "data set; give a Dataset, such as resilinet.data.assembly.assembled returns"),
+        (recipe, Recipe, "recipe; give one, such as Recipe(epochs=10)"),
+        (failout, Failout, "failout; give one, such as Failout(network.topology, {'n1': 0.1})"),
+        (watch, Watch, "watch; give one, such as Watch(checkpoint)"),
+    ):
+        check_type(given, kind, wanted)
+    checkpoint = None if watch.checkpoint is None else Path(watch.checkpoint)
+    if checkpoint is not None and checkpoint.is_dir():
+        raise ValueError(f"{checkpoint}: a folder, which cannot be a checkpoint; name a file.")
     check_trainable(network, data, recipe, failout, seed)
     state = State(network, recipe, seed)
     working, dtype = state.weights.working, state.weights.dtype
@@ -196,7 +214,9 @@ def train(
     x, validation, y = on_device(device, dtype, data.train.x, data.validation.x, data.train.y)
     by_class = balanced(y, data.classes).to(device) if recipe.class_weights == "balanced" else None
     began = time.perf_counter()
-    if damage := state.resume(watch.checkpoint):
+    if checkpoint is not None:
+        checkpoint.parent.mkdir(parents=True, exist_ok=True)
+    if damage := state.resume(checkpoint):
         warnings.warn(damage, checkpoints.CheckpointWarning, stacklevel=2)
     if state.history:
         watch.resume(state.seconds)
@@ -228,8 +248,8 @@ def train(
         state.end_epoch(found, scores, recipe.keep)
         seconds = time.perf_counter() - began
         state.seconds = earlier + seconds
-        if watch.checkpoint is not None:
-            state.save(watch.checkpoint)
+        if checkpoint is not None:
+            state.save(checkpoint)
         score = scores["validation_accuracy"]
         watch.report(Progress(epoch, recipe.epochs, found, score, state.seconds, seconds))
         if watch.stop() and epoch < recipe.epochs:

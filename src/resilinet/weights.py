@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import torch
 
 from resilinet.failures import FailureSetting
-from resilinet.topology import Topology
+from resilinet.topology import Topology, is_number, shown
 
 RULES = ("one", "reliability", "relative-reliability", "uniform", "learned")
 
@@ -38,9 +38,9 @@ class WeightRule:
         """Refuse a rule that does not exist or a range that holds nothing."""
         if self.rule not in RULES:
             raise ValueError(f"{self.rule!r} is no weight rule; choose one of {', '.join(RULES)}.")
-        if not 0 < self.high < float("inf"):
+        if not is_number(self.high) or not 0 < self.high < float("inf"):
             raise ValueError(
-                f"uniform weights up to {self.high} cannot be drawn; give a finite number above 0."
+                f"uniform weights up to {shown(self.high)} cannot be drawn; give a finite number above 0."
             )
 
     def draw(self, topology: Topology, generator: torch.Generator) -> dict[str, float]:

@@ -207,6 +207,10 @@ def test_make_installs_into_its_own_environment_whatever_a_user_has_set(tmp_path
         "PIP_TARGET",
         "PIP_PREFIX",
         "PIP_ROOT",
+        "PIP_NO_DEPS",
+        "PIP_CONSTRAINT",
+        "PIP_REQUIRE_HASHES",
+        "PIP_DRY_RUN",
         "PYTHONPATH",
         "PYTHONHOME",
         "PYTHONSAFEPATH",
@@ -229,4 +233,4 @@ def test_make_installs_into_its_own_environment_whatever_a_user_has_set(tmp_path
         assert words.startswith("-m pip ")
         assert " install " in words
         assert " --no-user" in words
-        assert found == ",,,,,1,/elsewhere"
+        assert found == ",,,,,,,,,1,/elsewhere"

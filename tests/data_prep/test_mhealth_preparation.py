@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import bz2
 import codecs
+import gzip
 import hashlib
 import json
+import lzma
 import shutil
 import zipfile
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -420,3 +424,10 @@ def test_first_rows_are_lost_after_the_null_class_is_gone():
         lost += 1
     assert not complete
     assert lost == 343_195 - 343_185
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lzma.compress])
+def test_a_packed_log_is_called_so(pack: Callable[[bytes], bytes], tmp_path: Path) -> None:
+    (tmp_path / "log").write_bytes(pack(b"1\t2\n" * 100))
+    with pytest.raises(DataError, match="log: a compressed file; unpack it"):
+        read_log(tmp_path / "log")

@@ -1,15 +1,17 @@
 """Shared-prefix evaluation gives what evaluating every scenario on its own gives, with fewer stages."""
 
 import re
+from collections.abc import Callable
 from contextlib import nullcontext
 
 import numpy as np
 import pytest
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from resilinet import evaluation
-from resilinet.evaluation import accuracy, correct_counts, expected_accuracy
+from resilinet.batch_statistics import estimate_batch_statistics
+from resilinet.evaluation import accuracy, correct_counts, expected_accuracy, right
 from resilinet.failures import FailureSetting, scenario_key, scenarios
 from resilinet.network import DistributedNetwork
 from resilinet.routing import Skips
@@ -335,3 +337,88 @@ def test_whole_numbers_that_are_no_images_are_refused_where_nothing_converts_the
         ValueError, match=r"cannot compute with examples of torch.int64; give it torch.float32"
     ):
         correct_counts(net, torch.ones(3, 6, dtype=torch.int64), torch.zeros(3, dtype=torch.long))
+
+
+def test_a_module_that_keeps_what_it_gives_and_writes_into_it_later_changes_no_scenario() -> None:
+    class Buffered(nn.Linear):
+        """Saves the room for a new answer each time."""
+
+        kept: Tensor | None = None
+
+        def forward(self, x: Tensor) -> Tensor:
+            if self.kept is None or len(self.kept) != len(x):
+                self.kept = x.new_empty(len(x), self.out_features)
+            return self.kept.copy_(super().forward(x))
+
+    chain = with_skips(vertical({"i": 1, "n1": 1, "n2": 1, "n3": 1, "n4": 1, "c": 1}))
+    network = DistributedNetwork(
+        [*(Buffered(6, 6) for _ in range(5)), Buffered(6, 3)], chain, input_shape=(6,)
+    ).eval()
+    x, y = torch.randn(40, 6), torch.randint(0, 3, (40,))
+    wanted = {}
+    for failed in scenarios(chain):
+        answer = network(x, chain.everyone - failed)
+        wanted[scenario_key(chain, failed)] = None if answer is None else int((answer.argmax(1) == y).sum())
+    assert correct_counts(network, x, y) == wanted
+    first = network(x)
+    before = first.clone()
+    network(x + 1)
+    assert torch.equal(first, before)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda scores: scores.to(torch.complex64), "scores of torch.complex64"),
+        (lambda scores: scores > 0, "scores of torch.bool"),
+        (lambda scores: scores.to_sparse(), "torch.sparse_coo"),
+    ],
+)
+def test_scores_of_which_none_is_the_highest_are_refused(
+    change: Callable[[Tensor], Tensor], message: str
+) -> None:
+    with pytest.raises(ValueError, match=f"{message}.* let it answer with floating-point numbers"):
+        right(change(torch.rand(4, 3)), torch.zeros(4, dtype=torch.long))
+
+
+@pytest.mark.parametrize("classes", [-100, -1, 3])
+def test_a_class_without_a_score_is_refused_and_no_wrong_answer(classes: int) -> None:
+    with pytest.raises(
+        ValueError, match=rf"classes from {min(0, classes)} to {max(0, classes)} cannot be right"
+    ):
+        right(torch.rand(2, 3), torch.tensor([0, classes]))
+
+
+@pytest.mark.parametrize(
+    "y", [torch.zeros(4), torch.full((4,), torch.nan), torch.zeros(4, dtype=torch.complex64)]
+)
+def test_classes_are_whole_numbers(y: Tensor) -> None:
+    network = DistributedNetwork([nn.Linear(6, 3)], vertical({"a": 1}), input_shape=(6,))
+    with pytest.raises(ValueError, match="classes are whole numbers from 0, not of torch"):
+        correct_counts(network, torch.rand(4, 6), y)
+
+
+def test_where_nothing_reaches_the_cloud_nothing_is_asked_for() -> None:
+    merged = Topology(
+        (Node("a", 0, 1), Node("b", 0, 1), Node("c", 1, 2)),
+        (Hyperconnection("a", "c"), Hyperconnection("b", "c")),
+    )
+    network = DistributedNetwork([nn.Linear(6, 6), nn.Linear(6, 3)], merged, input_shape=(6,))
+    y = torch.zeros(4, dtype=torch.long)
+    assert correct_counts(network, {}, y, [{"a", "b"}]) == {"a+b": None}
+    assert estimate_batch_statistics(network, {}, [{"a", "b"}]) == {}
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        accuracy,
+        correct_counts,
+        lambda given, x, y: estimate_batch_statistics(given, x),
+        lambda given, x, y: expected_accuracy(given, x, y, FailureSetting("none", {}), 0.1),
+    ],
+)
+def test_only_a_distributed_network_is_evaluated(call: Callable[..., object]) -> None:
+    for given in (nn.Linear(6, 3), "network.pt", None):
+        with pytest.raises(ValueError, match="is no distributed network; give a DistributedNetwork"):
+            call(given, torch.rand(4, 6), torch.zeros(4, dtype=torch.long))

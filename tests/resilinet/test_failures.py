@@ -2,6 +2,7 @@
 
 import math
 from itertools import islice, pairwise
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -250,3 +251,11 @@ def test_a_setting_that_does_not_fit_the_topology_gives_no_scenario_a_probabilit
 ) -> None:
     with pytest.raises(ValueError, match=message):
         FailureSetting("own", {node: 0.5}).scenario_probability(chain(3), frozenset())
+
+
+@pytest.mark.parametrize("bound", [-0.1, 2, float("nan"), "0.1", None, True])
+def test_a_bound_is_a_probability(bound: Any) -> None:
+    with pytest.raises(ValueError, match="bounds no probability; give a number from 0 to 1"):
+        covering(vertical({"a": 1, "b": 1, "c": 1}), FailureSetting("worn", {"b": 0.5}), bound)
+    with pytest.raises(ValueError, match="is no failure setting; give one"):
+        covering(vertical({"a": 1, "b": 1, "c": 1}), {"b": 0.5})  # type: ignore[arg-type]

@@ -1,15 +1,21 @@
 """A topology is a partition: what it derives holds by definition, and what is none is refused in one sentence."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
+from resilinet.bandwidth import bandwidth_saving
+from resilinet.failout import Failout, uniform_rates
+from resilinet.failures import FailureSetting, covering, scenario_key, scenarios
 from resilinet.models import mlp, partitions
 from resilinet.network import DistributedNetwork
+from resilinet.routing import routes
 from resilinet.topology import (
     Hyperconnection,
     Node,
@@ -254,7 +260,9 @@ def test_a_node_hosts_a_whole_number_of_blocks(size: object) -> None:
     assert vertical({"a": np.int64(1), "b": 2}) == vertical({"a": 1, "b": 2})
 
 
-@pytest.mark.parametrize("names", [["edge", "fog"], ("fog", "edge"), {"edge": 1, "fog": 2}, {"edge", "fog"}])
+@pytest.mark.parametrize(
+    "names", [["edge", "fog"], ("fog", "edge"), {"edge": 1, "fog": True}, {"edge", "fog"}]
+)
 def test_nodes_are_named_by_any_collection(names: Collection[str]) -> None:
     assert FIG_5A.named(names) == {"edge", "fog"}
 
@@ -347,3 +355,29 @@ def test_a_topology_is_made_of_nodes_and_hyperconnections() -> None:
         Hyperconnection("a", "c", "b")
     with pytest.raises(TopologyError, match="hyperconnection 1->a mentions 1, which is no physical node"):
         Topology((Node("a", 0, 1),), (Hyperconnection(1, "a"),))
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        with_skips,
+        lambda given: Failout(given, {}),
+        lambda given: uniform_rates(given, 0.1),
+        lambda given: routes(given, ["a"], "always"),
+        lambda given: list(scenarios(given)),
+        lambda given: covering(given, FailureSetting("none", {})),
+        lambda given: scenario_key(given, []),
+        lambda given: bandwidth_saving(given, {}),
+    ],
+)
+def test_what_is_no_topology_is_refused_by_whatever_takes_one(call: Callable[[Any], object]) -> None:
+    for other in ({"a": 1, "b": 1}, [("a", 1)], None, nn.Linear(2, 2)):
+        with pytest.raises(ValueError, match=r"is no topology; give one, such as vertical"):
+            call(other)
+
+
+@pytest.mark.parametrize("value", [None, 0.5, float("nan"), "no", torch.zeros(3)])
+def test_whether_a_node_is_alive_is_true_or_false(value: object) -> None:
+    with pytest.raises(ValueError, match="is no set of physical nodes"):
+        vertical({"a": 1, "b": 1}).named({"a": True, "b": value})
+    assert vertical({"a": 1, "b": 1}).named({"a": torch.tensor(True), "b": 0}) == {"a"}

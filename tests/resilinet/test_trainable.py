@@ -62,7 +62,9 @@ def test_labels_that_the_network_has_no_score_for_are_refused(
     last: nn.Module, labels: tuple[int, int], shape: tuple[int, ...]
 ) -> None:
     given = examples()
-    given.train.y.clamp_(*labels)[0] = labels[0]
+    for part in ("train", "validation", "test"):
+        given.part(part).y.clamp_(*labels)
+    given.train.y[0] = labels[0]
     network = DistributedNetwork([nn.Linear(4, 4), last], vertical({"i": 1, "n1": 1}), input_shape=(4,))
     message = (
         rf"^labels from {labels[0]} to {labels[1]} need a score for each .* shape {re.escape(str(shape))}"
@@ -102,3 +104,48 @@ def test_what_is_frozen_while_others_train_stays_frozen() -> None:
     assert torch.equal(network.nodes["n1"][0][0].running_mean, torch.zeros(4))
     train_small(trained)
     assert not torch.equal(trained.nodes["n1"][0][0].running_mean, torch.zeros(4))
+
+
+def test_a_last_batch_that_is_too_small_for_a_module_is_refused_whatever_its_size() -> None:
+    class Halves(nn.Module):
+        """Normalises halves of a batch, as some do for want of memory."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.norm = nn.BatchNorm1d(4)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return torch.cat([self.norm(half) for half in x.split(2)])
+
+    train_small(small(Halves()), examples(20), replace(RECIPE, batch_size=16))
+    message = r"19 examples in batches of 16 leave 3 at last, which cannot .*; choose another batch size"
+    with pytest.raises(ValueError, match=message):
+        train_small(small(Halves()), examples(19), replace(RECIPE, batch_size=16))
+
+
+def test_what_cannot_be_copied_is_tried_out_without_a_trace() -> None:
+    class Single(nn.BatchNorm1d):
+        def __deepcopy__(self, memo: object) -> None:
+            raise TypeError("there is only one")
+
+    network = small(Single(4))
+    before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+    with pytest.raises(ValueError, match="49 examples in batches of 16 leave one alone"):
+        train_small(network, examples(49), replace(RECIPE, batch_size=16))
+    assert all(torch.equal(tensor, before[name]) for name, tensor in network.state_dict().items())
+
+
+@pytest.mark.parametrize("part", ["train", "validation", "test"])
+def test_inputs_that_are_no_finite_numbers_and_labels_of_no_class_are_refused_in_every_part(
+    part: str,
+) -> None:
+    given = examples()
+    given.part(part).x[1, 2] = torch.nan
+    with pytest.raises(
+        ValueError, match=f"the {part} part of 'small' holds inputs that are no finite numbers"
+    ):
+        train_small(small(), given)
+    given = examples()
+    given.part(part).y[1] = 9
+    with pytest.raises(ValueError, match=r"labels from 0 to 9 need a score for each class"):
+        train_small(small(), given)

@@ -24,7 +24,7 @@ from resilinet.randomness import generator
 from resilinet.recipe import Recipe
 from resilinet.schemes import SCHEMES
 from resilinet.training import Interrupted, Progress, Watch, balanced, train
-from small_networks import examples, small
+from small_networks import RECIPE, examples, small
 
 pytestmark = pytest.mark.usefixtures("_one_thread")
 
@@ -452,3 +452,42 @@ def test_a_step_on_balanced_classes_weighs_every_example_by_its_class(tiny: Tria
     _, plain, _ = go(replace(trial, recipe=replace(recipe, class_weights="none")), data)
     assert plain[0]["loss"] == pytest.approx(float(each.mean().detach()), rel=1e-5)
     assert abs(plain[0]["loss"] - history[0]["loss"]) > 1e-3
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"failout": 0.1}, "0.1 is no failout; give one"),
+        ({"failout": {"n1": 0.1}}, "is no failout; give one"),
+        ({"recipe": {"epochs": 2}}, "is no recipe; give one"),
+        ({"data": (1, 2)}, "is no data set; give a Dataset"),
+        ({"network": nn.Linear(2, 2)}, "is no distributed network"),
+        ({"watch": Path("checkpoint.pt")}, "is no watch; give one"),
+    ],
+)
+def test_what_is_trained_and_how_is_told_by_the_right_kinds(given: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        train(**{"network": small(), "data": examples(), "recipe": RECIPE, **given})
+
+
+def test_what_cannot_follow_a_training_is_refused_before_it(tmp_path: Path) -> None:
+    for name in ("stop", "report", "resume"):
+        with pytest.raises(ValueError, match=f"None is no function that {name} can be"):
+            Watch(**{name: None})
+    with pytest.raises(ValueError, match="a folder, which cannot be a checkpoint; name a file"):
+        train(small(), examples(), RECIPE, watch=Watch(tmp_path))
+    (tmp_path / "file").touch()
+    network = small()
+    before = copy.deepcopy(network.state_dict())
+    with pytest.raises(OSError, match="file"):
+        train(network, examples(), RECIPE, watch=Watch(tmp_path / "file" / "checkpoint.pt"))
+    assert all(torch.equal(tensor, before[name]) for name, tensor in network.state_dict().items())
+    train(network, examples(), RECIPE, watch=Watch(str(tmp_path / "new" / "checkpoint.pt")))
+    assert (tmp_path / "new" / "checkpoint.pt").exists()
+
+
+@pytest.mark.parametrize("name", ["epochs", "batch_size", "learning_rate", "epsilon", "warm_up"])
+@pytest.mark.parametrize("value", ["3", None, [1]])
+def test_the_numbers_of_a_recipe_are_numbers(name: str, value: Any) -> None:
+    with pytest.raises(ValueError, match=f"recipe: {name} is"):
+        Recipe(**{name: value})

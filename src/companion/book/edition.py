@@ -47,7 +47,9 @@ class Edition:
         ``SOURCE_DATE_EPOCH``, in seconds, takes the place of the commit's date. In a GitHub workflow the
         addresses are known even where ``CITATION.cff`` has no ``repository-code`` and no ``url``.
         """
-        said = _git(root, "log", "-1", "--format=%h %ct", "--", *MADE_FROM).split()
+        # A copy that lies within somebody else's repository is of none of its commits.
+        own = Path(_git(root, "rev-parse", "--show-toplevel") or os.devnull).resolve() == root.resolve()
+        said = _git(root, "log", "-1", "--format=%h %ct", "--", *MADE_FROM).split() if own else []
         commit, seconds = said if len(said) == 2 else ("", "")
         seconds = os.environ.get("SOURCE_DATE_EPOCH", seconds)
         date = datetime.datetime.fromtimestamp(int(seconds), datetime.UTC).date() if seconds else None

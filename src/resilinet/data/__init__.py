@@ -12,6 +12,8 @@ from typing import Any, Literal
 
 import torch
 
+from resilinet.topology import check_type
+
 __all__ = ["DataError", "Dataset", "Examples", "Part"]
 
 Part = Literal["train", "validation", "test"]
@@ -74,6 +76,12 @@ class Dataset:
     validation: Examples
     test: Examples
     classes: int
+
+    def __post_init__(self) -> None:
+        """Refuse what is no description and no part."""
+        check_type(self.description, Mapping, "description of a data set; give values by their names")
+        for part in ("train", "validation", "test"):
+            check_type(getattr(self, part), Examples, f"{part} part of a data set; give Examples")
 
     @property
     def fingerprint(self) -> str:

@@ -24,6 +24,7 @@ def check_seed(seed: object, name: str = "split_seed") -> None:
 
 def rows_at_random(rows: int, seed: int) -> Parts:
     """Split rows 0 .. rows - 1 into 80 % train, 10 % validation, both rounded down, rest test."""
+    check_seed(seed, "seed")
     order = shuffled(rows, seed)
     train, validation = rows * 8 // 10, rows // 10
     return order[:train], order[train : train + validation], order[train + validation :]

@@ -171,6 +171,12 @@ def test_the_foot_names_version_commit_and_its_day(tmp_path: Path, elsewhere: py
     for words in (["add", "."], ["commit", "-qm", "b"]):
         subprocess.run([*git, *words], check=True)
     assert Edition.of(tmp_path) == first, "a commit that changes nothing of the book changes no page"
+    copied = tmp_path / "copied"
+    (copied / "book").mkdir(parents=True)
+    (copied / "book" / "a.md").write_text("a", encoding="utf-8")
+    for words in (["add", "."], ["commit", "-qm", "c"]):
+        subprocess.run([*git, *words], check=True)
+    assert Edition.of(copied).commit == "", "a copy within another repository"
     page.write_text("b", encoding="utf-8")
     assert "with later changes" in Edition.of(tmp_path).footer
     elsewhere.setenv("SOURCE_DATE_EPOCH", "0")

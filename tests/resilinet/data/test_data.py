@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from companion.experiments.synthetic import synthetic_health
-from resilinet.data import DataError, Examples
+from resilinet.data import DataError, Dataset, Examples
 from resilinet.data.assembly import assembled, fingerprinted
 from resilinet.data.splits import rows_at_random
 
@@ -102,3 +102,21 @@ def test_a_fingerprint_covers_description_arrays_rows_and_facts():
 def test_whole_numbers_of_any_width_are_labels():
     given = [{"name": "own"}, X, Y.astype(np.uint8), rows_at_random(20, 0)]
     assert assembled(*given, np.int64(2)).test.y.dtype == torch.int64
+
+
+@pytest.mark.parametrize("seed", [None, -1, 0.5, "0", True])
+def test_a_split_at_random_has_a_seed(seed: object) -> None:
+    with pytest.raises(DataError, match="seed must be a whole number from 0 up"):
+        rows_at_random(10, seed)  # type: ignore[arg-type]
+
+
+def test_parts_and_arrays_are_of_their_kinds() -> None:
+    given = {"description": {"name": "own"}, "x": X, "y": Y, "parts": rows_at_random(20, 0), "classes": 2}
+    for name in ("x", "y"):
+        with pytest.raises(ValueError, match="is no NumPy array; give one"):
+            assembled(**{**given, name: given[name].tolist()})
+    with pytest.raises(ValueError, match="is no description of a data set"):
+        assembled(**{**given, "description": "own"})
+    data = assembled(**given)
+    with pytest.raises(ValueError, match="is no validation part of a data set; give Examples"):
+        Dataset("own", {}, data.train, (X, Y), data.test, 2)  # type: ignore[arg-type]
