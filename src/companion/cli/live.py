@@ -142,8 +142,9 @@ def summarise(
 
 
 def _be(plan_file: Path, node: str) -> None:
+    from companion.live.plan_file import read_plan
     from companion.results.network_files import load_network
-    from resilinet.live import Node, read_plan
+    from resilinet.live import Node
 
     path, plan = read_plan(plan_file)
     server = Node(load_network(path)[0], plan, node)
@@ -155,9 +156,11 @@ def _be(plan_file: Path, node: str) -> None:
 def _running(path: Path, script: Script, data: Path) -> Iterator[tuple[Run, Trial]]:
     """The run that a file describes, ready to go, with the trial of its network."""
     from companion.experiments.loading import load
+    from companion.live.plan_file import read_plan
     from companion.live.run import Run, started
+    from companion.live.settled import settle
     from companion.results.network_files import load_network
-    from resilinet.live import Client, read_plan
+    from resilinet.live import Client
 
     plan = None
     if path.suffix == ".toml":
@@ -173,7 +176,7 @@ def _running(path: Path, script: Script, data: Path) -> Iterator[tuple[Run, Tria
             yield run, trial
         return
     with Client(model, plan) as client:
-        client.wait()
+        settle(client)
         yield Run(model, plan, None, client, test.x, test.y, script), trial
 
 

@@ -12,6 +12,7 @@ from companion.experiments.networks import build_network
 from companion.live.recording import Recording, read_recording
 from companion.live.run import Run, record, started
 from companion.live.script import Event, Script, kills
+from companion.live.settled import settle
 
 TIMELINE = Script(
     rate=20,
@@ -43,7 +44,7 @@ def recordings(profile: str, results: Path | str) -> tuple[Recording, Recording]
     short = Script(TIMELINE.rate, TIMELINE.duration / 4, TIMELINE.batch, events)
     with started(network, test.x, test.y, short) as run:
         timeline = record(run, trial.values)
-        run.client.wait(timeout=60)
+        settle(run.client, timeout=60)
         many = Script(100, 4, 1, kills(network.topology.failable, 3, 1.0, 0.5))
         again = Run(network, run.plan, run.processes, run.client, test.x, test.y, many)
         return timeline, record(again, trial.values)

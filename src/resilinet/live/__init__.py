@@ -3,8 +3,8 @@
 It needs the extra ``live``: ``pip install "resilinet[live]"``.
 """
 
-from resilinet.live.client import Answer, Client, LiveError
+from resilinet.live.client import Answer, Client
 from resilinet.live.node import Node
-from resilinet.live.plan import Plan, PlanError, read_plan
+from resilinet.live.plan import Plan, PlanError
 
-__all__ = ["Answer", "Client", "LiveError", "Node", "Plan", "PlanError", "read_plan"]
+__all__ = ["Answer", "Client", "Node", "Plan", "PlanError"]
