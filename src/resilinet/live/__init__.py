@@ -1,7 +1,4 @@
-"""A network that really runs: one process a physical node, sockets between them, failures detected by heartbeat.
-
-It needs the extra ``live``: ``pip install "resilinet[live]"``.
-"""
+"""A network that runs as a process a physical node and fails for real; it needs ``pip install "resilinet[live]"``."""
 
 from resilinet.live.client import Answer, Client
 from resilinet.live.node import Node

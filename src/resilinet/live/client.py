@@ -70,11 +70,8 @@ class Client(Member):
         """Wait up to ``timeout`` seconds for anything to arrive, and give each request that has ended, once."""
         self.wait_for(*(peer.socket for peer in self.peers.values()), timeout=timeout)
         now = time.monotonic()
-        for number, asked in [*self.open.items()]:  # in the order in which they were sent
-            if now - asked < self.plan.deadline:
-                break
-            del self.open[number]
-            yield Answer(number, asked, now)
+        for number in [number for number, asked in self.open.items() if now - asked >= self.plan.deadline]:
+            yield Answer(number, self.open.pop(number), now)
         for name, peer in self.peers.items():
             while peer.socket.poll(0):
                 yield from self._take(name, *peer.socket.recv_multipart())

@@ -33,14 +33,13 @@ class Codec:
 
     def __init__(self, topology: Topology, batch: int) -> None:
         self.keys, self.batch = [link.key for link in topology.links], batch
-        self.bits = (len(self.keys) + 7) // 8
-        self.tail = struct.Struct(f"!IB{self.bits}s")
+        self.tail = struct.Struct(f"!IB{(len(self.keys) + 7) // 8}s")
 
     def encode(self, frame: Frame) -> bytes:
         """A frame as bytes."""
         bits = sum(1 << k for k, key in enumerate(self.keys) if key in frame.route)
-        dense = frame.tensor.contiguous()
-        tail = self.tail.pack(frame.request, DTYPES.index(dense.dtype), bits.to_bytes(self.bits, "big"))
+        dense, route = frame.tensor.contiguous(), bits.to_bytes((len(self.keys) + 7) // 8, "little")
+        tail = self.tail.pack(frame.request, DTYPES.index(dense.dtype), route)
         return b"".join((dense.view(-1).view(torch.uint8).numpy().data, tail))
 
     def decode(self, message: bytes, shape: Sequence[int]) -> Frame:
@@ -53,7 +52,7 @@ class Codec:
         if size < 0:
             raise ValueError(f"{len(message)} bytes are no frame")
         request, dtype, route = self.tail.unpack_from(message, size)
-        bits = int.from_bytes(route, "big")
+        bits = int.from_bytes(route, "little")
         if dtype >= len(DTYPES) or bits >> len(self.keys):
             raise ValueError("the type of number or the route of a frame does not exist")
         count, rest = divmod(size, math.prod(shape) * DTYPES[dtype].itemsize)

@@ -7,6 +7,7 @@ from collections import Counter
 from typing import Self
 
 import zmq
+from zmq.auth.thread import ThreadAuthenticator
 from zmq.utils import z85
 from zmq.utils.monitor import recv_monitor_message
 
@@ -36,6 +37,7 @@ class Member:
         self.topology = network.topology.without_skips() if never else network.topology
         self.codec, self.digest = Codec(self.topology, plan.batch), plan.digest(network)
         self.context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
+        self.gate = ThreadAuthenticator(self.context)  # started where others connect
         self.peers: dict[str, Peer] = {}
         self.connect()
 
@@ -43,6 +45,7 @@ class Member:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.gate.stop()
         self.context.destroy(linger=0)
 
     @property
@@ -64,7 +67,7 @@ class Member:
         self.peers = {name: Peer(self, name) for name in self.topology.order if name != self.name}
 
     def wait_for(self, *sockets: zmq.Socket[bytes], timeout: float) -> None:
-        """Wait until something arrives, at most ``timeout`` seconds, and take in which nodes have failed or returned."""
+        """Wait until something arrives, at most ``timeout`` seconds, and take in who has failed or come back."""
         watched = [*sockets, *(peer.monitor for peer in self.peers.values())]
         zmq.zmq_poll([(socket, zmq.POLLIN) for socket in watched], max(0, round(1000 * timeout)))
         for peer in self.peers.values():
@@ -107,8 +110,7 @@ class Peer:
         """Send a message, unless the node is not alive or too much waits already, and count it."""
         if self.alive and self.socket.poll(0, zmq.POLLOUT):
             self.socket.send(message, copy=False)
-            before = 2 if len(message) < 256 else 9  # bytes that ZMTP puts before it
-            self.carried.update(frames=1, bytes=before + len(message))
+            self.carried.update(frames=1, bytes=len(message) + (2 if len(message) < 256 else 9))  # ZMTP's own
 
     def notice(self) -> None:
         """Take in what has happened to the connection."""

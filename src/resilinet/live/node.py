@@ -6,18 +6,17 @@ import json
 import math
 import signal
 import time
-from collections import Counter, deque
+from collections import Counter, OrderedDict, deque
 from collections.abc import Callable
 
 import torch
 import zmq
-from zmq.auth.thread import ThreadAuthenticator
 
 from resilinet.live.frames import Frame
 from resilinet.live.member import CLIENT, PAUSE, STATUS, Member
 from resilinet.live.plan import Plan, PlanError
 from resilinet.network import DistributedNetwork
-from resilinet.routing import Joining, Route, inputs, is_active
+from resilinet.routing import Joining, inputs, is_active
 from resilinet.topology import Hyperconnection
 
 
@@ -37,46 +36,39 @@ class Node(Member):
             raise PlanError(f"{name!r} is no node; there are {', '.join(network.topology.order)}.")
         super().__init__(network, plan, name)
         incoming, self.joining = self.topology.incoming[name], Joining(self.topology, name, network.skips)
-        self.expected = {link.source: (link.key, network.sent_shape[link.source]) for link in incoming}
-        if not incoming:
-            self.expected[CLIENT] = CLIENT, network.input_shapes[name]
+        of_nodes = {link.source: (link.key, network.sent_shape[link.source]) for link in incoming}
+        self.expected = of_nodes or {CLIENT: (CLIENT, network.input_shapes[name])}
         self.leaving = [link for link in self.topology.links if link.source == name]
-        self.begun: dict[int, float] = {}  # when each request's first frame arrived, oldest first
+        self.begun: OrderedDict[int, float] = (
+            OrderedDict()
+        )  # when each request's first frame arrived, oldest first
         self.pending: dict[int, dict[str, Frame]] = {}  # by hyperconnection, of those not yet computed
         self.open: list[Hyperconnection] = []
         self.sent: deque[tuple[float, bytes]] = deque()
         self.counts, self.thawed = Counter[str](), False
-        self.gate, self.router = ThreadAuthenticator(self.context), self.context.socket(zmq.ROUTER)
-        self._listen()
-
-    def __exit__(self, *_: object) -> None:
-        self.gate.stop()
-        super().__exit__()
+        self.router = self.context.socket(zmq.ROUTER)
+        self._listen(plan.addresses[name])
 
     def run(self, ended: Callable[[], bool] = lambda: False) -> None:
         """Take part in the network until ``ended`` says so, computing one request after the other."""
         signal.signal(signal.SIGCONT, lambda *_: setattr(self, "thawed", True))
-        complete = None
+        busy = False
         with self:
             while not ended():
-                self.wait_for(self.router, timeout=0 if complete else PAUSE)
+                self.wait_for(self.router, timeout=0 if busy else PAUSE)
                 while self.router.poll(0):
                     self._receive(*self.router.recv_multipart())
                 if self.thawed:  # cut off by the others while it was stopped, which says nothing of them
                     self.connect()
                     self.thawed = False
                 self._follow()
-                complete = self._complete()
-                if complete:
-                    self._compute(*complete)
+                busy = self._compute_one()
                 self._forget(time.monotonic())
 
-    def _listen(self) -> None:
-        address = self.plan.addresses[self.name]
+    def _listen(self, address: str) -> None:
         largest = max(math.prod(shape) for _, shape in self.expected.values())
         self.router.maxmsgsize = 8 * self.plan.batch * largest + 1024
         self.router.router_handover = True  # a node that comes back takes the place of its broken connection
-        self.router.handshake_ivl = 1000
         self.secure(self.router)
         if self.plan.key:
             self.router.curve_server = True
@@ -118,37 +110,36 @@ class Node(Member):
         if frame.request in self.pending:
             self.pending[frame.request].setdefault(key, frame)
 
-    def _complete(self) -> tuple[int, Route] | None:
-        """The oldest request whose frames are all there, and their route."""
-        for number, frames in self.pending.items():
+    @torch.no_grad()
+    def _compute_one(self) -> bool:
+        """Compute the newest complete request, as under overload only that can be in time, and send on; whether any."""
+        for number, frames in reversed(self.pending.items()):
             came = {key: frame.route for key, frame in frames.items() if key != CLIENT}
             if (route := self.joining(came, self.failed)) is not None:
-                return number, route
-        return None
-
-    @torch.no_grad()
-    def _compute(self, number: int, route: Route) -> None:
-        """Compute a request and send on what comes of it."""
-        given = {key: frame.tensor for key, frame in self.pending.pop(number).items()}
+                del self.pending[number]
+                break
+        else:
+            return False
+        given = {key: frame.tensor for key, frame in frames.items()}
         received = [(link, given[link.key]) for link in inputs(self.topology, self.name, route)]
         examples = {self.name: given[CLIENT]} if CLIENT in given else {}
         try:
             tensor = self.network.stage(self.name, route, received, examples)
         except (RuntimeError, ValueError):  # numbers of a type with which its blocks cannot compute
             self.counts["refused"] += 1
-            return
+            return True
         message = self.codec.encode(Frame(number, tensor, route))
         if self.name == self.topology.cloud:
             self.router.send_multipart([CLIENT.encode(), message], zmq.NOBLOCK)
         self.sent.append((time.monotonic(), message))
         for link in self.open:
             self.peers[link.target].send(message)
+        return True
 
     def _forget(self, now: float) -> None:
         """Give up what is too old, and keep of what was sent only what a failure not yet noticed may have cost."""
         while self.begun and now - next(iter(self.begun.values())) > self.plan.deadline:
-            number = next(iter(self.begun))
-            del self.begun[number]
+            number, _ = self.begun.popitem(last=False)
             self.counts["given up"] += self.pending.pop(number, None) is not None
         while self.sent and now - self.sent[0][0] > self.plan.heartbeat + self.plan.patience:
             self.sent.popleft()

@@ -27,8 +27,7 @@ class Plan:
         deadline: seconds after which a request is given up, at a node and by whoever asked.
         heartbeat: seconds between two heartbeats of a connection.
         patience: seconds without an answer to a heartbeat after which a node counts as failed.
-        key: a long secret, with which whoever knows it and has the network may take part, and by which connections are
-            encrypted (CURVE). Empty for plain connections.
+        key: a long secret that all processes share, so that connections are encrypted (CURVE); empty for plain ones.
 
     Raises:
         PlanError: an address is none or occurs twice, or a number is out of range.
