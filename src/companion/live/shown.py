@@ -28,6 +28,15 @@ TIMELINE = Script(
 """A kill, a freeze, and a return from each."""
 
 
+def recorded_timeline(results: Path | str) -> Recording:
+    """The recorded run of :data:`TIMELINE`.
+
+    Raises:
+        RecordingError: it is missing or not whole.
+    """
+    return read_recording(Path(results) / "live" / "timeline.json")
+
+
 def recordings(profile: str, results: Path | str) -> tuple[Recording, Recording]:
     """The run of :data:`TIMELINE`, and one of many kills; under ``smoke`` both take a few seconds here and now.
 
@@ -35,8 +44,7 @@ def recordings(profile: str, results: Path | str) -> tuple[Recording, Recording]
         RecordingError: a recording is missing or not whole.
     """
     if profile != "smoke":
-        folder = Path(results) / "live"
-        return read_recording(folder / "timeline.json"), read_recording(folder / "kills.json")
+        return recorded_timeline(results), read_recording(Path(results) / "live" / "kills.json")
     torch.set_num_threads(1)
     trial = artefact_of("table-1-health").rows(profile)["resilinet"][0]
     network, test = build_network(trial).eval(), load(trial.data, Path()).test
