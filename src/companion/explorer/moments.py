@@ -1,8 +1,9 @@
-"""A recorded live run for the explorer's drawing: at each moment who has failed, what flows, and how good answers are."""
+"""A recorded live run for the explorer's drawing: for each moment who has failed, what flows, and the accuracy."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any, Final
 
 from companion.explorer.scene import VIEWS, role, view
@@ -52,9 +53,9 @@ def _moment(found: Recording, at: float) -> dict[str, Any]:
     }
 
 
-def _flow(traffic: Any, at: float) -> Mapping[str, int]:
+def _flow(traffic: Sequence[tuple[float, Mapping[str, int]]], at: float) -> Mapping[str, int]:
     """Bytes a second over each hyperconnection that carried any, between the two looks around a moment."""
-    for (before, was), (after, now) in zip(traffic, traffic[1:], strict=False):
+    for (before, was), (after, now) in pairwise(traffic):
         if before <= at < after:
             rates = {key: round((now[key] - was[key]) / (after - before)) for key in now}
             return {key: rate for key, rate in rates.items() if rate}

@@ -9,10 +9,12 @@ import torch
 from companion.experiments import artefact_of
 from companion.experiments.loading import load
 from companion.experiments.networks import build_network
+from companion.experiments.trial import Trial
 from companion.live.recording import Recording, read_recording
 from companion.live.run import Run, record, started
 from companion.live.script import Event, Script, kills
 from companion.live.settled import settle
+from companion.results.store import Store
 
 TIMELINE = Script(
     rate=20,
@@ -35,6 +37,18 @@ def recorded_timeline(results: Path | str) -> Recording:
         RecordingError: it is missing or not whole.
     """
     return read_recording(Path(results) / "live" / "timeline.json")
+
+
+def stored_accuracies(trial: Trial, results: Path | str) -> dict[str, float | None]:
+    """The accuracy of each scenario in the results store, from 0 to 1; empty where the trial is not in it.
+
+    None stands for a scenario without information flow, whose guess is none of the network's.
+    """
+    found = Store(results).get(trial.id)
+    if found is None:
+        return {}
+    counts = found.per_route or found.counts
+    return {key: None if count is None else count / found.total for key, count in counts.items()}
 
 
 def recordings(profile: str, results: Path | str) -> tuple[Recording, Recording]:
