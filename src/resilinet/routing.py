@@ -119,8 +119,10 @@ class Joining:
             failed: the nodes that this one has detected as failed.
         """
         came = frozenset(arrived).union(*arrived.values())
+        if came == self.route(failed):
+            return came
         told = set(failed)
         for link in inputs(self.topology, self.name, came):
             told |= self.reach[link.source] - passed(arrived[link.key])
             told |= link.bypasses if self.skips is Skips.ON_FAILURE else set()
-        return came if came in (self.route(failed), self.route(frozenset(told - passed(came)))) else None
+        return came if came == self.route(frozenset(told - passed(came))) else None

@@ -69,9 +69,10 @@ class Member:
     def wait_for(self, *sockets: zmq.Socket[bytes], timeout: float) -> None:
         """Wait until something arrives, at most ``timeout`` seconds, and take in who has failed or come back."""
         watched = [*sockets, *(peer.monitor for peer in self.peers.values())]
-        zmq.zmq_poll([(socket, zmq.POLLIN) for socket in watched], max(0, round(1000 * timeout)))
+        ready = dict(zmq.zmq_poll([(one, zmq.POLLIN) for one in watched], max(0, round(1000 * timeout))))
         for peer in self.peers.values():
-            peer.notice()
+            if peer.monitor in ready or peer.refused:
+                peer.notice()
 
     def secure(self, socket: zmq.Socket[bytes]) -> None:
         """Let a socket prove that it knows the digest."""
