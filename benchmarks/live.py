@@ -29,6 +29,7 @@ from companion.live.processes import Processes, free_addresses
 from companion.live.recording import Recording
 from companion.live.run import Run, record
 from companion.live.script import Event, Script, kills
+from companion.live.settled import settle
 from companion.results.network_files import load_network
 from resilinet.live import Client, Plan
 from resilinet.network import DistributedNetwork
@@ -58,7 +59,7 @@ def bytes_sent(run: Run, batch: int, requests: int = 20) -> tuple[int, int]:
             run.client.ask(x)
             while run.client.open:
                 list(run.client.answers(0.1))
-        run.client.wait()
+        settle(run.client)
         tallies = [t for status in run.client.known.values() for t in status["carried"].values()]
         carried.append(sum(tally.get("bytes", 0) for tally in tallies))
     elements = run.network.elements()
@@ -96,7 +97,7 @@ def started(
     chosen = Plan(free_addresses(network.topology.order), **plan)
     processes.start(network, chosen, network.topology.order)
     client = Client(network, chosen)
-    client.wait()
+    settle(client)
     return Run(network, chosen, processes, client, x, y, Script(1, 1))
 
 

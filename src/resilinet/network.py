@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import hashlib
 import math
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -162,14 +163,11 @@ class DistributedNetwork(nn.Module):
         The node may overwrite it: where it might, and where others read the same tensor, it is a copy.
         """
         if name in self.topology.sources:
-            sensed = x[name] if isinstance(x, Mapping) else x
-            if self.channels_last and sensed.ndim == 4:
-                sensed = sensed.contiguous(memory_format=torch.channels_last)
-            return own(sensed, self.nodes[name])
+            return own(self._laid(x[name] if isinstance(x, Mapping) else x), self.nodes[name])
         if not received:
             sample = next(iter(x.values()), torch.empty(0)) if isinstance(x, Mapping) else x
             return sample.new_zeros((len(sample), *self.received_shape[name]), dtype=self._dtype(name))
-        arrived = [self._carry(link, tensor) for link, tensor in received]
+        arrived = [self._carry(link, self._laid(tensor)) for link, tensor in received]
         total = arrived[0] if len(received) > 1 else own(arrived[0], self.nodes[name])
         for tensor in arrived[1:]:
             total = total + tensor
@@ -178,13 +176,14 @@ class DistributedNetwork(nn.Module):
     def by_source(self, x: Tensor | Mapping[str, Tensor]) -> Tensor | Mapping[str, Tensor]:
         """Split ``(B, S, *input_shape)``, what S sources sense of each example, by source; all else stays as it is.
 
-        Sources are stacked in the order of ``topology.sources``.
+        Sources are stacked in the order of ``topology.sources``. Each is given numbers that lie together in memory, as
+        they would if it were a device of its own: where numbers lie decides how their sums round.
         """
         sources = self.topology.sources
         stacked = len(sources), *self.input_shape
         if not isinstance(x, Tensor) or tuple(x.shape[1:]) != stacked or len(sources) == 1:
             return x
-        return dict(zip(sources, x.unbind(1), strict=True))
+        return dict(zip(sources, (part.contiguous() for part in x.unbind(1)), strict=True))
 
     def check(
         self, x: Tensor | Mapping[str, Tensor], alive: Collection[str] | None = None
@@ -221,6 +220,25 @@ class DistributedNetwork(nn.Module):
     def elements(self) -> dict[str, int]:
         """How many numbers each node sends for one example, from the real outputs of its modules."""
         return {name: math.prod(shape) for name, shape in self.sent_shape.items()}
+
+    def digest(self) -> bytes:
+        """SHA-256 over the topology and all that the network computes with: another answer means another digest."""
+        keys = [link.key for link in self.topology.links]
+        said = (
+            self.topology.nodes,
+            keys,
+            self.skips,
+            self.fixed_weights,
+            self.input_shapes,
+            self.channels_last,
+        )
+        digest, tensors = hashlib.sha256(repr(said).encode()), dict(self.state_dict())
+        for (name, route), statistics in self.route_statistics.items():
+            tensors |= {f"{name} {sorted(route)} {key}": value for key, value in statistics.items()}
+        for name, tensor in sorted(tensors.items()):
+            digest.update(f"{name}:{tensor.dtype}:{tuple(tensor.shape)}".encode())
+            digest.update(tensor.cpu().reshape(-1).view(torch.uint8).numpy().tobytes())
+        return digest.digest()
 
     def picture(self, alive: Collection[str] | None = None) -> Picture:
         """The network's topology with its rule for skips, parameters and weights, failed nodes, and where data flow.
@@ -271,6 +289,11 @@ class DistributedNetwork(nn.Module):
             for pair, statistics in self.route_statistics.items()
         }
         return self
+
+    def _laid(self, tensor: Tensor) -> Tensor:
+        """A tensor as :attr:`channels_last` wants it in memory, where examples and what came over a wire may not be."""
+        images = self.channels_last and tensor.ndim == 4
+        return tensor.contiguous(memory_format=torch.channels_last) if images else tensor
 
     def _carry(self, link: Hyperconnection, tensor: Tensor) -> Tensor:
         if link.key in self.adapters:

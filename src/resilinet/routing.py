@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Set
+from collections.abc import Collection, Mapping, Set
 from enum import Enum
+from functools import cache
 
 from resilinet.topology import A_TOPOLOGY, Hyperconnection, Topology, check_type, shown
 
@@ -85,3 +86,44 @@ def routes(
 def inputs(topology: Topology, name: str, route: Route) -> tuple[Hyperconnection, ...]:
     """The hyperconnections over which ``name`` receives something on this route, in the topology's order."""
     return tuple(link for link in topology.incoming[name] if link.key in route)
+
+
+def passed(route: Route) -> frozenset[str]:
+    """The nodes that a route's hyperconnections join."""
+    return frozenset(end for key in route for end in key.split("->"))
+
+
+class Joining:
+    """The route by which what has arrived at ``name`` came, where nodes may differ in which of them have failed.
+
+    Args:
+        topology: with what it bypasses of each skip.
+        name: of the node that receives.
+        skips: the rule by which all nodes act.
+    """
+
+    def __init__(self, topology: Topology, name: str, skips: Skips) -> None:
+        self.topology, self.name, self.skips = topology, name, skips
+        self.reach = {
+            node: passed(route) for node, route in routes(topology, topology.everyone, Skips.ALWAYS).items()
+        }
+        self.route = cache(lambda failed: routes(topology, topology.everyone - failed, skips).get(name))
+
+    def __call__(self, arrived: Mapping[str, Route], failed: frozenset[str]) -> Route | None:
+        """That route if some liveness leads to all that has arrived and to no more, else None.
+
+        That liveness is what the node itself detected or, where senders knew otherwise, what their routes tell: a node
+        that data passed was alive; one by which they could have come and did not, or that a skip bypassed, had failed.
+
+        Args:
+            arrived: for each hyperconnection over which something arrived the route to its sender; empty at a source.
+            failed: the nodes that this one has detected as failed.
+        """
+        came = frozenset(arrived).union(*arrived.values())
+        if came == self.route(failed):
+            return came
+        told = set(failed)
+        for link in inputs(self.topology, self.name, came):
+            told |= self.reach[link.source] - passed(arrived[link.key])
+            told |= link.bypasses if self.skips is Skips.ON_FAILURE else set()
+        return came if came == self.route(frozenset(told - passed(came))) else None

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from resilinet.network import DistributedNetwork
-from resilinet.routing import Skips, inputs, is_active, routes
+from resilinet.routing import Joining, Route, Skips, inputs, is_active, passed, routes
 from resilinet.topology import Hyperconnection, Node, Topology, vertical, with_skips
 
 WIDTH = 3
@@ -216,3 +216,54 @@ def test_only_nodes_that_exist_can_be_alive() -> None:
     chain = vertical(dict.fromkeys(["i", "a", "c"], 1))
     with pytest.raises(ValueError, match="'z' is no physical node; there are i, a, c"):
         routes(chain, {"i", "z"}, Skips.NEVER)
+
+
+def test_a_route_passes_the_ends_of_its_hyperconnections() -> None:
+    assert passed(frozenset({"i->n1", "n1->n3"})) == {"i", "n1", "n3"}
+    assert passed(frozenset()) == set()
+
+
+CHAIN = with_skips(vertical({"i": 0, "n1": 1, "n2": 1, "n3": 1, "n4": 1}))
+
+
+@settings(max_examples=60)
+@given(topologies(), st.sampled_from(Skips), st.data())
+def test_what_all_send_who_agree_on_who_has_failed_joins_to_the_route(
+    topology: Topology, skips: Skips, data: st.DataObject
+) -> None:
+    failed = data.draw(st.frozensets(st.sampled_from(topology.order)))
+    found = routes(topology, topology.everyone - failed, skips)
+    for name, route in found.items():
+        arrived = {link.key: found[link.source] for link in inputs(topology, name, route)}
+        assert Joining(topology, name, skips)(arrived, failed) == route
+        if len(arrived) > 1 and skips is Skips.ALWAYS:
+            missing = data.draw(st.sampled_from(sorted(arrived)))
+            rest = {key: value for key, value in arrived.items() if key != missing}
+            joined = Joining(topology, name, skips)(rest, failed)
+            assert joined in (None, frozenset(rest).union(*rest.values()))
+
+
+@pytest.mark.parametrize(
+    ("skips", "arrived", "failed", "joins"),
+    [
+        (Skips.ON_FAILURE, {"n2->n3": {"i->n1", "n1->n2"}}, set(), True),
+        (Skips.ON_FAILURE, {"n2->n3": {"i->n2"}}, set(), True),  # the sender knew of n1 before this node did
+        (Skips.ON_FAILURE, {"n1->n3": {"i->n1"}}, set(), True),  # n1 knew of n2
+        (Skips.ON_FAILURE, {"n2->n3": {"i->n1", "n1->n2"}}, {"n1", "n2"}, True),  # sent before they failed
+        (Skips.ON_FAILURE, {"n2->n3": {"i->n1", "n1->n2"}, "n1->n3": {"i->n1"}}, set(), False),
+        (Skips.ALWAYS, {"n1->n3": {"i->n1"}}, set(), False),  # n2 is alive, and its frame is on its way
+        (Skips.ALWAYS, {"n1->n3": {"i->n1"}}, {"n2"}, True),
+        (Skips.ALWAYS, {"n2->n3": {"i->n2"}}, set(), True),  # n1 had failed
+        (Skips.ALWAYS, {}, set(), False),
+    ],
+)
+def test_nodes_may_differ_in_what_they_know(
+    skips: Skips, arrived: dict[str, set[str]], failed: set[str], joins: bool
+) -> None:
+    came = {key: Route(route) for key, route in arrived.items()}
+    found = Joining(CHAIN, "n3", skips)(came, frozenset(failed))
+    assert found == (frozenset(came).union(*came.values()) if joins else None)
+
+
+def test_a_source_joins_what_nothing_arrives_at() -> None:
+    assert Joining(CHAIN, "i", Skips.ON_FAILURE)({}, frozenset({"n1"})) == frozenset()

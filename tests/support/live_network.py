@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from companion.live.processes import Processes, free_addresses
+from companion.live.settled import settle
 from resilinet.failures import scenarios
 from resilinet.live import Answer, Client, Plan
 from resilinet.models import model
@@ -97,7 +98,7 @@ class Live:
     def settle(self, *failed: str) -> None:
         """Wait until every node knows exactly who has failed; what is in flight may be lost, and is forgotten."""
         self.client.open.clear()
-        self.client.wait(frozenset(failed), timeout=SOON)
+        settle(self.client, frozenset(failed), SOON)
 
     def until(self, done: Callable[[], bool]) -> None:
         until = time.monotonic() + SOON
@@ -153,7 +154,7 @@ def starting(processes: Processes) -> Iterator[Callable[..., Live]]:
             )
             processes.start(network, plan, network.topology.order)
             client = stack.enter_context(Client(network, plan))
-            client.wait(timeout=SOON)
+            settle(client, timeout=SOON)
             return Live(network, plan, processes, client)
 
         yield start

@@ -59,6 +59,7 @@ def live(
 
     from companion.live.run import record
     from companion.live.script import Script
+    from companion.live.shown import stored_accuracies
 
     torch.set_num_threads(1)  # sums in one order, here and at the nodes
     if node is not None:
@@ -76,7 +77,7 @@ def live(
                 found = record(run, trial.values)
     if recording:
         found.write(recording)
-    stored = _stored(trial, results)
+    stored = stored_accuracies(trial, results)
     summary = summarise(found, run.network, stored)
     if as_json:
         say_json(summary)
@@ -142,8 +143,9 @@ def summarise(
 
 
 def _be(plan_file: Path, node: str) -> None:
+    from companion.live.plan_file import read_plan
     from companion.results.network_files import load_network
-    from resilinet.live import Node, read_plan
+    from resilinet.live import Node
 
     path, plan = read_plan(plan_file)
     server = Node(load_network(path)[0], plan, node)
@@ -155,9 +157,11 @@ def _be(plan_file: Path, node: str) -> None:
 def _running(path: Path, script: Script, data: Path) -> Iterator[tuple[Run, Trial]]:
     """The run that a file describes, ready to go, with the trial of its network."""
     from companion.experiments.loading import load
+    from companion.live.plan_file import read_plan
     from companion.live.run import Run, started
+    from companion.live.settled import settle
     from companion.results.network_files import load_network
-    from resilinet.live import Client, read_plan
+    from resilinet.live import Client
 
     plan = None
     if path.suffix == ".toml":
@@ -173,7 +177,7 @@ def _running(path: Path, script: Script, data: Path) -> Iterator[tuple[Run, Tria
             yield run, trial
         return
     with Client(model, plan) as client:
-        client.wait()
+        settle(client)
         yield Run(model, plan, None, client, test.x, test.y, script), trial
 
 
@@ -184,17 +188,6 @@ def _event(kind: str, text: str) -> Event:
     if not node or not time:
         raise ValueError(f"{text!r} is no NODE@TIME, for example n2@5s.")
     return Event(kind, node, as_seconds(time))
-
-
-def _stored(trial: Trial, results: Path) -> dict[str, float | None]:
-    """The accuracy of each scenario as the store has it; that of a guess is none of the network's."""
-    from companion.results.store import Store
-
-    found = Store(results).get(trial.id)
-    if found is None:
-        return {}
-    counts = found.per_route or found.counts
-    return {key: None if count is None else count / found.total for key, count in counts.items()}
 
 
 def _now_table(run: Run, now: Now) -> Group:

@@ -6,6 +6,7 @@ script knows no rule of routing; it looks scenarios up and forms the one dot pro
 """
 
 from companion.explorer.content import SHOWN, payload
-from companion.explorer.page import explorer
+from companion.explorer.moments import moments
+from companion.explorer.page import explorer, replay
 
-__all__ = ["SHOWN", "explorer", "payload"]
+__all__ = ["SHOWN", "explorer", "moments", "payload", "replay"]

@@ -1,6 +1,6 @@
 // The drawing: physical nodes as buttons, hyperconnections as arrows. What is active, and how much it carries, is data.
 
-/** One drawing of an experiment; `toggle(name)` is called when a reader fails or restores a node. */
+/** One drawing of an experiment; `toggle(name)` is called when a reader fails or restores a node, unless it is null. */
 function drawChain(experiment, direction, toggle) {
   const { size, box, nodes, links } = experiment.views[direction];
   const hatch = `rx-hatch-${unique()}`;
@@ -31,7 +31,7 @@ function updateChain(experiment, lines, boxes, { failed }, outcome, scheme) {
     const silent = outcome.silent.includes(node.name);
     root.classList.toggle("is-failed", down);
     root.classList.toggle("is-silent", silent);
-    if (node.fails) root.setAttribute("aria-pressed", String(down));
+    if (root.getAttribute("role") === "button") root.setAttribute("aria-pressed", String(down));
     below.textContent = down ? "failed" : silent ? (node.role === "cloud" ? "only guesses" : "receives nothing") : node.role;
   }
 }
@@ -69,6 +69,7 @@ function drawNode(node, [x, y], [width, height], hatch, toggle) {
   parts.splice(2, 0,
     shape(0, { class: "rx-shade", fill: `url(#${hatch})` }),
     svg("path", { class: "rx-cross", d: `M${x - dx} ${y - dy}L${x + dx} ${y + dy}M${x - dx} ${y + dy}L${x + dx} ${y - dy}` }));
+  if (!toggle) return { root: svg("g", { class: "rx-node", role: "img", "aria-label": `${node.name}, ${node.role}` }, ...parts), below };
   // The sign on a switch: these nodes can be turned off.
   const [px, py] = [x + width / 2 - 13, y - height / 2 + 13];
   parts.push(

@@ -170,4 +170,4 @@ function start(root) {
   root.dataset.ready = "";
 }
 
-document.querySelectorAll(".resilinet-explorer:not([data-ready])").forEach(start);
+document.querySelectorAll(".resilinet-explorer:not([data-replay], [data-ready])").forEach(start);

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html import escape
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 SCRIPTS = ("arithmetic.js", "elements.js", "chain.js", "panels.js", "explorer.js")
 """In the order in which they need each other; they share one closed scope."""
+REPLAY = ("elements.js", "chain.js", "replay.js")
+"""Likewise, of a recording."""
 _ROOT = "resilinet-explorer"
 
 
@@ -34,24 +36,42 @@ def explorer(payload: Mapping[str, Any], *, small: bool = False) -> HTML:
         return HTML(
             f'<p class="{_ROOT}-none">There is no result yet that the failure explorer could show.</p>'
         )
-    # A "<" could end the script element early.
-    data = json.dumps(payload, ensure_ascii=False, allow_nan=False, separators=(",", ":")).replace(
-        "<", "\\u003c"
-    )
     tables = "".join(_table(payload, experiment) for experiment in payload["experiments"])
     return HTML(
         f'<div class="{_ROOT}"{" data-small" * small}>'
         f"<style>{_style()}</style>"
-        f'<script type="application/json">{data}</script>'
+        f'<script type="application/json">{_embedded(payload)}</script>'
         "<noscript><p>The interactive part needs JavaScript; its numbers stand below.</p></noscript>"
         '<div class="rx-stage" hidden></div>'
         f'<details class="rx-numbers" open><summary>All accuracies as a table</summary>{tables}</details>'
-        f"</div>\n<script>{_script()}</script>"
+        f"</div>\n<script>{_script(SCRIPTS)}</script>"
     )
 
 
-def _script() -> str:
-    parts = "\n".join(_asset(name) for name in SCRIPTS)
+def replay(moments: Mapping[str, Any]) -> HTML:
+    """A recorded live run with a play button, for a notebook cell; it works from a file and asks no host for anything.
+
+    Args:
+        moments: from :func:`companion.explorer.moments`.
+    """
+    from IPython.display import HTML
+
+    return HTML(
+        f'<div class="{_ROOT}" data-replay><style>{_style()}</style>'
+        f'<script type="application/json">{_embedded(moments)}</script>'
+        "<noscript><p>Playing the recording needs JavaScript.</p></noscript>"
+        f'<div class="rx-stage" hidden></div></div>\n<script>{_script(REPLAY)}</script>'
+    )
+
+
+def _embedded(content: Mapping[str, Any]) -> str:
+    """JSON that stands in a script element, which a "<" could end early."""
+    text = json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return text.replace("<", "\\u003c")
+
+
+def _script(names: Sequence[str]) -> str:
+    parts = "\n".join(_asset(name) for name in names)
     return f'(() => {{\n"use strict";\n{parts}}})();'
 
 

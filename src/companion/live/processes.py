@@ -16,7 +16,8 @@ from typing import Self
 
 import torch
 
-from resilinet.live import LiveError, Node, Plan, PlanError
+from companion.live.settled import LiveError
+from resilinet.live import Node, Plan, PlanError
 from resilinet.network import DistributedNetwork
 
 PORTS = range(20_000, 32_000)

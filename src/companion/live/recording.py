@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from resilinet.atomic_files import whole_file
+from resilinet.routing import passed
 
 SCHEMA = "live run 1"
 
@@ -118,7 +119,7 @@ class Recording:
     @cached_property
     def passed(self) -> list[frozenset[str]]:
         """The nodes by which each route leads."""
-        return [frozenset(name for key in keys for name in key.split("->")) for _, keys in self.routes]
+        return [passed(frozenset(keys)) for _, keys in self.routes]
 
     def until_detour(self, event: Happened) -> float | None:
         """Seconds from a failure to the first answer that came around the node; None where it came back before that."""

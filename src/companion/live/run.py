@@ -17,6 +17,7 @@ from torch import Tensor
 from companion.live.processes import Processes, free_addresses
 from companion.live.recording import Ended, Happened, Recording
 from companion.live.script import Event, Script
+from companion.live.settled import settle
 from companion.sweeps.run import commit, provenance
 from resilinet.evaluation import ready, right
 from resilinet.failures import failed_nodes, scenario_key, scenarios
@@ -191,10 +192,10 @@ def record(run: Run, trial: Mapping[str, Any]) -> Recording:
     """Do a run and record it; every answer is then held against the simulator's."""
     began, before = time.monotonic(), os.getloadavg()[0]
     ended = run.go()
-    run.client.known = {name: {} for name in run.client.known}
+    run.client.known.clear()
     run.client.ask_status()
-    until = time.monotonic() + 2
-    while time.monotonic() < until and not all(run.client.known[name] for name in run.client.ready):
+    alive, until = run.network.topology.everyone - run.client.failed, time.monotonic() + 2
+    while time.monotonic() < until and not alive <= run.client.known.keys():
         for answer in run.client.answers(0.05):
             run._take(answer)
     run._sample()
@@ -202,7 +203,7 @@ def record(run: Run, trial: Mapping[str, Any]) -> Recording:
     found: dict[frozenset[str], int] = {}
     expected: dict[tuple[int, frozenset[str]], Tensor] = {}
     requests = []
-    for answer in sorted(run.answers, key=lambda one: one.request):
+    for answer in sorted(run.answers, key=lambda one: one.asked):
         asked, over = answer.asked - run.start, answer.ended - run.start
         if answer.scores is None:
             requests.append(Ended(asked, over, -1, 0, False))
@@ -254,7 +255,7 @@ def started(
     with Processes() as processes:
         processes.start(network, plan, network.topology.order)
         with Client(network, plan) as client:
-            client.wait()
+            settle(client)
             yield Run(network, plan, processes, client, x, y, script)
 
 
@@ -285,5 +286,6 @@ def _scenario_of(network: DistributedNetwork) -> dict[frozenset[str], str]:
 @torch.no_grad()
 def _simulated(network: DistributedNetwork, x: Tensor, scenario: str | None) -> Tensor:
     """What the simulator says in a scenario; nothing where there is none."""
+    x = x.clone()  # a slice may begin anywhere in memory, and where it begins decides how sums round
     scores = None if scenario is None else network(x, network.topology.everyone - failed_nodes(scenario))
     return torch.empty(0) if scores is None else scores

@@ -1,10 +1,7 @@
-"""A network that really runs: one process a physical node, sockets between them, failures detected by heartbeat.
+"""A network that runs as a process a physical node and fails for real; it needs ``pip install "resilinet[live]"``."""
 
-It needs the extra ``live``: ``pip install "resilinet[live]"``.
-"""
-
-from resilinet.live.client import Answer, Client, LiveError
+from resilinet.live.client import Answer, Client
 from resilinet.live.node import Node
-from resilinet.live.plan import Plan, PlanError, read_plan
+from resilinet.live.plan import Plan, PlanError
 
-__all__ = ["Answer", "Client", "LiveError", "Node", "Plan", "PlanError", "read_plan"]
+__all__ = ["Answer", "Client", "Node", "Plan", "PlanError"]

@@ -1,103 +1,63 @@
-"""What travels between nodes: a header of fixed size and a tensor as a raw buffer, checked when it arrives."""
+"""What travels between nodes: a tensor as a raw buffer, and behind it the few bytes that say what it is."""
 
 from __future__ import annotations
 
 import math
 import struct
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
-from enum import IntEnum
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
+from resilinet.routing import Route
 from resilinet.topology import Topology
 
-HEADER = struct.Struct("!2sB8sQQQBB")
-"""Magic, kind, digest of the plan, request, route and failed nodes as bits, type of number, dimensions."""
 DTYPES = torch.float32, torch.float64, torch.float16, torch.bfloat16, torch.int64, torch.int32, torch.uint8
 
-Kind = IntEnum("Kind", ["HELLO", "DATA", "STATUS"])
-"""A greeting and the answer to it, a tensor, or a question of what a node knows and the answer in JSON."""
 
+class Frame(NamedTuple):
+    """A tensor ``(B, *shape)`` of a request (32 bits), with the route by which came what it is made of."""
 
-class FrameError(ValueError):
-    """A frame that is refused; the message says why."""
-
-
-@dataclass(frozen=True)
-class Frame:
-    """One message.
-
-    Attributes:
-        kind: what it is for.
-        request: to which request data belong, or which greeting is answered.
-        route: keys of the hyperconnections by which the data came, that of this frame left out.
-        failed: the nodes that have failed as the sender knows.
-        tensor: ``(B, *shape)``, of data.
-        text: of a status.
-    """
-
-    kind: Kind
-    request: int = 0
-    route: frozenset[str] = frozenset()
-    failed: frozenset[str] = frozenset()
-    tensor: Tensor | None = None
-    text: bytes = b""
+    request: int
+    tensor: Tensor
+    route: Route = frozenset()
 
 
 class Codec:
-    """Frames as bytes and back, for one plan: its topology, its digest and its most examples of a request."""
+    """Frames as bytes and back: the tensor, then request, type of number, and a bit for each hyperconnection.
 
-    def __init__(self, topology: Topology, digest: bytes, batch: int) -> None:
-        self.digest, self.batch = digest, batch
-        self.links, self.nodes = [link.key for link in topology.links], topology.order
+    The shape of one example follows from the sender, as all processes have the same network; how many there are
+    follows from the length, and may be up to ``batch``.
+    """
 
-    def encode(self, frame: Frame) -> list[bytes]:
-        """The parts of a message."""
-        dtype, shape, body = 0, torch.Size(), frame.text
-        if frame.tensor is not None:
-            dense = frame.tensor.contiguous()
-            dtype, shape = DTYPES.index(dense.dtype), dense.shape
-            body = dense.reshape(-1).view(torch.uint8).numpy().tobytes()
-        bits = _bits(self.links, frame.route), _bits(self.nodes, frame.failed)
-        header = HEADER.pack(b"RN", frame.kind, self.digest, frame.request, *bits, dtype, len(shape))
-        return [header + struct.pack(f"!{len(shape)}I", *shape), body]
+    def __init__(self, topology: Topology, batch: int) -> None:
+        self.keys, self.batch = [link.key for link in topology.links], batch
+        self.tail = struct.Struct(f"!IB{(len(self.keys) + 7) // 8}s")
 
-    def decode(self, parts: Sequence[bytes], shape: Sequence[int] | None = None) -> Frame:
-        """The frame in the parts of a message; data must be examples of the given shape.
+    def encode(self, frame: Frame) -> bytes:
+        """A frame as bytes."""
+        bits = sum(1 << k for k, key in enumerate(self.keys) if key in frame.route)
+        dense, route = frame.tensor.contiguous(), bits.to_bytes((len(self.keys) + 7) // 8, "little")
+        tail = self.tail.pack(frame.request, DTYPES.index(dense.dtype), route)
+        return b"".join((dense.view(-1).view(torch.uint8).numpy().data, tail))
+
+    def decode(self, message: bytes, shape: Sequence[int]) -> Frame:
+        """The frame in a message, which must hold examples of the given shape.
 
         Raises:
-            FrameError: it is malformed, of another plan, or holds what it should not.
+            ValueError: it is malformed, or holds something else.
         """
-        try:
-            header, body = parts
-            magic, kind, digest, request, route, failed, dtype, dimensions = HEADER.unpack_from(header)
-            sides = struct.unpack(f"!{dimensions}I", header[HEADER.size :])
-            frame = Frame(Kind(kind), request, _named(self.links, route), _named(self.nodes, failed))
-        except (ValueError, struct.error) as error:
-            raise FrameError("it is no frame of a live network") from error
-        if magic != b"RN" or digest != self.digest:
-            raise FrameError(f"it is of plan {digest.hex()}, not of {self.digest.hex()}")
-        if frame.kind is not Kind.DATA:
-            return replace(frame, text=body)
-        if shape is None or sides[1:] != tuple(shape) or not 0 < sides[0] <= self.batch:
-            raise FrameError(f"its tensor has shape {sides}, not up to {self.batch} examples of {shape}")
-        if dtype >= len(DTYPES) or len(body) != math.prod(sides) * DTYPES[dtype].itemsize:
-            raise FrameError(f"its tensor of shape {sides} has {len(body)} bytes")
-        return replace(frame, tensor=torch.frombuffer(bytearray(body), dtype=DTYPES[dtype]).view(sides))
-
-
-def on_the_wire(parts: Sequence[bytes]) -> int:
-    """Bytes of a message, with the length that ZMTP puts before each part."""
-    return sum(len(part) + (2 if len(part) < 256 else 9) for part in parts)
-
-
-def _bits(names: Sequence[str], chosen: Collection[str]) -> int:
-    return sum(1 << k for k, name in enumerate(names) if name in chosen)
-
-
-def _named(names: Sequence[str], bits: int) -> frozenset[str]:
-    if bits >> len(names):
-        raise ValueError("a bit stands for nothing")
-    return frozenset(name for k, name in enumerate(names) if bits >> k & 1)
+        size = len(message) - self.tail.size
+        if size < 0:
+            raise ValueError(f"{len(message)} bytes are no frame")
+        request, dtype, route = self.tail.unpack_from(message, size)
+        bits = int.from_bytes(route, "little")
+        if dtype >= len(DTYPES) or bits >> len(self.keys):
+            raise ValueError("the type of number or the route of a frame does not exist")
+        count, rest = divmod(size, math.prod(shape) * DTYPES[dtype].itemsize)
+        if rest or not 0 < count <= self.batch:
+            raise ValueError(f"{size} bytes are not 1 to {self.batch} examples of shape {tuple(shape)}")
+        tensor = torch.empty(count, *shape, dtype=DTYPES[dtype])  # aligned, so that sums round alike
+        tensor.view(-1).view(torch.uint8).numpy()[:] = memoryview(message)[:size]
+        return Frame(request, tensor, frozenset(key for k, key in enumerate(self.keys) if bits >> k & 1))

@@ -13,14 +13,15 @@ from pathlib import Path
 import pytest
 
 from companion.live.processes import Processes, free_addresses
+from companion.live.settled import LiveError
 from live_network import SOON, Live, chain, gone
-from resilinet.live import LiveError
 
 Start = Callable[..., Live]
 
 PARENT = """
 import sys, time
 from companion.live.processes import Processes, free_addresses
+from companion.live.settled import LiveError
 from live_network import chain
 from resilinet.live import Plan
 

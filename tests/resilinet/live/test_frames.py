@@ -8,11 +8,12 @@ import pytest
 import torch
 from torch import Tensor
 
-from resilinet.live.frames import DTYPES, HEADER, Codec, Frame, FrameError, Kind, on_the_wire
+from resilinet.live.frames import DTYPES, Codec, Frame
 from resilinet.models.partitions import camera, mlp
 
-CODEC = Codec(mlp(), b"a" * 8, 64)
-DATA = Frame(Kind.DATA, 7, frozenset({"i->n1"}), frozenset({"n3"}), torch.arange(6.0).view(2, 3))
+CODEC = Codec(mlp(), 64)
+FRAME = Frame(7, torch.arange(6.0).view(2, 3), frozenset({"i->n1"}))
+WHOLE = CODEC.encode(FRAME)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -22,73 +23,67 @@ DATA = Frame(Kind.DATA, 7, frozenset({"i->n1"}), frozenset({"n3"}), torch.arange
     ids=["contiguous", "transposed", "one number an example"],
 )
 def test_a_tensor_arrives_bit_for_bit(tensor: Tensor, dtype: torch.dtype) -> None:
-    sent = Frame(Kind.DATA, 2**64 - 1, frozenset({"i->n2", "n2->n4"}), frozenset({"n1"}), tensor.to(dtype))
+    sent = Frame(2**32 - 1, tensor.to(dtype), frozenset({"i->n2", "n2->n4"}))
     found = CODEC.decode(CODEC.encode(sent), tensor.shape[1:])
-    assert found.tensor is not None
-    assert sent.tensor is not None
     assert found.tensor.dtype == dtype
     assert torch.equal(found.tensor, sent.tensor)
-    assert (found.request, found.route, found.failed) == (sent.request, sent.route, sent.failed)
+    assert (found.request, found.route) == (sent.request, sent.route)
 
 
 def test_numbers_that_are_none_arrive_as_they_are() -> None:
     odd = torch.tensor([[float("nan"), float("inf"), -0.0, 1e-45]])
-    found = CODEC.decode(CODEC.encode(Frame(Kind.DATA, tensor=odd)), (4,)).tensor
-    assert found is not None
+    found = CODEC.decode(CODEC.encode(Frame(0, odd)), (4,)).tensor
     assert torch.equal(found.view(torch.int32), odd.view(torch.int32))
 
 
-def test_every_node_and_hyperconnection_of_the_camera_network_can_be_named() -> None:
+def test_a_tensor_begins_in_memory_where_a_new_one_does() -> None:
+    """Libraries sum in another order where it does not, so that answers would differ in their last bits."""
+    found = [
+        CODEC.decode(CODEC.encode(Frame(0, torch.ones(1, size))), (size,)).tensor for size in range(1, 50)
+    ]
+    assert {tensor.data_ptr() % 64 for tensor in found} == {0}
+
+
+def test_every_hyperconnection_of_the_camera_network_can_be_named() -> None:
     topology = camera()
-    codec = Codec(topology, b"a" * 8, 1)
-    frame = Frame(Kind.HELLO, 1, frozenset(link.key for link in topology.links), topology.everyone)
-    assert codec.decode(codec.encode(frame)) == frame
+    codec = Codec(topology, 1)
+    route = frozenset(link.key for link in topology.links)
+    assert len(route) > 8
+    assert codec.decode(codec.encode(Frame(1, torch.zeros(1, 3), route)), (3,)).route == route
 
 
-def test_the_length_of_a_message_counts_what_zmtp_adds() -> None:
-    parts = CODEC.encode(Frame(Kind.DATA, tensor=torch.zeros(64, 3)))
-    assert on_the_wire(parts) == 2 + HEADER.size + 2 * 4 + 9 + 64 * 3 * 4
+def test_a_frame_is_six_bytes_longer_than_its_tensor() -> None:
+    assert len(CODEC.encode(Frame(0, torch.zeros(64, 3)))) == 64 * 3 * 4 + 6
 
 
 @pytest.mark.parametrize(
-    ("parts", "shape", "problem"),
+    ("message", "shape", "problem"),
     [
-        ([], (3,), "no frame"),
-        ([b""], (3,), "no frame"),
-        (CODEC.encode(DATA)[:1], (3,), "no frame"),
-        ([*CODEC.encode(DATA), b""], (3,), "no frame"),
-        ([CODEC.encode(DATA)[0][:-1], CODEC.encode(DATA)[1]], (3,), "no frame"),
-        ([CODEC.encode(DATA)[0] + b"x", CODEC.encode(DATA)[1]], (3,), "no frame"),
-        (Codec(mlp(), b"b" * 8, 64).encode(DATA), (3,), "of plan 6262626262626262, not of 6161616161616161"),
-        (CODEC.encode(DATA), None, r"shape \(2, 3\), not up to 64 examples of None"),
-        (CODEC.encode(DATA), (4,), r"shape \(2, 3\), not up to 64 examples of \(4,\)"),
-        (CODEC.encode(DATA), (), r"shape \(2, 3\), not up to 64 examples of \(\)"),
-        (CODEC.encode(Frame(Kind.DATA, tensor=torch.zeros(65, 3))), (3,), r"shape \(65, 3\)"),
-        (CODEC.encode(Frame(Kind.DATA, tensor=torch.zeros(0, 3))), (3,), r"shape \(0, 3\)"),
-        (CODEC.encode(Frame(Kind.DATA)), (3,), r"shape \(\)"),
-        ([CODEC.encode(DATA)[0], b"short"], (3,), r"shape \(2, 3\) has 5 bytes"),
+        (b"", (3,), "0 bytes are no frame"),
+        (b"short", (3,), "5 bytes are no frame"),
+        (WHOLE[:-1], (3,), "does not exist"),
+        (WHOLE[1:], (3,), r"23 bytes are not 1 to 64 examples of shape \(3,\)"),
+        (b"x" + WHOLE, (3,), r"25 bytes are not 1 to 64 examples"),
+        (WHOLE, (4,), r"24 bytes are not 1 to 64 examples of shape \(4,\)"),
+        (WHOLE[:-2] + b"\x07\x00", (3,), "does not exist"),
+        (WHOLE[:-2] + b"\x00\x80", (3,), "does not exist"),
+        (CODEC.encode(Frame(0, torch.zeros(65, 3))), (3,), "780 bytes are not 1 to 64"),
+        (CODEC.encode(Frame(0, torch.zeros(0, 3))), (3,), "0 bytes are not 1 to 64"),
     ],
 )
-def test_what_is_no_frame_is_refused(parts: list[bytes], shape: tuple[int, ...] | None, problem: str) -> None:
-    with pytest.raises(FrameError, match=problem):
-        CODEC.decode(parts, shape)
-
-
-def test_a_bit_that_stands_for_nothing_is_refused() -> None:
-    shorter = Codec(mlp((1, 2), ()), CODEC.digest, 64)
-    with pytest.raises(FrameError, match="no frame"):
-        shorter.decode(CODEC.encode(Frame(Kind.HELLO, failed=frozenset({"n4"}))))
+def test_what_is_no_frame_is_refused(message: bytes, shape: tuple[int, ...], problem: str) -> None:
+    with pytest.raises(ValueError, match=problem):
+        CODEC.decode(message, shape)
 
 
 def test_damaged_frames_are_refused_or_read_and_nothing_else_happens() -> None:
     choose = random.Random(0)
-    whole = CODEC.encode(DATA)
     for _ in range(2000):
-        header = bytearray(whole[0])
+        damaged = bytearray(WHOLE)
         for _ in range(choose.randint(1, 3)):
-            header[choose.randrange(len(header))] = choose.randrange(256)
+            damaged[choose.randrange(len(damaged))] = choose.randrange(256)
         try:
-            found = CODEC.decode([bytes(header), whole[1]], (3,))
-        except FrameError:
+            found = CODEC.decode(bytes(damaged), (3,))
+        except ValueError:
             continue
-        assert found.tensor is None or found.tensor.shape == (2, 3)
+        assert found.tensor.shape[1:] == (3,)
