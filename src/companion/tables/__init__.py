@@ -1,4 +1,4 @@
-"""The tables that chapters show, and what they say in words of what stands in them."""
+"""The tables that chapters show."""
 
 from companion.tables.cells import MARKS, SPACE, cell, ours, printed, show_check, show_sample
 from companion.tables.claims import UnfoundedError, claims
@@ -6,6 +6,7 @@ from companion.tables.exhibits import (
     averages,
     beside,
     best_rates,
+    figure_2b_cells,
     figure_3,
     figure_4,
     own_setting,
@@ -16,7 +17,6 @@ from companion.tables.exhibits import (
     weight_rules,
 )
 from companion.tables.html import offer, show
-from companion.tables.sentences import legend, size_notice, statement, statement_by_part
 from companion.tables.statistics_gains import by_statistics
 from companion.tables.verdict_rows import checks, differing, provenance
 
@@ -32,9 +32,9 @@ __all__ = [
     "checks",
     "claims",
     "differing",
+    "figure_2b_cells",
     "figure_3",
     "figure_4",
-    "legend",
     "offer",
     "ours",
     "own_setting",
@@ -44,9 +44,6 @@ __all__ = [
     "show",
     "show_check",
     "show_sample",
-    "size_notice",
-    "statement",
-    "statement_by_part",
     "survival_scaling",
     "table_1",
     "table_3",

@@ -13,6 +13,7 @@ from companion.paper.comparisons.failout_rates import RATES, rate_sample
 from companion.paper.comparisons.skip_sets import config_gain
 from companion.paper.comparisons.survival_scaling import survival_loss
 from companion.paper.comparisons.weight_rules import weight_samples
+from companion.paper.inconsistencies import imagenet_cells
 from companion.paper.measured import Measured
 from companion.paper.printed import printed_values
 from companion.paper.verdicts import Entry, check
@@ -71,6 +72,14 @@ def averages(entries: Sequence[Entry], artefact: str) -> pd.DataFrame:
     return beside(
         entries, artefact, scheme_names("vanilla", "dfg", "resilinet"), setting_names()
     ).rename_axis("Setting")
+
+
+def figure_2b_cells() -> pd.DataFrame:
+    """The two tables of Fig. 2b's chart data by failing nodes, and what was added, in percent."""
+    wide = imagenet_cells().unstack("scheme").swaplevel(axis=1)
+    schemes = scheme_names("vanilla", "dfg", "resilinet").values()
+    columns = [(scheme, part) for scheme in schemes for part in ("raw", "corrected", "added")]
+    return wide.loc[["None", "m1", "m2", "m1, m2"], columns].rename_axis(columns=[None, None])
 
 
 def table_3(entries: Sequence[Entry], artefact: str) -> pd.DataFrame:

@@ -124,16 +124,10 @@ def test_marks_and_prose_cover_every_verdict() -> None:
     assert len(tables.differing(entries, "a")) == 3
 
 
-def test_a_statement_reads_as_a_sentence_with_its_verdict(full: Store) -> None:
-    text = tables.statement(verify(full, "published"), "key-result-1/health")
-    assert text.startswith("*In both experiments of Fig. 2, Health and MobileNet on ImageNet")
-    assert "comparisons hold" in text
-
-
 def test_margins_are_those_of_each_kind_of_statistics(tmp_path: Path) -> None:
     store = Store(tmp_path)
     running = {"resilinet": 60.0, "dfg": 62.0, "vanilla": 61.0}
-    assert "too few seeds" in batch_statistics.margins_in_words(Measured(store), "figure-2c")
+    assert set(batch_statistics.margins(Measured(store), "figure-2c").stack()) == {f"n/a{tables.SPACE}(0/3)"}
     for scheme, trials in ARTEFACTS["figure-2c"].rows("published").items():
         for trial in trials:
             level = running[scheme] + trial.seed / 10
@@ -151,9 +145,6 @@ def test_margins_are_those_of_each_kind_of_statistics(tmp_path: Path) -> None:
         "−2.00",
         "+3.00",
     ]
-    words = batch_statistics.margins_in_words(measured, "figure-2c", "no_failure")
-    assert "margin over Vanilla from -1.0 (-1.0 to -1.0) to 4.0" in words
-    assert "over DFG from -2.0 (-2.0 to -2.0) to 3.0" in words
 
 
 def test_both_kinds_of_statistics_stand_side_by_side_where_data_flow(tmp_path: Path) -> None:
@@ -182,16 +173,11 @@ def test_rates_stand_with_each_kind_of_statistics(tmp_path: Path) -> None:
     assert [float(text) for text in shown] == [35.0, 57.0]
 
 
-def test_a_statement_of_several_parts_is_said_once(full: Store) -> None:
-    parts = {"faq-14/health": "Health", "faq-14/resnet": "ResNet-18", "faq-14/time-health": "Health, time"}
-    text = tables.statement_by_part(verify(full, "published"), parts)
-    assert [line.split("**")[0] for line in text.split("\n") if line] == [
-        "*Skip hyperconnections add a negligible number of parameters.*",
-        "- Health: ",
-        "- ResNet-18: ",
-        "*With skip hyperconnections training takes slightly less time.*",
-        "- Health, time: ",
-    ]
+def test_what_was_added_to_figure_2b_stands_beside_what_it_was_added_to() -> None:
+    table = tables.figure_2b_cells()
+    assert list(table.index) == ["None", "m1", "m2", "m1, m2"]
+    assert list(table["ResiliNet"].loc["m1"]) == [41.94, 52.94, 11.0]
+    assert list(table["Vanilla", "added"]) == [6.5, 0.0, 0.0, 0.0]
 
 
 def test_chart_data_are_shown_with_two_decimals_and_kept_in_full(full: Store) -> None:
