@@ -82,10 +82,12 @@ def figure_2b_cells() -> pd.DataFrame:
     return wide.loc[["None", "m1", "m2", "m1, m2"], columns].rename_axis(columns=[None, None])
 
 
-def table_3(entries: Sequence[Entry], artefact: str) -> pd.DataFrame:
-    """Table 3: average accuracy by failout rate, in percent."""
+def table_3(entries: Sequence[Entry], *artefacts: str) -> pd.DataFrame:
+    """Table 3: average accuracy by failout rate, in percent; of several artefacts one above the other."""
     rates = {rate: show_rate(rate) for rate in RATES}
-    return beside(entries, artefact, rates, setting_names()).rename_axis("Setting")
+    parts = [beside(entries, artefact, rates, setting_names()).rename_axis("Setting") for artefact in artefacts]
+    names = [ARTEFACTS[artefact].experiment.name for artefact in artefacts]
+    return pd.concat(parts, keys=names, names=["Experiment"]) if len(parts) > 1 else parts[0]
 
 
 def best_rates(measured: Measured, artefact: str) -> pd.DataFrame:
@@ -114,15 +116,6 @@ def best_rates(measured: Measured, artefact: str) -> pd.DataFrame:
             )
         rows[name_of(setting)] = row
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("Setting")
-
-
-def figure_3(entries: Sequence[Entry], artefact: str) -> pd.DataFrame:
-    """Fig. 3: standard deviation among weight rules, in percentage points."""
-    known = {entry.key: entry for entry in entries if entry.artefact == artefact}
-    rows = {name_of(name): known[name] for name in SETTINGS}
-    return pd.DataFrame(
-        {title: [printed(e), ours(e)] for title, e in rows.items()}, index=["paper", "ours"]
-    ).T.rename_axis("Setting")
 
 
 def weight_rules(measured: Measured, artefact: str) -> pd.DataFrame:
