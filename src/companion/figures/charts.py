@@ -179,7 +179,7 @@ def _draw(
 ) -> Figure:
     """Draw means with 95 % t-intervals over the runs at each ``place``, and the paper's values, in panels if asked.
 
-    ``made_from`` stands above. A row of ``shown`` is a run or a printed value; ``ticks`` stand at the places 0, 1, 2, ...
+    ``made_from`` stands above. A row of ``shown`` is a run or a printed value; ``ticks`` stand at 0, 1, 2, ...
     """
     names = list(shown["whose"].unique())
     look = {"markersize": 6, "markeredgewidth": 1, "linestyle": "none", "err_kws": {"linewidth": 1.5}}

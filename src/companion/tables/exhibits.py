@@ -85,7 +85,9 @@ def figure_2b_cells() -> pd.DataFrame:
 def table_3(entries: Sequence[Entry], *artefacts: str) -> pd.DataFrame:
     """Table 3: average accuracy by failout rate, in percent; of several artefacts one above the other."""
     rates = {rate: show_rate(rate) for rate in RATES}
-    parts = [beside(entries, artefact, rates, setting_names()).rename_axis("Setting") for artefact in artefacts]
+    parts = [
+        beside(entries, artefact, rates, setting_names()).rename_axis("Setting") for artefact in artefacts
+    ]
     names = [ARTEFACTS[artefact].experiment.name for artefact in artefacts]
     return pd.concat(parts, keys=names, names=["Experiment"]) if len(parts) > 1 else parts[0]
 

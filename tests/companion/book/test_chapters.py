@@ -110,7 +110,18 @@ WORDS = {
 WIDEST = 76
 """Characters of a line of code that a page of 1300 pixels shows without cutting it."""
 EXHIBITS = (
-    *("Table 1", "Table 2", "Table 3", "Table 4", "Fig. 1", "Fig. 2a", "Fig. 2b", "Fig. 2c", "Fig. 3", "Fig. 4a"),
+    *(
+        "Table 1",
+        "Table 2",
+        "Table 3",
+        "Table 4",
+        "Fig. 1",
+        "Fig. 2a",
+        "Fig. 2b",
+        "Fig. 2c",
+        "Fig. 3",
+        "Fig. 4a",
+    ),
     *("Fig. 4c", "Fig. 5a", "Fig. 5b", "Fig. 5c", "Fig. 6", "section 2.3"),
 )
 
