@@ -118,6 +118,7 @@ def weight_rules(measured: Measured, *artefacts: str) -> Figure:
     Settings come in the paper's order, the most severe first.
     """
     drawn: list[tuple[float, str, float]] = []
+    paper: list[tuple[float, str, float]] = []
     heights = []
     for number, artefact in enumerate(artefacts):
         whose = _NETWORKS[ARTEFACTS[artefact].experiment.model]
@@ -128,8 +129,8 @@ def weight_rules(measured: Measured, *artefacts: str) -> Figure:
             drawn += [(place, whose, end) for end in (astuple(found)[:3] if found else (math.nan,))]
             heights += [(whose, place, found.mean)] if found else []
             if point.printed:
-                drawn.append((place + 0.08, _PAPER, point.printed.value))
-    shown = pd.DataFrame(drawn, columns=["place", "whose", "value"])
+                paper.append((place + 0.08, _PAPER, point.printed.value))
+    shown = pd.DataFrame(drawn + paper, columns=["place", "whose", "value"])
     made_from = "\n".join(size_label(measured, artefact) for artefact in artefacts)
     labels = "", "standard deviation (points)"
     figure = _draw(made_from, shown, _NAMES[::-1], labels, estimator="median", errorbar=_ends)
