@@ -5,7 +5,6 @@ from companion.tables.claims import UnfoundedError, claims
 from companion.tables.exhibits import (
     averages,
     beside,
-    best_rates,
     figure_2b_cells,
     figure_4,
     own_setting,
@@ -25,7 +24,6 @@ __all__ = [
     "UnfoundedError",
     "averages",
     "beside",
-    "best_rates",
     "by_statistics",
     "cell",
     "checks",

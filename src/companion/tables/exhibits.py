@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from statistics import fmean
 
 import pandas as pd
 
 from companion.experiments import ARTEFACTS
 from companion.experiments.names import FAILURES, SETTINGS, name_of
-from companion.paper.comparisons.failout_rates import RATES, rate_sample
+from companion.paper.comparisons.failout_rates import RATES
 from companion.paper.comparisons.skip_sets import config_gain
 from companion.paper.comparisons.survival_scaling import survival_loss
 from companion.paper.comparisons.weight_rules import weight_samples
@@ -17,7 +16,7 @@ from companion.paper.inconsistencies import imagenet_cells
 from companion.paper.measured import Measured
 from companion.paper.printed import printed_values
 from companion.paper.verdicts import Entry, check
-from companion.tables.cells import NOTHING, ours, printed, show_check, show_rate, show_sample
+from companion.tables.cells import ours, printed, show_check, show_rate, show_sample
 from resilinet.failures import FailureSetting
 from resilinet.schemes import SCHEMES
 
@@ -90,34 +89,6 @@ def table_3(entries: Sequence[Entry], *artefacts: str) -> pd.DataFrame:
     ]
     names = [ARTEFACTS[artefact].experiment.name for artefact in artefacts]
     return pd.concat(parts, keys=names, names=["Experiment"]) if len(parts) > 1 else parts[0]
-
-
-def best_rates(measured: Measured, artefact: str) -> pd.DataFrame:
-    """Table 3: the failout rate with the highest average in each setting, in the paper and here.
-
-    Of ours, a third column has the rates whose difference from the best one, paired by seed, may be zero.
-    """
-    rows = {}
-    for setting in SETTINGS:
-        rates = [rate for rate in RATES if (artefact, f"{rate}/{setting}") in printed_values()]
-        samples = {rate: rate_sample(measured, artefact, rate, setting) for rate in rates}
-        trained = [rate for rate, sample in samples.items() if sample.complete]
-        row = {
-            "paper": show_rate(
-                max(rates, key=lambda rate: printed_values()[artefact, f"{rate}/{setting}"].value)
-            ),
-            "ours": f"{NOTHING} ({len(trained)} of {len(rates)} rates trained)",
-            "not distinguishable from it": "",
-        }
-        if trained == rates:
-            best = max(rates, key=lambda rate: fmean(samples[rate].values.values()))
-            row["ours"] = show_rate(best)
-            alike = (rate for rate in rates if not check("", samples[best] - samples[rate]).holds)
-            row["not distinguishable from it"] = (
-                ", ".join(show_rate(rate) for rate in alike if rate != best) or "none"
-            )
-        rows[name_of(setting)] = row
-    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("Setting")
 
 
 def weight_rules(measured: Measured, artefact: str) -> pd.DataFrame:

@@ -55,7 +55,6 @@ def every_table(store: Store) -> list[pd.DataFrame]:
         *(tables.averages(entries, artefact) for artefact in ("figure-2a", "figure-2c", "figure-6-health")),
         tables.table_3(entries, "table-3-health"),
         tables.table_3(entries, *(f"table-3-{key}" for key in ("health", "mobilenet", "resnet"))),
-        *(tables.best_rates(measured, f"table-3-{key}") for key in ("health", "mobilenet", "resnet")),
         *(tables.weight_rules(measured, f"figure-3-{key}") for key in ("health", "mobilenet", "resnet")),
         *(tables.figure_4(measured, f"figure-4{letter}") for letter in "abc"),
         *(
@@ -269,28 +268,6 @@ def test_a_probability_is_not_shown_as_zero(tmp_path: Path) -> None:
     table = tables.table_1(verify(Store(tmp_path)), "table-1-health")
     assert table.loc["n1, n2, n3", ("Probability", "paper")] == "0.003"
     assert table.loc["n1, n2, n3", ("Probability", "ours")].startswith("0.003")
-
-
-def test_the_best_rate_is_named_with_those_that_may_be_as_good(tmp_path: Path) -> None:
-    store = Store(tmp_path)
-    rows = ARTEFACTS["table-3-resnet"].rows("published")
-    levels = {"5%": 60, "10%": 60, "30%": 50, "50%": 40, "failure:normal": 30}
-
-    def accuracy(trial: Trial, key: str) -> float:
-        row = next(row for row, trials in rows.items() if trial in trials)
-        # 5 % is ahead in two seeds of three.
-        return levels.get(row, 20) + (trial.seed - 0.9 if row == "5%" else 0)
-
-    for row, trials in rows.items():
-        for trial in trials:
-            if row != "50%":
-                store.write(made_up(trial, accuracy, total=1000))
-    table = tables.best_rates(Measured(store), "table-3-resnet")
-    assert set(table["ours"]) == {"n/a (3 of 4 rates trained)", "n/a (4 of 5 rates trained)"}
-    for trial in rows["50%"]:
-        store.write(made_up(trial, accuracy, total=1000))
-    table = tables.best_rates(Measured(store), "table-3-resnet").map(lambda t: t.replace(tables.SPACE, " "))
-    assert table.loc["Normal"].tolist() == ["Failure", "5 %", "10 %"]
 
 
 def test_checks_say_when_nothing_is_known_yet(tmp_path: Path) -> None:
