@@ -246,6 +246,10 @@ def _health() -> Iterable[Artefact]:
             "Fig. 3, Health: weights of hyperconnections",
             hyperconnection_weights,
         ),
+    )
+    yield from _shown(
+        "health",
+        "health-skips",
         ("figure-4a", "figure-4", "Fig. 4a: sets of skip hyperconnections", skip_configs),
         ("figure-6-health", "figure-6", "Fig. 6, Health: another partition", other_partition),
     )

@@ -15,6 +15,7 @@ from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from companion.experiments import ARTEFACTS
 from companion.experiments.names import FAILURES, SETTINGS, name_of
 from companion.figures import style
 from companion.figures.descriptions import size_label
@@ -31,6 +32,11 @@ COLOURS[_PAPER] = style.PAPER["color"]
 """Of each scheme by its name, and of the paper."""
 _MARKERS: Final = {series_name(key): look.marker for key, look in style.LOOKS.items()}
 _MARKERS[_PAPER] = style.PAPER["marker"]
+_NETWORKS: Final = {"mlp": "MLP, Health", "mobilenet": "MobileNet, CIFAR-10", "resnet": "ResNet-18, CIFAR-10"}
+"""How Fig. 3 names its networks, all of them ResiliNet's."""
+_HATCHES: Final = dict(zip(_NETWORKS.values(), ("", "//", ".."), strict=True))
+COLOURS |= dict.fromkeys(_NETWORKS.values(), style.LOOKS["resilinet"].colour)
+_MARKERS |= dict(zip(_NETWORKS.values(), "osP", strict=True))
 _OURS: Final = series_name("resilinet")
 """In legends, what is measured with ResiliNet alone."""
 
@@ -45,7 +51,7 @@ def averages(measured: Measured, artefact: str) -> Figure:
     ours = shown[~shown["paper"]].groupby(["series", "place"], sort=False)["value"].mean().reset_index()
     shown["place"] += 0.08 * shown["paper"]
     shown["whose"] = shown["series"].map(series_name).mask(shown["paper"], _PAPER)
-    figure = _draw(measured, artefact, shown, ticks, ("", "average accuracy (%)"))
+    figure = _draw(size_label(measured, artefact), shown, ticks, ("", "average accuracy (%)"))
     (axes,) = figure.axes
     for series, bars in ours.groupby("series"):
         look = style.LOOKS[str(series)]
@@ -79,7 +85,7 @@ def _by_setting(measured: Measured, artefact: str, along: str) -> Figure:
     shown["whose"] = np.where(shown["paper"], _PAPER, _OURS)
     ticks = [name.removeprefix("Config ").replace("%", " %").capitalize() for name in series]
     panels = {"col": "setting", "col_order": _NAMES, "col_wrap": 2, "sharey": False}
-    figure = _draw(measured, artefact, shown, ticks, (along, "average accuracy (%)"), **panels)
+    figure = _draw(size_label(measured, artefact), shown, ticks, (along, "average accuracy (%)"), **panels)
     figure.set_figheight(5.2)
     return figure
 
@@ -98,25 +104,41 @@ def survival_scaling(measured: Measured, artefact: str) -> Figure:
     shown = pd.DataFrame(losses, columns=["whose", "setting", "panel", "value"])
     names = [name_of(setting) for setting in FAILURES]
     shown["place"] = shown["setting"].map(names.index) + _beside(shown["whose"])
-    figure = _draw(measured, artefact, shown, names, ("", "average accuracy lost (points)"), col="panel")
+    figure = _draw(
+        size_label(measured, artefact), shown, names, ("", "average accuracy lost (points)"), col="panel"
+    )
     for axes in figure.axes:
         axes.axhline(0.0, color=style.INK, lw=1)
     return figure
 
 
-def weight_rules(measured: Measured, artefact: str) -> Figure:
-    """Fig. 3: standard deviation among four weight rules, by failure setting."""
-    points = points_of(measured, artefact)
-    intervals = {place: point.sample.interval for place, point in enumerate(points)}
-    # A deviation of means has an interval made beforehand: a row for the deviation, and one for either end.
-    drawn: list[tuple[float, str, float]] = [
-        (place, _OURS, end) for place, one in intervals.items() if one for end in astuple(one)[:3]
-    ]
-    drawn += [(place + 0.08, _PAPER, one.printed.value) for place, one in enumerate(points) if one.printed]
-    shown = pd.DataFrame(drawn, columns=["place", "whose", "value"])
+def weight_rules(measured: Measured, *artefacts: str) -> Figure:
+    """Fig. 3: standard deviation among four weight rules, by failure setting, a bar for each network.
+
+    Settings come in the paper's order, the most severe first.
+    """
+    drawn: list[tuple[float, str, float]] = []
+    paper: list[tuple[float, str, float]] = []
+    heights = []
+    for number, artefact in enumerate(artefacts):
+        whose = _NETWORKS[ARTEFACTS[artefact].experiment.model]
+        for setting, point in enumerate(reversed(points_of(measured, artefact))):
+            place = setting + 0.24 * (number - (len(artefacts) - 1) / 2)
+            found = point.sample.interval
+            # A deviation of means has an interval made beforehand: a row for the deviation, and one for either end.
+            drawn += [(place, whose, end) for end in (astuple(found)[:3] if found else (math.nan,))]
+            heights += [(whose, place, found.mean)] if found else []
+            if point.printed:
+                paper.append((place + 0.08, _PAPER, point.printed.value))
+    shown = pd.DataFrame(drawn + paper, columns=["place", "whose", "value"])
+    made_from = "\n".join(size_label(measured, artefact) for artefact in artefacts)
     labels = "", "standard deviation (points)"
-    figure = _draw(measured, artefact, shown, _NAMES, labels, estimator="median", errorbar=_ends)
+    figure = _draw(made_from, shown, _NAMES[::-1], labels, estimator="median", errorbar=_ends)
     (axes,) = figure.axes
+    for whose, place, height in heights:
+        axes.bar(
+            place, height, width=0.22, color=COLOURS[whose], hatch=_HATCHES[whose], alpha=0.5, zorder=0.5
+        )
     axes.axhline(1.0, color=style.INK, ls="--", lw=1)
     # Between two settings, where no interval crosses it.
     axes.annotate("the paper's bound", (0.5, 1.0), xytext=(0, 3), textcoords="offset points", ha="center")
@@ -150,8 +172,7 @@ def _beside(series: pd.Series[str]) -> pd.Series[float]:
 
 
 def _draw(
-    measured: Measured,
-    artefact: str,
+    made_from: str,
     shown: pd.DataFrame,
     ticks: Sequence[str],
     labels: tuple[str, str],
@@ -159,7 +180,7 @@ def _draw(
 ) -> Figure:
     """Draw means with 95 % t-intervals over the runs at each ``place``, and the paper's values, in panels if asked.
 
-    A row of ``shown`` is a run or a printed value; ``ticks`` stand at the places 0, 1, 2, ...
+    ``made_from`` stands above. A row of ``shown`` is a run or a printed value; ``ticks`` stand at 0, 1, 2, ...
     """
     names = list(shown["whose"].unique())
     look = {"markersize": 6, "markeredgewidth": 1, "linestyle": "none", "err_kws": {"linewidth": 1.5}}
@@ -175,7 +196,7 @@ def _draw(
     for line in grid.figure.findobj(Line2D):
         if line.get_marker() == _MARKERS[_PAPER]:
             line.set_markerfacecolor(style.PAPER["mfc"])
-    return finish(grid, size_label(measured, artefact), 4.0, ncols=len(names))
+    return finish(grid, made_from, 4.0, ncols=len(names))
 
 
 def finish(grid: sns.axisgrid.Grid, label: str, height: float, **legend: Any) -> Figure:

@@ -40,6 +40,8 @@ def learning_curves(measured: Measured, artefact: str) -> Figure:
     """Validation accuracy without failures after each epoch, a line for each series and kind of statistics."""
     shown = history(measured, artefact)
     kinds = [kind for kind in DASHES if kind in set(shown["statistics"])]
+    # A network without batch normalisation has one kind, which then needs no name.
+    drawn = {"style": "statistics", "style_order": kinds, "dashes": [DASHES[kind] for kind in kinds]}
     with mpl.rc_context({"figure.constrained_layout.use": False}):
         grid = sns.relplot(
             shown,
@@ -48,9 +50,7 @@ def learning_curves(measured: Measured, artefact: str) -> Figure:
             y="accuracy",
             hue="series",
             palette=COLOURS,
-            style="statistics",
-            style_order=kinds,
-            dashes=[DASHES[kind] for kind in kinds],
+            **(drawn if len(kinds) > 1 else {}),
             errorbar=t_interval if shown["seed"].nunique() > 1 else None,
         )
     grid.set_axis_labels("epoch", "validation accuracy (%)")

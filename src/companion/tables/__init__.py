@@ -1,13 +1,12 @@
-"""The tables that chapters show, and what they say in words of what stands in them."""
+"""The tables that chapters show."""
 
 from companion.tables.cells import MARKS, SPACE, cell, ours, printed, show_check, show_sample
 from companion.tables.claims import UnfoundedError, claims
 from companion.tables.exhibits import (
     averages,
     beside,
-    best_rates,
     by_failure,
-    figure_3,
+    figure_2b_cells,
     figure_4,
     own_setting,
     short_recipe,
@@ -17,7 +16,6 @@ from companion.tables.exhibits import (
     weight_rules,
 )
 from companion.tables.html import offer, show
-from companion.tables.sentences import legend, size_notice, statement, statement_by_part
 from companion.tables.statistics_gains import by_statistics
 from companion.tables.verdict_rows import checks, differing, provenance
 
@@ -27,16 +25,14 @@ __all__ = [
     "UnfoundedError",
     "averages",
     "beside",
-    "best_rates",
     "by_failure",
     "by_statistics",
     "cell",
     "checks",
     "claims",
     "differing",
-    "figure_3",
+    "figure_2b_cells",
     "figure_4",
-    "legend",
     "offer",
     "ours",
     "own_setting",
@@ -46,9 +42,6 @@ __all__ = [
     "show",
     "show_check",
     "show_sample",
-    "size_notice",
-    "statement",
-    "statement_by_part",
     "survival_scaling",
     "table_1",
     "table_3",

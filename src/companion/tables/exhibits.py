@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from statistics import fmean
 
 import pandas as pd
 
 from companion.experiments import ARTEFACTS
 from companion.experiments.names import FAILURES, SETTINGS, name_of
-from companion.paper.comparisons.failout_rates import RATES, rate_sample
+from companion.paper.comparisons.failout_rates import RATES
 from companion.paper.comparisons.skip_sets import config_gain
 from companion.paper.comparisons.survival_scaling import survival_loss
 from companion.paper.comparisons.weight_rules import weight_samples
+from companion.paper.inconsistencies import imagenet_cells
 from companion.paper.measured import Measured
 from companion.paper.printed import printed_values
 from companion.paper.verdicts import Entry, check
-from companion.tables.cells import NOTHING, ours, printed, show_check, show_rate, show_sample
+from companion.tables.cells import ours, printed, show_check, show_rate, show_sample
 from resilinet.failures import FailureSetting
 from resilinet.schemes import SCHEMES
 
@@ -85,47 +85,22 @@ def averages(entries: Sequence[Entry], artefact: str) -> pd.DataFrame:
     ).rename_axis("Setting")
 
 
-def table_3(entries: Sequence[Entry], artefact: str) -> pd.DataFrame:
-    """Table 3: average accuracy by failout rate, in percent."""
+def figure_2b_cells() -> pd.DataFrame:
+    """The two tables of Fig. 2b's chart data by failing nodes, and what was added, in percent."""
+    wide = imagenet_cells().unstack("scheme").swaplevel(axis=1)
+    schemes = scheme_names("vanilla", "dfg", "resilinet").values()
+    columns = [(scheme, part) for scheme in schemes for part in ("raw", "corrected", "added")]
+    return wide.loc[["None", "m1", "m2", "m1, m2"], columns].rename_axis(columns=[None, None])
+
+
+def table_3(entries: Sequence[Entry], *artefacts: str) -> pd.DataFrame:
+    """Table 3: average accuracy by failout rate, in percent; of several artefacts one above the other."""
     rates = {rate: show_rate(rate) for rate in RATES}
-    return beside(entries, artefact, rates, setting_names()).rename_axis("Setting")
-
-
-def best_rates(measured: Measured, artefact: str) -> pd.DataFrame:
-    """Table 3: the failout rate with the highest average in each setting, in the paper and here.
-
-    Of ours, a third column has the rates whose difference from the best one, paired by seed, may be zero.
-    """
-    rows = {}
-    for setting in SETTINGS:
-        rates = [rate for rate in RATES if (artefact, f"{rate}/{setting}") in printed_values()]
-        samples = {rate: rate_sample(measured, artefact, rate, setting) for rate in rates}
-        trained = [rate for rate, sample in samples.items() if sample.complete]
-        row = {
-            "paper": show_rate(
-                max(rates, key=lambda rate: printed_values()[artefact, f"{rate}/{setting}"].value)
-            ),
-            "ours": f"{NOTHING} ({len(trained)} of {len(rates)} rates trained)",
-            "not distinguishable from it": "",
-        }
-        if trained == rates:
-            best = max(rates, key=lambda rate: fmean(samples[rate].values.values()))
-            row["ours"] = show_rate(best)
-            alike = (rate for rate in rates if not check("", samples[best] - samples[rate]).holds)
-            row["not distinguishable from it"] = (
-                ", ".join(show_rate(rate) for rate in alike if rate != best) or "none"
-            )
-        rows[name_of(setting)] = row
-    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("Setting")
-
-
-def figure_3(entries: Sequence[Entry], artefact: str) -> pd.DataFrame:
-    """Fig. 3: standard deviation among weight rules, in percentage points."""
-    known = {entry.key: entry for entry in entries if entry.artefact == artefact}
-    rows = {name_of(name): known[name] for name in SETTINGS}
-    return pd.DataFrame(
-        {title: [printed(e), ours(e)] for title, e in rows.items()}, index=["paper", "ours"]
-    ).T.rename_axis("Setting")
+    parts = [
+        beside(entries, artefact, rates, setting_names()).rename_axis("Setting") for artefact in artefacts
+    ]
+    names = [ARTEFACTS[artefact].experiment.name for artefact in artefacts]
+    return pd.concat(parts, keys=names, names=["Experiment"]) if len(parts) > 1 else parts[0]
 
 
 def weight_rules(measured: Measured, artefact: str) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""What batch statistics of each route change, as tables and in words."""
+"""What batch statistics of each route change, as tables."""
 
 from __future__ import annotations
 
@@ -59,21 +59,6 @@ def margins(measured: Measured, artefact: str) -> pd.DataFrame:
     return pd.DataFrame(rows).T.rename_axis("Setting")
 
 
-def margins_in_words(measured: Measured, artefact: str, setting: str = "hazardous") -> str:
-    """What the table of margins says of one setting, or that there are too few seeds to say it."""
-    parts = []
-    for rival in RIVALS:
-        found = [margin(which, artefact, rival, setting) for which in (measured, measured.per_route())]
-        if any(one.low is None for one in found):
-            return "There are too few seeds yet to say what statistics per route change for the schemes."
-        parts.append(f"over {SCHEMES[rival].name} from " + " to ".join(in_points(one) for one in found))
-    seeds = margin(measured, artefact, RIVALS[0], setting).seeds
-    return (
-        f"In {name_of(setting)}, statistics per route take ResiliNet's margin {' and '.join(parts)} points "
-        f"(95 % intervals, {seeds} seeds)."
-    )
-
-
 def rates(measured: Measured, artefact: str) -> pd.DataFrame:
     """Table 3 with both kinds of batch statistics, where no node fails and where nodes fail most, in percent."""
     both = _both(measured)
@@ -91,9 +76,3 @@ def rates(measured: Measured, artefact: str) -> pd.DataFrame:
 def _both(measured: Measured) -> dict[str, Measured]:
     """The results with each kind of batch statistics."""
     return dict(zip(KINDS, (measured, measured.per_route()), strict=True))
-
-
-def in_points(one: Check) -> str:
-    """A difference that has an interval, with one decimal; nothing is below zero that is shown as zero."""
-    mean, low, high = (round(value or 0.0, 1) + 0.0 for value in (one.difference, one.low, one.high))
-    return f"{mean:.1f} ({low:.1f} to {high:.1f})"

@@ -40,6 +40,12 @@ def run(**parameters: Any) -> dict[str, Any]:
     return scope
 
 
+def test_the_notebook_needs_no_checkout() -> None:
+    """It runs wherever PyTorch is, so no cell imports what only a checkout has."""
+    code = "\n".join(cell.source for cell in cells() if cell.cell_type == "code")
+    assert "companion" not in code
+
+
 @pytest.mark.parametrize(
     "parameters",
     [

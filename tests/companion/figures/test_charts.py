@@ -62,12 +62,12 @@ def every_figure(store: Store, profile: str) -> list[Figure]:
     measured = Measured(store, profile)
     drawn_by = {
         figures.averages: AVERAGES,
-        figures.weight_rules: WEIGHTS,
         figures.rates: RATES,
         figures.configs: CONFIGS,
         figures.survival_scaling: SURVIVAL,
     }
-    return [draw(measured, artefact) for draw, artefacts in drawn_by.items() for artefact in artefacts]
+    drawn = [draw(measured, artefact) for draw, artefacts in drawn_by.items() for artefact in artefacts]
+    return [*drawn, figures.weight_rules(measured, *WEIGHTS)]
 
 
 def points(figure: Figure) -> list[tuple[float, str]]:
@@ -225,7 +225,6 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
         *((figures.averages, artefact) for artefact in AVERAGES),
         *((figures.rates, artefact) for artefact in RATES),
         *((figures.configs, artefact) for artefact in CONFIGS),
-        *((figures.weight_rules, artefact) for artefact in WEIGHTS),
     ],
 )
 def test_what_is_drawn_is_what_the_words_and_the_file_say(
@@ -235,6 +234,18 @@ def test_what_is_drawn_is_what_the_words_and_the_file_say(
     meant = figures.points_of(measured, artefact)
     figure = draw(measured, artefact)
     compare(figure, [one.sample for one in meant], [one.printed.value for one in meant if one.printed])
+
+
+@pytest.mark.parametrize("statistics", ["running", "per-route"])
+def test_weight_rules_of_all_networks_stand_in_one_chart(store: Store, statistics: str) -> None:
+    measured = Measured(store, statistics=statistics)
+    meant = [point for artefact in WEIGHTS for point in figures.points_of(measured, artefact)]
+    figure = figures.weight_rules(measured, *WEIGHTS)
+    compare(figure, [one.sample for one in meant], [one.printed.value for one in meant if one.printed])
+    (axes,) = figure.axes
+    assert axes.get_xticklabels()[0].get_text() == "Hazardous"
+    heights = sorted(bar.get_height() for container in axes.containers for bar in container.patches)
+    assert heights == pytest.approx(sorted(one.sample.interval.mean for one in meant if one.sample.interval))
 
 
 @pytest.mark.parametrize("artefact", SURVIVAL)

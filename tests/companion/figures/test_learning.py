@@ -41,6 +41,15 @@ def test_the_curves_are_a_line_for_each_scheme_and_kind(measured: Measured) -> N
     assert len(curves) == 3 * 2
 
 
+def test_a_network_without_batch_normalisation_needs_no_kind_in_the_legend(tmp_path) -> None:
+    store = Store(tmp_path)
+    for trial in ARTEFACTS["table-1-health"].trials("published"):
+        store.write(made_up(trial, lambda trial, key: 40.0 + trial.seed))
+    (legend,) = figures.learning_curves(Measured(store), "table-1-health").legends
+    names = {text.get_text() for text in legend.get_texts()}
+    assert names == {"Vanilla", "DFG", "ResiliNet", "ResiliNet+"}
+
+
 def test_the_dots_are_a_panel_for_each_scheme_with_the_scenarios_in_which_data_flow(
     measured: Measured,
 ) -> None:

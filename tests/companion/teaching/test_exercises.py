@@ -21,6 +21,7 @@ TEACHING = (
     "health-results",
     "explorer",
     "health-ablations",
+    "health-skips",
     "mobilenet",
     "resnet",
     "batch-normalisation",
