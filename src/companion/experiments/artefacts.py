@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
+from companion.experiments.beyond import other_schemes
 from companion.experiments.catalogue import EXPERIMENTS, cifar_short, imagenet_short
 from companion.experiments.experiment import Experiment, Size, check_profile
 from companion.experiments.trial import Trial, Values
@@ -248,6 +249,8 @@ def _health() -> Iterable[Artefact]:
         ("figure-4a", "figure-4", "Fig. 4a: sets of skip hyperconnections", skip_configs),
         ("figure-6-health", "figure-6", "Fig. 6, Health: another partition", other_partition),
     )
+    title = "Health: schemes beyond the paper's"
+    yield from _shown("health", "beyond", ("beyond-health", "beyond", title, other_schemes))
 
 
 def _images() -> Iterable[Artefact]:
