@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from resilinet.topology import is_count
+
 
 @dataclass(frozen=True)
 class Recipe:
@@ -31,6 +33,8 @@ class Recipe:
             training round in another order.
         class_weights: how much the loss of an example counts: ``none``, all alike; or ``balanced``, in inverse
             proportion to how frequent its class is in training, by 1 on average over the training examples.
+        distilled: epochs in which, after the training, layers on skips learn what failed nodes would have sent
+            (:mod:`resilinet.distillation`); 0 for a network without such layers.
     """
 
     epochs: int = 50
@@ -45,6 +49,7 @@ class Recipe:
     validation: str = "running"
     memory_format: str = "contiguous"
     class_weights: str = "none"
+    distilled: int = 0
 
     def __post_init__(self) -> None:
         """Refuse values that no training loop can follow."""
@@ -65,6 +70,8 @@ class Recipe:
             value = getattr(self, name)
             if isinstance(value, bool) or not 0 < value < math.inf:
                 raise ValueError(f"recipe: {name} is {value!r}; give a finite number above 0.")
+        if not is_count(self.distilled):
+            raise ValueError(f"recipe: distilled is {self.distilled!r}; give a whole number of epochs, from 0.")
         for name in ("epochs", "batch_size"):
             if not isinstance(getattr(self, name), int):
                 raise ValueError(f"recipe: {name} is {getattr(self, name)!r}; give a whole number.")
