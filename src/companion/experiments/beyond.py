@@ -92,3 +92,15 @@ def falls_with(key: str, experiment: Experiment) -> dict[str, frozenset[str]]:
     if key == "early-exit":
         return {name: frozenset(chain.order[k:]) for k, name in enumerate(chain.failable, start=1)}
     return {name: frozenset({name}) for name in chain.failable}
+
+
+def machine_of(key: str, trial: Trial, experiment: Experiment) -> dict[str, str]:
+    """The physical node on which each node of a scheme's trial runs; between nodes of one nothing travels.
+
+    The answer is read where the last block is.
+    """
+    chain, order = experiment.topology(), trial.topology.order
+    if key == "stage-drop":
+        places = [chain.order[0], *(name for name in chain.failable for _ in range(2)), chain.cloud]
+        return dict(zip(order, places, strict=True))
+    return {name: name if name in chain.by_name else chain.cloud for name in order}
