@@ -16,6 +16,14 @@ from companion.tables.exhibits import (
     weight_rules,
 )
 from companion.tables.html import offer, show
+from companion.tables.options import (
+    depths,
+    option_averages,
+    option_costs,
+    option_scenarios,
+    power_cuts,
+    ranking,
+)
 from companion.tables.sentences import legend, size_notice, statement, statement_by_part
 from companion.tables.statistics_gains import by_statistics
 from companion.tables.verdict_rows import checks, differing, provenance
@@ -31,15 +39,21 @@ __all__ = [
     "cell",
     "checks",
     "claims",
+    "depths",
     "differing",
     "figure_3",
     "figure_4",
     "legend",
     "offer",
+    "option_averages",
+    "option_costs",
+    "option_scenarios",
     "ours",
     "own_setting",
+    "power_cuts",
     "printed",
     "provenance",
+    "ranking",
     "short_recipe",
     "show",
     "show_check",
