@@ -37,7 +37,7 @@ PARTS = {
         "bandwidth",
         "verdicts",
     ],
-    "III Beyond the paper": ["live"],
+    "III Beyond the paper": ["live", "beyond", "choosing", "since-2020"],
     "IV Running and teaching": ["reviewing", "environment", "teaching", "decisions"],
     "Back matter": ["glossary", "references", "api"],
 }
@@ -223,7 +223,7 @@ def test_no_visible_line_of_code_is_cut(page: Page) -> None:
         assert wide == []
 
 
-@pytest.mark.parametrize("name", [*PARTS["I The idea"], *PARTS["II The evidence"]])
+@pytest.mark.parametrize("name", [*PARTS["I The idea"], *PARTS["II The evidence"], "beyond", "choosing"])
 def test_a_chapter_opens_with_what_it_shows_and_ends_with_what_to_take_away(name: str) -> None:
     (page,) = (page for page in CHAPTERS if page.name == name)
     if name in UNREVISED:
