@@ -71,7 +71,9 @@ class Recipe:
             if isinstance(value, bool) or not 0 < value < math.inf:
                 raise ValueError(f"recipe: {name} is {value!r}; give a finite number above 0.")
         if not is_count(self.distilled):
-            raise ValueError(f"recipe: distilled is {self.distilled!r}; give a whole number of epochs, from 0.")
+            raise ValueError(
+                f"recipe: distilled is {self.distilled!r}; give a whole number of epochs, from 0."
+            )
         for name in ("epochs", "batch_size"):
             if not isinstance(getattr(self, name), int):
                 raise ValueError(f"recipe: {name} is {getattr(self, name)!r}; give a whole number.")

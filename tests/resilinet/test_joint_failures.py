@@ -54,7 +54,10 @@ def test_copies_all_have_to_fail() -> None:
 @pytest.mark.parametrize(
     ("bad", "why"),
     [
-        (lambda: replicated(CHAIN, SETTING, {"n1": 0}), r"node 'n1' cannot have 0 copies; give a whole number"),
+        (
+            lambda: replicated(CHAIN, SETTING, {"n1": 0}),
+            r"node 'n1' cannot have 0 copies; give a whole number",
+        ),
         (lambda: replicated(CHAIN, SETTING, {"n9": 2}), "'n9' is no physical node"),
         (lambda: JointFailures("odd", ((frozenset({"n1"}), 1.5),)), "1.5 is no probability for node 'n1'"),
         (lambda: JointFailures("long", ((frozenset({"n1"}), 0.1),) * 21), "21 events, too many"),

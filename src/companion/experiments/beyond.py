@@ -86,9 +86,7 @@ def falls_with(key: str, experiment: Experiment) -> dict[str, frozenset[str]]:
     """
     chain = experiment.topology()
     if key == "stage-drop":
-        return {
-            name: frozenset({f"n{2 * k + 1}", f"n{2 * k + 2}"}) for k, name in enumerate(chain.failable)
-        }
+        return {name: frozenset({f"n{2 * k + 1}", f"n{2 * k + 2}"}) for k, name in enumerate(chain.failable)}
     if key == "early-exit":
         return {name: frozenset(chain.order[k:]) for k, name in enumerate(chain.failable, start=1)}
     return {name: frozenset({name}) for name in chain.failable}

@@ -190,7 +190,10 @@ def rank(
         and (traffic is None or one.costs.traffic["none"] <= traffic)
     ]
     if not fitting:
-        least = min(one.costs.parameters for one in trained), min(one.costs.traffic["none"] for one in trained)
+        least = (
+            min(one.costs.parameters for one in trained),
+            min(one.costs.traffic["none"] for one in trained),
+        )
         raise ValueError(
             f"nothing fits this budget: the fewest parameters of a scheme are {least[0]}, the fewest bytes {least[1]}."
         )

@@ -27,8 +27,8 @@ from companion.results.statistics_files import cost, flat
 from resilinet.batch_statistics import Statistics, estimate_batch_statistics
 from resilinet.checkpoints import save
 from resilinet.data import DataError, Dataset
-from resilinet.evaluation import correct_counts
 from resilinet.distillation import distil
+from resilinet.evaluation import correct_counts
 from resilinet.failout import EveryFailure, Failout
 from resilinet.messages import brief
 from resilinet.network import DistributedNetwork

@@ -39,7 +39,9 @@ def option_scenarios(measured: Measured) -> pd.DataFrame:
     for option in OPTIONS:
         if option.copies == 1:
             rows[option.name] = {
-                scenario_key(chain, failed).replace("+", ", "): show_sample(scenario(measured, option, failed))
+                scenario_key(chain, failed).replace("+", ", "): show_sample(
+                    scenario(measured, option, failed)
+                )
                 for failed in scenarios(chain)
             }
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("Scheme")
@@ -76,7 +78,9 @@ def power_cuts(measured: Measured, pairs: Iterable[tuple[str, str]]) -> pd.DataF
         for pair in pairs:
             for share in (0.5, 1.0):
                 cut = sample(measured, option, hazardous.power_cut(pair, share))
-                rows[name]["together: " + ", ".join(pair), f"{share:.0%}".replace("%", " %")] = show_sample(cut)
+                rows[name]["together: " + ", ".join(pair), f"{share:.0%}".replace("%", " %")] = show_sample(
+                    cut
+                )
     table = pd.DataFrame.from_dict(rows, orient="index")
     table.columns = pd.MultiIndex.from_tuples(table.columns)
     return table.rename_axis("Scheme")

@@ -20,9 +20,7 @@ def test_the_recursion_is_what_routes_say(around: int) -> None:
     reached = expected(
         topology,
         setting,
-        lambda failed: float(
-            topology.cloud in routes(topology, topology.everyone - failed, "on failure")
-        ),
+        lambda failed: float(topology.cloud in routes(topology, topology.everyone - failed, "on failure")),
     )
     assert flow(6, 0.3, around) == pytest.approx(reached.value, abs=1e-12)
     assert enumerated(6, 0.3, around, 0.0).value == pytest.approx(reached.value, abs=1e-12)
@@ -49,7 +47,11 @@ def test_longer_skips_never_hurt() -> None:
 
 @pytest.mark.parametrize(
     ("depth", "failure", "around", "why"),
-    [(-1, 0.1, 1, "a chain of -1 nodes"), (3, 0.1, 1.5, "skips around 1.5 cannot be"), (3, 2.0, 1, "2.0 is no prob")],
+    [
+        (-1, 0.1, 1, "a chain of -1 nodes"),
+        (3, 0.1, 1.5, "skips around 1.5 cannot be"),
+        (3, 2.0, 1, "2.0 is no prob"),
+    ],
 )
 def test_bad_input_is_one_sentence(depth: int, failure: float, around: int, why: str) -> None:
     with pytest.raises(ValueError, match=why):
