@@ -57,11 +57,11 @@ class EveryFailure(Failout):
         super().__init__(topology, {name: 1.0 for nodes in sets for name in nodes})  # which refuses some
         self.alive = tuple(topology.everyone - nodes for nodes in (frozenset[str](), *sets))
 
-    def draw(self, generator: torch.Generator) -> frozenset[str]:
-        """All nodes; nothing is drawn."""
+    def draw(self, generator: torch.Generator) -> frozenset[str]:  # noqa: ARG002 - nothing is drawn
+        """All nodes."""
         return self.topology.everyone
 
-    def draws(self, generator: torch.Generator) -> tuple[frozenset[str], ...]:
+    def draws(self, generator: torch.Generator) -> tuple[frozenset[str], ...]:  # noqa: ARG002 - as above
         """Without failures, then under each set."""
         return self.alive
 

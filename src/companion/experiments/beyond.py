@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any, Final
 
 from companion.experiments.experiment import Experiment, Size
@@ -46,7 +47,6 @@ def _described(experiment: Experiment, size: Size) -> dict[str, tuple[Scheme, di
     - *Skip layer*: trained as Vanilla, which never opens a skip; then layers on the skips are distilled.
     - *Learned weights*: training moves the weights of hyperconnections from one.
     """
-    (rate,) = {RESILINET.failout}
     chain = experiment.topology()
     count = len(chain.failable)
     learned = {"weights": {"rule": "learned", "probability": {}, "high": 1.0}}
@@ -54,13 +54,13 @@ def _described(experiment: Experiment, size: Size) -> dict[str, tuple[Scheme, di
     ends = [chain.sources[0], *(f"n{2 * k}" for k in range(1, count + 1))]
     return {
         "failout-alone": (RESILINET, {"skips": ()}),
-        "unit-dropout": (DFG, {"network": {**size.network, "dropout": rate}}),
+        "unit-dropout": (DFG, {"network": {**size.network, "dropout": RESILINET.failout}}),
         "stage-drop": (
             RESILINET,
             {
                 "partition": (*parts, experiment.partition[-1]),
-                "skips": tuple(zip(ends, ends[1:], strict=False)),
-                "failout": {f"n{2 * k + 1}": rate for k in range(count)},
+                "skips": tuple(pairwise(ends)),
+                "failout": {f"n{2 * k + 1}": RESILINET.failout for k in range(count)},
             },
         ),
         "early-exit": (

@@ -59,7 +59,7 @@ def option_costs(measured: Measured) -> pd.DataFrame:
             **{("bytes", key): _number(found.traffic[key]) for key in single},
         }
     table = pd.DataFrame.from_dict(rows, orient="index")
-    table.columns = pd.MultiIndex.from_tuples(table.columns)
+    table.columns = pd.MultiIndex.from_tuples(list(rows[OPTIONS[0].name]))
     return table.rename_axis("Scheme")
 
 
@@ -82,7 +82,7 @@ def power_cuts(measured: Measured, pairs: Iterable[tuple[str, str]]) -> pd.DataF
                     cut
                 )
     table = pd.DataFrame.from_dict(rows, orient="index")
-    table.columns = pd.MultiIndex.from_tuples(table.columns)
+    table.columns = pd.MultiIndex.from_tuples(list(next(iter(rows.values()))))
     return table.rename_axis("Scheme")
 
 
