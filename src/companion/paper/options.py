@@ -101,6 +101,16 @@ def sample(measured: Measured, option: Option, setting: FailureSetting | JointFa
     return measured.sample(ARTEFACT, option.row, measure)
 
 
+def is_guess(measured: Measured, option: Option, failed: Iterable[str]) -> bool:
+    """Whether no information reaches the cloud while these nodes have failed; False while nothing is known."""
+    parts = falls_with(option.row, ARTEFACTS[ARTEFACT].experiment)
+    fallen = frozenset[str]().union(*(parts[name] for name in failed))
+    return any(
+        record.counts[scenario_key(record.trial.topology, fallen)] is None
+        for record in measured.records(ARTEFACT, option.row)
+    )
+
+
 def scenario(measured: Measured, option: Option, failed: Iterable[str]) -> Sample:
     """The accuracy in percent while exactly these physical nodes have failed."""
     return sample(measured, option, JointFailures("exactly", ((frozenset(failed), 1.0),)))
