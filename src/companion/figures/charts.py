@@ -19,7 +19,7 @@ from companion.experiments.names import FAILURES, SETTINGS, name_of
 from companion.figures import style
 from companion.figures.descriptions import size_label
 from companion.figures.points import points_of, series_name
-from companion.paper.comparisons import survival_loss
+from companion.paper.comparisons.survival_scaling import survival_loss
 from companion.paper.measured import Measured
 from companion.results import frame
 from companion.results.intervals import interval

@@ -9,9 +9,11 @@ import pandas as pd
 
 from companion.experiments import ARTEFACTS
 from companion.experiments.names import SETTINGS, name_of
-from companion.paper.comparisons import RATES, quantity
-from companion.paper.measured import Measured, Sample
+from companion.paper.comparisons.failout_rates import RATES
+from companion.paper.comparisons.quantities import quantity
+from companion.paper.measured import Measured
 from companion.paper.printed import Printed, printed_values
+from companion.paper.samples import Sample
 from companion.tables.numbers import Cell
 from resilinet.schemes import SCHEMES
 

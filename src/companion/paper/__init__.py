@@ -7,8 +7,9 @@ Every printed number and every statement has an address, (artefact, key), for ex
 """
 
 from companion.paper.ledger import totals, verify
-from companion.paper.measured import Measured, Sample
+from companion.paper.measured import Measured
 from companion.paper.printed import Printed, printed_value, printed_values, statements
+from companion.paper.samples import Sample
 from companion.paper.verdicts import Check, Entry, Verdict
 
 __all__ = [

@@ -14,7 +14,7 @@ from companion.experiments import EXPERIMENTS
 from companion.experiments.names import FAILURES, SETTINGS, name_of
 from companion.experiments.table_2 import TABLE_2
 from companion.paper.arithmetic import scenario_probability
-from companion.paper.comparisons import config_over
+from companion.paper.comparisons.skip_sets import config_over
 from companion.paper.own_numbers import OWN_NUMBERS
 from companion.paper.printed import printed_value, printed_values
 from resilinet.failures import scenario_key, scenarios

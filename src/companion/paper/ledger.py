@@ -9,12 +9,14 @@ from dataclasses import replace
 
 from companion.experiments import ARTEFACTS, EXPERIMENTS, PLANNED
 from companion.paper.arithmetic import arithmetic
-from companion.paper.comparisons import config_gain, quantity
+from companion.paper.comparisons.quantities import quantity
+from companion.paper.comparisons.skip_sets import config_gain
 from companion.paper.contributions import PARTS_OF, contributions
-from companion.paper.measured import Measured, Sample
+from companion.paper.measured import Measured
 from companion.paper.not_attempted import IMAGENET_CELLS, LEFT_OUT, NOT_TRAINED, ON_SUBSTITUTE
 from companion.paper.own_numbers import reaches_cloud
 from companion.paper.printed import Printed, printed_values, series_of
+from companion.paper.samples import Sample
 from companion.paper.statements import claims
 from companion.paper.verdicts import (
     HEALTH_TOLERANCE,

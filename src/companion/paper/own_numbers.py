@@ -7,8 +7,9 @@ from collections.abc import Mapping
 
 from companion.experiments import ARTEFACTS, Experiment
 from companion.experiments.trial import Trial
-from companion.paper.measured import Sample
+from companion.paper.measured import Measured
 from companion.paper.printed import printed_values
+from companion.paper.samples import Sample
 from resilinet.failures import FailureSetting, scenario_key, scenarios
 from resilinet.routing import routes
 from resilinet.schemes import RESILINET
@@ -92,3 +93,6 @@ def reaches_cloud(topology: Topology, dead: frozenset[str]) -> bool:
 
 
 OWN_NUMBERS = OwnNumbers()
+
+Numbers = Measured | OwnNumbers
+"""Our results, or the paper's own numbers in their place."""

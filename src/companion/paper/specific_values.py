@@ -9,7 +9,8 @@ import pandas as pd
 from scipy.optimize import brentq
 
 from companion.experiments import ARTEFACTS
-from companion.paper.comparisons import Numbers, informed
+from companion.paper.comparisons.between_schemes import informed
+from companion.paper.own_numbers import Numbers
 from resilinet.failures import FailureSetting
 
 LEAST: Final = 1e-9

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Final, NamedTuple
 
 from companion.experiments import ARTEFACTS, EXPERIMENTS
-from companion.paper import comparisons as compare
 from companion.paper.arithmetic import availability
+from companion.paper.comparisons import (
+    between_schemes,
+    convergence,
+    failout_rates,
+    skip_sets,
+    survival_scaling,
+    weight_rules,
+)
 from companion.paper.measured import Measured
 from companion.paper.not_attempted import IMAGENET
-from companion.paper.own_numbers import OWN_NUMBERS
+from companion.paper.own_numbers import OWN_NUMBERS, Numbers
 from companion.paper.printed import printed_value, statements
 from companion.paper.verdicts import (
     TOLERANCE,
@@ -24,6 +31,9 @@ from companion.paper.verdicts import (
     judge_statement,
 )
 
+Test = Callable[[Numbers, str], list[Check]]
+"""From numbers and an artefact to the comparisons that decide a statement."""
+
 
 class Claim(NamedTuple):
     """A part of a statement, and what it is tested by."""
@@ -32,7 +42,7 @@ class Claim(NamedTuple):
     """The statement's key and what part of it is meant."""
     artefact: str
     """Whose trials are compared."""
-    test: compare.Test
+    test: Test
     note: str = ""
     """How the statement is read."""
     establishes: bool = True
@@ -51,16 +61,17 @@ NETWORKS: Final = ("health", *CNNS)
 BY_A_POINT: Final = f"Read as: by more than {TOLERANCE:g} point"
 BESIDES: Final = "The paper says so of Health and ImageNet; the same comparisons on another network."
 GUESSES_ASIDE: Final = "Rows in which all schemes guess are left out: their order is chance."
+TO_TARGET: Final = f"Epochs until a validation accuracy of {100 * convergence.TARGET:g} %"
 CLAIMS: Final = (
-    Claim("key-result-1/health", "figure-2a", compare.better_schemes),
-    Claim("key-result-1/imagenet", "figure-2b", compare.better_schemes),
-    Claim("key-result-1/mobilenet", "table-1-mobilenet", compare.better_schemes, BESIDES),
-    Claim("key-result-1/resnet", "figure-2c", compare.better_schemes, BESIDES),
+    Claim("key-result-1/health", "figure-2a", between_schemes.better_schemes),
+    Claim("key-result-1/imagenet", "figure-2b", between_schemes.better_schemes),
+    Claim("key-result-1/mobilenet", "table-1-mobilenet", between_schemes.better_schemes, BESIDES),
+    Claim("key-result-1/resnet", "figure-2c", between_schemes.better_schemes, BESIDES),
     *(
         Claim(
             f"key-result-1/{key}-repartitioned",
             f"figure-6-{key}",
-            compare.better_schemes,
+            between_schemes.better_schemes,
             "Section 7.2 says so of Fig. 6.",
         )
         for key in ("health", "mobilenet")
@@ -69,19 +80,22 @@ CLAIMS: Final = (
         Claim(
             f"key-result-2/{key}",
             f"figure-3-{key}",
-            compare.alike_weights,
+            weight_rules.alike_weights,
             "Retrained for each rule and setting; the statement's bound is one point.",
         )
         for key in NETWORKS
     ),
     Claim(
-        "key-observation-1/health", "figure-3-health", compare.wide_weights, f"{BY_A_POINT} in every setting."
+        "key-observation-1/health",
+        "figure-3-health",
+        weight_rules.wide_weights,
+        f"{BY_A_POINT} in every setting.",
     ),
     *(
         Claim(
             f"key-observation-2/{key}",
             f"figure-3-{key}",
-            compare.harmless_wide_weights,
+            weight_rules.harmless_wide_weights,
             f"Read as: by less than {TOLERANCE:g} point in every setting.",
         )
         for key in CNNS
@@ -90,17 +104,17 @@ CLAIMS: Final = (
         Claim(
             f"key-result-3/{key}",
             f"table-3-{key}",
-            compare.best_rate(rate),
+            failout_rates.best_rate(rate),
             "Read as: best on average over the three settings with failures.",
         )
         for key, rate in (("mobilenet", "30%"), ("resnet", "failure"))
     ),
-    *(Claim(f"key-observation-3/{key}", f"table-3-{key}", compare.higher_rates) for key in NETWORKS),
+    *(Claim(f"key-observation-3/{key}", f"table-3-{key}", failout_rates.higher_rates) for key in NETWORKS),
     *(
         Claim(
             f"key-observation-4/{key}",
             f"table-3-{key}",
-            compare.no_rate_for_all,
+            failout_rates.no_rate_for_all,
             "Read as: for each fixed rate there is a setting with a better one. Compared is the pair in which Table 3 "
             "has the rate farthest behind; another might be found.",
             refutes=False,
@@ -111,7 +125,7 @@ CLAIMS: Final = (
         Claim(
             f"key-result-4/{key}",
             artefact,
-            compare.severity_of_skips,
+            skip_sets.severity_of_skips,
             "Gain over Config 1, in Hazardous against Normal.",
         )
         for key, artefact in (("health", "figure-4a"), ("mobilenet", "figure-4b"), ("resnet", "figure-4c"))
@@ -120,19 +134,19 @@ CLAIMS: Final = (
         Claim(
             f"figure-4-{key}/growth",
             artefact,
-            compare.growing_configs,
+            skip_sets.growing_configs,
             "Each configuration against the one before it.",
         )
         for key, artefact in (("health", "figure-4a"), ("mobilenet", "figure-4b"))
     ),
-    Claim("figure-4-health/most-important", "figure-4a", compare.input_skip_of_three),
-    Claim("figure-4-mobilenet/skips", "figure-4b", compare.input_skip_of_two),
-    Claim("figure-4-resnet/skips", "figure-4c", compare.later_skip_of_two),
+    Claim("figure-4-health/most-important", "figure-4a", skip_sets.input_skip_of_three),
+    Claim("figure-4-mobilenet/skips", "figure-4b", skip_sets.input_skip_of_two),
+    Claim("figure-4-resnet/skips", "figure-4c", skip_sets.later_skip_of_two),
     *(
         Claim(
             f"figure-4-{key}/peak",
             artefact,
-            compare.peak_with_all_skips,
+            skip_sets.peak_with_all_skips,
             "Config 4 against each other configuration.",
         )
         for key, artefact in (("mobilenet", "figure-4b"), ("resnet", "figure-4c"))
@@ -141,14 +155,14 @@ CLAIMS: Final = (
         Claim(
             f"resilinet-plus/{key}",
             f"table-1-{key}",
-            compare.plus,
+            between_schemes.plus,
             f"Read as: above zero and below {TOLERANCE:g} point, in Table 1's average. The cost in bandwidth is "
             "Table 4's.",
         )
         for key in ("health", "mobilenet")
     ),
     *(
-        Claim(f"survival-scaling/{key}", artefact, compare.survival, f"{BY_A_POINT}.")
+        Claim(f"survival-scaling/{key}", artefact, survival_scaling.survival, f"{BY_A_POINT}.")
         for key, artefact in (
             ("health", "section-2.3-health"),
             ("mobilenet", "table-1-mobilenet"),
@@ -159,7 +173,7 @@ CLAIMS: Final = (
         Claim(
             f"section-3-2-probabilities/{key}",
             artefact,
-            compare.ahead_between_settings,
+            between_schemes.ahead_between_settings,
             "Read as: ResiliNet is ahead under all probabilities between Normal's and Hazardous's, for which it has to "
             "be ahead at each end.",
         )
@@ -169,51 +183,56 @@ CLAIMS: Final = (
             ("resnet", "figure-2c"),
         )
     ),
-    Claim("section-3-3a-failures/health", "table-1-health", compare.ahead_in_failures, GUESSES_ASIDE),
+    Claim("section-3-3a-failures/health", "table-1-health", between_schemes.ahead_in_failures, GUESSES_ASIDE),
     Claim(
         "section-3-3a-surpass/health",
         "table-1-health",
-        compare.far_ahead,
-        f"Greatly is read as: by more than {compare.SUBSTANTIAL:g} points.",
+        between_schemes.far_ahead,
+        f"Greatly is read as: by more than {between_schemes.SUBSTANTIAL:g} points.",
     ),
-    Claim("section-3-3b-vanilla/mobilenet", "table-1-mobilenet", compare.vanilla_behind, GUESSES_ASIDE),
-    Claim("section-3-3b-m2/mobilenet", "table-1-mobilenet", compare.dfg_ahead_without_m2),
-    Claim("section-3-3b-plus/mobilenet", "table-1-mobilenet", compare.plus_ahead, GUESSES_ASIDE),
-    Claim("section-3-3b-average/mobilenet", "table-1-mobilenet", compare.ahead_on_average),
+    Claim(
+        "section-3-3b-vanilla/mobilenet", "table-1-mobilenet", between_schemes.vanilla_behind, GUESSES_ASIDE
+    ),
+    Claim("section-3-3b-m2/mobilenet", "table-1-mobilenet", between_schemes.dfg_ahead_without_m2),
+    Claim("section-3-3b-plus/mobilenet", "table-1-mobilenet", between_schemes.plus_ahead, GUESSES_ASIDE),
+    Claim("section-3-3b-average/mobilenet", "table-1-mobilenet", between_schemes.ahead_on_average),
     *(
         Claim(
             f"section-3-3-intervals/{key}",
             artefact,
-            compare.narrow_intervals,
+            between_schemes.narrow_intervals,
             f"Negligible is read as: below {TOLERANCE / 2:g} points.",
         )
         for key, artefact in (("health", "figure-2a"), ("imagenet", "figure-2b"))
     ),
     *(
         Claim(
-            f"faq-10/{key}", f"table-3-{key}", compare.below_half, "Half against 30 %, the next lower rate."
+            f"faq-10/{key}",
+            f"table-3-{key}",
+            failout_rates.below_half,
+            "Half against 30 %, the next lower rate.",
         )
         for key in NETWORKS
     ),
     Claim(
         "section-6-convergence/health",
         "table-1-health",
-        compare.more_epochs,
-        f"Epochs until a validation accuracy of {100 * compare.TARGET:g} %, against the same network without failout.",
+        convergence.more_epochs,
+        f"{TO_TARGET}, against the same network without failout.",
         unit="epochs",
     ),
     Claim(
         "faq-14/time-health",
         "table-1-health",
-        compare.fewer_epochs,
-        f"Epochs until a validation accuracy of {100 * compare.TARGET:g} %; how long one takes depends on the machine.",
+        convergence.fewer_epochs,
+        f"{TO_TARGET}; how long one takes depends on the machine.",
         unit="epochs",
     ),
     *(
         Claim(
             f"faq-14/time-{key}",
             artefact,
-            compare.learns_faster,
+            convergence.learns_faster,
             "How long an epoch takes depends on the machine. The mean validation accuracy over all epochs is an "
             "indirect sign.",
             establishes=False,
@@ -249,7 +268,7 @@ def statement(measured: Measured, claim: Claim) -> Entry:
     What decides it is the check with the least slack; of one that is not reproduced, among those that contradict it.
     """
     entry = _statement(measured, claim)
-    if claim.test is compare.survival or not measured.has_routes(claim.artefact):
+    if claim.test is survival_scaling.survival or not measured.has_routes(claim.artefact):
         return entry
     return replace(entry, per_route=_statement(measured.per_route(), claim))
 

@@ -11,8 +11,8 @@ from typing import Final
 
 from scipy import stats
 
-from companion.paper.measured import Sample
 from companion.paper.printed import Printed, runs_behind
+from companion.paper.samples import Sample
 
 TOLERANCE: Final = 1.0
 """Percentage points by which the accuracy of a CNN may differ and still count as reproduced.

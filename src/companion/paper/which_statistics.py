@@ -9,9 +9,10 @@ import numpy as np
 from scipy import stats
 
 from companion.experiments.names import SETTINGS
-from companion.paper.comparisons import mean, quantity
-from companion.paper.measured import Measured, Sample
+from companion.paper.comparisons.quantities import quantity
+from companion.paper.measured import Measured
 from companion.paper.printed import Printed, printed_values
+from companion.paper.samples import Sample, mean
 
 TABLES: Final = ("table-1-mobilenet", "table-3-mobilenet", "table-3-resnet", "figure-2c")
 """What the paper prints of networks with batch normalisation that were trained here on its own data."""

@@ -9,7 +9,8 @@ from statistics import fmean
 import pandas as pd
 
 from companion.experiments import ARTEFACTS
-from companion.paper.measured import Measured, Sample
+from companion.paper.measured import Measured
+from companion.paper.samples import Sample
 from companion.results.accuracy import by_scenario
 from companion.tables.cells import show_sample
 from companion.tables.exhibits import scheme_names

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Final
 
-from companion.paper.measured import Sample
+from companion.paper.samples import Sample
 from companion.paper.verdicts import Check, Entry, Verdict
 from companion.results.intervals import Interval
 from companion.tables.numbers import UNITS, Cell

@@ -9,7 +9,10 @@ import pandas as pd
 
 from companion.experiments import ARTEFACTS
 from companion.experiments.names import FAILURES, SETTINGS, name_of
-from companion.paper.comparisons import RATES, config_gain, rate_sample, survival_loss, weight_samples
+from companion.paper.comparisons.failout_rates import RATES, rate_sample
+from companion.paper.comparisons.skip_sets import config_gain
+from companion.paper.comparisons.survival_scaling import survival_loss
+from companion.paper.comparisons.weight_rules import weight_samples
 from companion.paper.measured import Measured
 from companion.paper.printed import printed_values
 from companion.paper.verdicts import Entry, check

@@ -6,7 +6,7 @@ import pandas as pd
 
 from companion.experiments import ARTEFACTS
 from companion.experiments.names import SETTINGS, name_of
-from companion.paper.comparisons import FIXED_RATES, rate_sample
+from companion.paper.comparisons.failout_rates import FIXED_RATES, rate_sample
 from companion.paper.measured import Measured
 from companion.paper.verdicts import Check, check
 from companion.tables.cells import show_check, show_rate, show_sample

@@ -18,7 +18,7 @@ from companion.experiments.names import FAILURES
 from companion.experiments.trial import Record, Trial
 from companion.figures import style
 from companion.paper import Measured, Sample, printed_values
-from companion.paper.comparisons import survival_loss
+from companion.paper.comparisons.survival_scaling import survival_loss
 from companion.results.store import Store
 from made_up import made_up
 

@@ -26,10 +26,11 @@ from companion.paper import (
     verify,
 )
 from companion.paper.arithmetic import scenario_probability
-from companion.paper.comparisons import best_rate, better_schemes, config_over
+from companion.paper.comparisons.between_schemes import better_schemes
+from companion.paper.comparisons.failout_rates import best_rate
+from companion.paper.comparisons.skip_sets import config_over
 from companion.paper.inconsistencies import recomputed_average
 from companion.paper.ledger import number_entry, under_routes
-from companion.paper.measured import spread
 from companion.paper.own_numbers import OWN_NUMBERS
 from companion.paper.printed import (
     RUNS,
@@ -39,6 +40,7 @@ from companion.paper.printed import (
     parsed,
     runs_behind,
 )
+from companion.paper.samples import spread
 from companion.paper.specific_values import break_even, lead
 from companion.paper.statements import CLAIMS, Claim, statement
 from companion.paper.verdicts import (
