@@ -14,7 +14,8 @@ from companion.experiments import ARTEFACTS
 from companion.experiments.beyond import NAMES, falls_with, machine_of
 from companion.experiments.networks import build_network
 from companion.experiments.trial import Record
-from companion.paper.measured import Measured, Sample
+from companion.paper.measured import Measured
+from companion.paper.samples import Sample
 from companion.results.accuracy import by_scenario
 from resilinet.failures import FailureSetting, scenario_key, scenarios
 from resilinet.joint_failures import JointFailures, replicated
