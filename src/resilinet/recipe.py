@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from resilinet.topology import is_number, shown
+from resilinet.topology import is_count, is_number, shown
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,8 @@ class Recipe:
             training round in another order.
         class_weights: how much the loss of an example counts: ``none``, all alike; or ``balanced``, in inverse
             proportion to how frequent its class is in training, by 1 on average over the training examples.
+        distilled: epochs in which, after the training, layers on skips learn what failed nodes would have sent
+            (:mod:`resilinet.distillation`); 0 for a network without such layers.
     """
 
     epochs: int = 50
@@ -47,6 +49,7 @@ class Recipe:
     validation: str = "running"
     memory_format: str = "contiguous"
     class_weights: str = "none"
+    distilled: int = 0
 
     def __post_init__(self) -> None:
         """Refuse values that no training loop can follow."""
@@ -67,6 +70,10 @@ class Recipe:
             value = getattr(self, name)
             if not is_number(value) or not 0 < value < math.inf:
                 raise ValueError(f"recipe: {name} is {shown(value)}; give a finite number above 0.")
+        if not is_count(self.distilled):
+            raise ValueError(
+                f"recipe: distilled is {shown(self.distilled)}; give a whole number of epochs, from 0."
+            )
         for name in ("epochs", "batch_size"):
             if not isinstance(getattr(self, name), int):
                 raise ValueError(f"recipe: {name} is {getattr(self, name)!r}; give a whole number.")

@@ -229,12 +229,15 @@ def train(
             for step, rows in enumerate(batches, start=(epoch - 1) * len(batches)):
                 x_batch, y_batch = (part[rows.to(part.device)].to(device) for part in (x, y))
                 x_batch = augment(as_input(x_batch, dtype), motions, data.augmentation)
-                alive = failout.draw(masks)
+                zeros = recipe.no_flow == "zeros"
                 with mixed_precision(recipe, device):
-                    logits = working(x_batch, alive, silent_nodes_send=recipe.no_flow == "zeros")
-                if logits is None:
+                    answers = [
+                        working(x_batch, alive, silent_nodes_send=zeros) for alive in failout.draws(masks)
+                    ]
+                parts = [mean_loss(logits, y_batch, by_class) for logits in answers if logits is not None]
+                if not parts:
                     continue
-                loss = mean_loss(logits, y_batch, by_class)
+                loss = torch.stack(parts).mean()
                 loss.backward()
                 state.step(recipe.rate(step, recipe.epochs * len(batches)))
                 losses += loss.detach() * len(y_batch)

@@ -9,7 +9,8 @@ from resilinet.failures import scenario_key, scenarios
 from resilinet.routing import routes
 from resilinet.schemes import SCHEMES
 
-TRAIN = {"mlp": [0, *[8] * 12], "mobilenet": [8] * 10, "resnet": [8] * 10, "camera": [8] * 3}
+_HEALTH = [0, *[8] * 12]
+TRAIN = {"mlp": _HEALTH, "early_exit": _HEALTH, "mobilenet": [8] * 10, "resnet": [8] * 10, "camera": [8] * 3}
 """Training examples of each class, equally many of each that occurs."""
 
 

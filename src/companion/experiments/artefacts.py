@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
+from companion.experiments.beyond import other_schemes
 from companion.experiments.catalogue import EXPERIMENTS, cifar_short, imagenet_short
 from companion.experiments.experiment import Experiment, Size, check_profile
 from companion.experiments.trial import Trial, Values
@@ -255,6 +256,8 @@ def _health() -> Iterable[Artefact]:
     )
     met = "health-by-subject", "health-by-subject", "Health by subject: people never met before", four_schemes
     yield from _shown("health-by-subject", "health-people", met)
+    title = "Health: schemes beyond the paper's"
+    yield from _shown("health", "beyond", ("beyond-health", "beyond", title, other_schemes))
 
 
 def _images() -> Iterable[Artefact]:

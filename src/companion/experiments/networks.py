@@ -11,16 +11,23 @@ from resilinet.weights import WeightRule
 
 
 def build_network(trial: Trial) -> DistributedNetwork:
-    """The trial's network with its initial weights, the same for every scheme of one seed."""
+    """The trial's network with its initial weights, the same for every scheme of one seed.
+
+    Raises:
+        ValueError: the trial describes no network.
+    """
     sizes = {name: value for name, value in trial.network.items() if name != "model"}
     family, topology = model(trial.model), trial.topology
+    adapters = getattr(family, "skip_layers", None) if trial.recipe.distilled else family.adapters
+    if adapters is None:
+        raise ValueError(f"{trial.model} has no skip layers that could be distilled; the MLP has.")
     rule = WeightRule(**trial.weights)
     network = DistributedNetwork(
         family.blocks(**sizes),
         topology,
         input_shape=family.input_shape(**sizes),
         skips=SCHEMES[trial.scheme].skips,
-        adapters=family.adapters(topology, **sizes),
+        adapters=adapters(topology, **sizes),
         weights=rule.draw(topology, generator(trial.seed, "hyperconnection weights")),
         learned=rule.rule == "learned",
     )

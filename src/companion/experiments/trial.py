@@ -24,6 +24,7 @@ LATER_FIELDS: Mapping[str, Any] = {
     "validation": "running",
     "memory_format": "contiguous",
     "class_weights": "none",
+    "distilled": 0,
 }
 """Fields of a recipe that the first trials lacked, and what those did; left out of identities where they say so."""
 
@@ -45,6 +46,8 @@ class Trial:
         data: the description of the data set, its fingerprint included, so that no result made from substitute
             data can pass for a real one.
         seed: of initial weights, batch order, failout and drawn hyperconnection weights.
+        joint: sets of failed nodes under each of which every batch is learnt, beside no failure, in place of failout;
+            left out of the identity where there is none.
     """
 
     network: Values
@@ -56,6 +59,7 @@ class Trial:
     recipe: Recipe
     data: Values
     seed: int
+    joint: tuple[tuple[str, ...], ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse a scheme that does not exist."""
@@ -66,6 +70,8 @@ class Trial:
     def values(self) -> dict[str, Any]:
         """Every field as JSON values."""
         values = dataclasses.asdict(self)
+        if not self.joint:
+            del values["joint"]
         recipe = {name: value for name, value in values["recipe"].items() if LATER_FIELDS.get(name) != value}
         plain: dict[str, Any] = json.loads(json.dumps({**values, "recipe": recipe}, allow_nan=False))
         return plain
@@ -105,7 +111,8 @@ class Trial:
             if any(len(pair) != 2 for pair in ends):
                 raise TypeError("a skip needs a source and a target")
             skips = tuple((source, target) for source, target in ends)
-            return cls(recipe=recipe, partition=partition, skips=skips, **fields)
+            joint = tuple(tuple(nodes) for nodes in fields.pop("joint", ()))
+            return cls(recipe=recipe, partition=partition, skips=skips, joint=joint, **fields)
         except (KeyError, TypeError) as error:
             raise ValueError(f"these values describe no trial: {error}") from error
 

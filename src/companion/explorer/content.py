@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import takewhile
 from typing import Any, Final
 
 from companion.experiments import ARTEFACTS, Size
+from companion.experiments.beyond import NAMES
 from companion.experiments.names import name_of
 from companion.experiments.networks import build_network
 from companion.explorer.scene import VIEWS, role, view, way
 from companion.figures.style import ORDER, look
 from companion.paper.measured import Measured
+from companion.paper.options import FLOAT32, Option, is_guess, scenario
 from companion.results.intervals import half_width_factor
 from companion.results.validation import NORMALISES
 from resilinet.bandwidth import link_elements
@@ -19,8 +22,6 @@ from resilinet.network import DistributedNetwork
 from resilinet.routing import Skips, routes
 from resilinet.schemes import SCHEMES, Scheme
 
-FLOAT32: Final = 4
-"""Bytes of a number that a hyperconnection carries."""
 SHOWN: Final[Mapping[str, str]] = {
     "health": "table-1-health",
     "health-by-subject": "health-by-subject",
@@ -28,6 +29,7 @@ SHOWN: Final[Mapping[str, str]] = {
     "resnet": "figure-2c",
     "imagenet": "figure-2b",
     "camera": "figure-2-camera",
+    "beyond": "beyond-health",
 }
 """For each experiment the artefact whose rows are the schemes."""
 SAYS: Final[Mapping[str, str]] = {
@@ -37,6 +39,16 @@ SAYS: Final[Mapping[str, str]] = {
     "resilinet-plus": "skips always open, failout in training",
 }
 """What each scheme is."""
+OTHERS: Final[Mapping[str, tuple[str, Skips]]] = {
+    "failout-alone": ("no skips, failout in training", Skips.NEVER),
+    "unit-dropout": ("skips always open, units dropped in training", Skips.ALWAYS),
+    "stage-drop": ("skips inside nodes, failout in training", Skips.NEVER),
+    "early-exit": ("a head on each node answers before a gap", Skips.NEVER),
+    "skip-layer": ("a distilled layer on each skip, no failout", Skips.ON_FAILURE),
+    "learned-weights": ("as ResiliNet, weights trained", Skips.ON_FAILURE),
+    "learned-weights-plus": ("as ResiliNet+, weights trained", Skips.ALWAYS),
+}
+"""What each scheme beyond the paper's is, and when skips between nodes are active."""
 
 
 def payload(measured_by_experiment: Mapping[str, Measured]) -> dict[str, Any]:
@@ -56,7 +68,13 @@ def payload(measured_by_experiment: Mapping[str, Measured]) -> dict[str, Any]:
         for key, measured in measured_by_experiment.items()
         if any(_seeds(measured, SHOWN[key]).values())
     ]
-    return {"schemes": [_scheme(SCHEMES[key]) for key in ORDER], "experiments": found}
+    schemes = [_scheme(SCHEMES[key]) for key in ORDER]
+    if any(experiment["key"] == "beyond" for experiment in found):
+        schemes += [
+            {"key": key, "name": NAMES[key], "says": says, "skips": skips.value, "marker": "o"}
+            for key, (says, skips) in OTHERS.items()
+        ]
+    return {"schemes": schemes, "experiments": found}
 
 
 def _scheme(scheme: Scheme) -> dict[str, Any]:
@@ -76,10 +94,12 @@ def _experiment(key: str, measured: Measured) -> dict[str, Any]:
     topology, every = network.topology, list(scenarios(network.topology))
     outcomes = {
         scheme: {
-            scenario_key(topology, failed): _accuracy(
-                measured, artefact, scheme, scenario_key(topology, failed)
+            scenario_key(topology, failed): (
+                _other(measured, network, scheme, failed)
+                if scheme in OTHERS
+                else _accuracy(measured, artefact, scheme, scenario_key(topology, failed))
+                | _flow(network, failed, SCHEMES[scheme].skips)
             )
-            | _flow(network, failed, SCHEMES[scheme].skips)
             for failed in every
         }
         for scheme in seeds
@@ -87,7 +107,7 @@ def _experiment(key: str, measured: Measured) -> dict[str, Any]:
     guesses = [one["accuracy"] for found in outcomes.values() for one in found.values() if one["guess"]]
     return {
         "key": key,
-        "title": f"{experiment.name_at(measured.profile)} ({size.label})",
+        "title": f"{experiment.name_at(measured.profile)}{', other schemes' * (key == 'beyond')} ({size.label})",
         "about": _about(size, seeds, measured.statistics),
         "opens": [topology.failable[len(topology.failable) // 2]],
         "seeds": seeds,
@@ -118,13 +138,16 @@ def _experiment(key: str, measured: Measured) -> dict[str, Any]:
     }
 
 
-# The three functions below are all that the explorer asks of stored results.
+# The four functions below are all that the explorer asks of stored results.
 
 
 def _seeds(measured: Measured, artefact: str) -> dict[str, int]:
-    """How many seeds there are of each scheme that the experiment compares."""
+    """How many seeds there are of each scheme that the experiment compares; of others than the paper's, the trained."""
     rows = measured.rows(artefact)
-    return {scheme: len(measured.records(artefact, scheme)) for scheme in ORDER if scheme in rows}
+    found = {
+        scheme: len(measured.records(artefact, scheme)) for scheme in (*ORDER, *OTHERS) if scheme in rows
+    }
+    return {scheme: count for scheme, count in found.items() if count or scheme in ORDER}
 
 
 def _network(measured: Measured, artefact: str) -> DistributedNetwork:
@@ -139,6 +162,24 @@ def _accuracy(measured: Measured, artefact: str, scheme: str, scenario: str) -> 
         "accuracy": None if sample.interval is None else sample.interval.mean,
         "each": [round(value, 6) for value in sample.values.values()],
         "guess": measured.is_guess(artefact, scheme, scenario),
+    }
+
+
+def _other(
+    measured: Measured, network: DistributedNetwork, scheme: str, failed: frozenset[str]
+) -> dict[str, Any]:
+    """The same, and the flow, of a scheme beyond the paper's; where a head answers, the way ends at its node."""
+    option, topology = Option(scheme), network.topology
+    found, guess = scenario(measured, option, failed), is_guess(measured, option, failed)
+    flow = _flow(network, failed, OTHERS[scheme][1])
+    if scheme == "early-exit" and flow["way"] is None and not guess:
+        before = takewhile(lambda name: name not in failed, topology.order)
+        flow["way"] = " → ".join(before) + ", whose head answers"
+        flow["silent"] = [name for name in flow["silent"] if name != topology.cloud]
+    return flow | {
+        "accuracy": None if found.interval is None else found.interval.mean,
+        "each": [round(value, 6) for value in found.values.values()],
+        "guess": guess,
     }
 
 

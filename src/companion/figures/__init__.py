@@ -4,6 +4,7 @@ from companion.figures.batch_norm import statistics
 from companion.figures.charts import averages, configs, rates, survival_scaling, weight_rules
 from companion.figures.descriptions import alt_text, in_words, size_label
 from companion.figures.learning import history, learning_curves
+from companion.figures.options import cost_front, depth_curves
 from companion.figures.points import Point, numbers, points_of
 from companion.figures.received import received
 
@@ -12,6 +13,8 @@ __all__ = [
     "alt_text",
     "averages",
     "configs",
+    "cost_front",
+    "depth_curves",
     "history",
     "in_words",
     "learning_curves",

@@ -27,16 +27,20 @@ from companion.results.intervals import interval
 
 _NAMES: Final = [name_of(setting) for setting in SETTINGS]
 _PAPER: Final = "paper"
-COLOURS: Final = {series_name(key): look.colour for key, look in style.LOOKS.items()}
-COLOURS[_PAPER] = style.PAPER["color"]
-"""Of each scheme by its name, and of the paper."""
-_MARKERS: Final = {series_name(key): look.marker for key, look in style.LOOKS.items()}
-_MARKERS[_PAPER] = style.PAPER["marker"]
 _NETWORKS: Final = {"mlp": "MLP, Health", "mobilenet": "MobileNet, CIFAR-10", "resnet": "ResNet-18, CIFAR-10"}
 """How Fig. 3 names its networks, all of them ResiliNet's."""
 _HATCHES: Final = dict(zip(_NETWORKS.values(), ("", "//", ".."), strict=True))
-COLOURS |= dict.fromkeys(_NETWORKS.values(), style.LOOKS["resilinet"].colour)
-_MARKERS |= dict(zip(_NETWORKS.values(), "osP", strict=True))
+COLOURS: Final = {
+    **{series_name(key): look.colour for key, look in style.LOOKS.items()},
+    **dict.fromkeys(_NETWORKS.values(), style.LOOKS["resilinet"].colour),
+    _PAPER: style.PAPER["color"],
+}
+"""Of each scheme by its name, of each network of Fig. 3, and of the paper."""
+_MARKERS: Final = {
+    **{series_name(key): look.marker for key, look in style.LOOKS.items()},
+    **dict(zip(_NETWORKS.values(), "osP", strict=True)),
+    _PAPER: style.PAPER["marker"],
+}
 _OURS: Final = series_name("resilinet")
 """In legends, what is measured with ResiliNet alone."""
 

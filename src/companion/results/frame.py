@@ -45,7 +45,8 @@ def frame(
     ``epochs`` say how large a run was and on which data, ``trial`` which file of the store holds it. ``accuracy`` is in
     percent: where ``kind`` is ``scenario``, while exactly the nodes in ``name`` are failed, and a ``guess`` where no
     information reaches the cloud; where it is ``setting``, the exact expectation under the failure setting ``name``,
-    guesses included. ``statistics`` are those of batch normalisation; networks without it have ``running`` alone.
+    guesses included. Nodes are those of the run's own topology, of which stage drop has two in one machine.
+    ``statistics`` are those of batch normalisation; networks without it have ``running`` alone.
 
     Args:
         store: the results, or their folder.

@@ -27,8 +27,9 @@ from companion.results.statistics_files import cost, flat
 from resilinet.batch_statistics import Statistics, estimate_batch_statistics
 from resilinet.checkpoints import save
 from resilinet.data import DataError, Dataset
+from resilinet.distillation import distil
 from resilinet.evaluation import correct_counts
-from resilinet.failout import Failout
+from resilinet.failout import EveryFailure, Failout
 from resilinet.messages import brief
 from resilinet.network import DistributedNetwork
 from resilinet.training import Progress, Watch, train
@@ -77,14 +78,18 @@ def run(
     network = placed(build_network(trial), device, trial.recipe.memory_format)
     resumed = (folder / "checkpoint.pt").exists()
     earlier: list[float] = []  # seconds that runs before an interruption took
+    topology = network.topology
+    failout = EveryFailure(topology, trial.joint) if trial.joint else Failout(topology, trial.failout)
     history, best_epoch = train(
         network,
         data,
         trial.recipe,
-        Failout(network.topology, trial.failout),
+        failout,
         trial.seed,
         Watch(folder / "checkpoint.pt", stop, report, earlier.append),
     )
+    if trial.recipe.distilled:
+        distil(network, data.train.x.to(device), trial.recipe, trial.seed)
     save({name: value.cpu() for name, value in network.state_dict().items()}, folder / "weights.pt")
     trained = time.perf_counter()
     statistics = estimate_batch_statistics(network, data.train.x[:STATISTICS_IMAGES])

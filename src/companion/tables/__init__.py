@@ -16,6 +16,14 @@ from companion.tables.exhibits import (
     weight_rules,
 )
 from companion.tables.html import offer, show
+from companion.tables.options import (
+    depths,
+    option_averages,
+    option_costs,
+    option_scenarios,
+    power_cuts,
+    ranking,
+)
 from companion.tables.statistics_gains import by_statistics
 from companion.tables.verdict_rows import checks, differing, provenance
 
@@ -30,14 +38,20 @@ __all__ = [
     "cell",
     "checks",
     "claims",
+    "depths",
     "differing",
     "figure_2b_cells",
     "figure_4",
     "offer",
+    "option_averages",
+    "option_costs",
+    "option_scenarios",
     "ours",
     "own_setting",
+    "power_cuts",
     "printed",
     "provenance",
+    "ranking",
     "short_recipe",
     "show",
     "show_check",

@@ -87,10 +87,11 @@ def averages(entries: Sequence[Entry], artefact: str) -> pd.DataFrame:
 
 def figure_2b_cells() -> pd.DataFrame:
     """The two tables of Fig. 2b's chart data by failing nodes, and what was added, in percent."""
-    wide = imagenet_cells().unstack("scheme").swaplevel(axis=1)
+    parts = ["raw", "corrected", "added"]
+    wide = imagenet_cells().reset_index().pivot(index="failed", columns="scheme", values=parts)
     schemes = scheme_names("vanilla", "dfg", "resilinet").values()
-    columns = [(scheme, part) for scheme in schemes for part in ("raw", "corrected", "added")]
-    return wide.loc[["None", "m1", "m2", "m1, m2"], columns].rename_axis(columns=[None, None])
+    columns = pd.MultiIndex.from_product([schemes, parts])
+    return wide.swaplevel(axis="columns").reindex(index=["None", "m1", "m2", "m1, m2"], columns=columns)
 
 
 def table_3(entries: Sequence[Entry], *artefacts: str) -> pd.DataFrame:

@@ -48,7 +48,7 @@ class Model(Protocol):
 
 
 def model(name: str) -> Model:
-    """The module that describes the network called ``name``: ``mlp``, ``mobilenet``, ``resnet`` or ``camera``.
+    """The module that describes a network: ``mlp``, ``early_exit``, ``mobilenet``, ``resnet`` or ``camera``.
 
     >>> model("resnet").input_shape(geometry="cifar")
     (3, 32, 32)

@@ -10,6 +10,7 @@ from resilinet.topology import Hyperconnection, Node, Topology, TopologyError, i
 Pairs = tuple[tuple[str, str], ...]
 
 MLP_SKIPS: Pairs = (("i", "n2"), ("n1", "n3"), ("n2", "n4"))
+EXITS: Pairs = (("i", "answer"), ("n1", "answer"), ("n2", "answer"))
 MOBILENET_SKIPS: Pairs = (("i", "m2"), ("m1", "m3"))
 RESNET_SKIPS: Pairs = (("i", "z2"), ("z1", "z3"))
 CAMERA_SKIPS: Pairs = (
@@ -46,6 +47,20 @@ def mlp(partition: tuple[int, ...] = (1, 2, 3, 4), skips: Pairs = MLP_SKIPS) -> 
     sizes = {"i": 0} | {f"n{k}": size for k, size in enumerate(partition, start=1)}
     sizes[f"n{len(partition)}"] += 1
     return with_skips(vertical(sizes), skips)
+
+
+def early_exit(partition: tuple[int, ...] = (1, 2, 3, 4), skips: Pairs = EXITS) -> Topology:
+    """The MLP's nodes, and behind the last a node ``answer``, without blocks, to which exits lead; else as :func:`mlp`.
+
+    Raises:
+        TopologyError: as for :func:`mlp`, or an exit does not lead to ``answer``.
+    """
+    chain = mlp(partition, ())
+    if stray := [pair for pair in skips if pair[-1] != "answer"]:
+        raise TopologyError(f"{stray[0]} is no exit: give pairs of a node and 'answer'.")
+    reader = Node("answer", chain.blocks, chain.blocks)
+    last = Hyperconnection(chain.cloud, reader.name)
+    return with_skips(Topology((*chain.nodes, reader), (*chain.links, last)), skips)
 
 
 def mobilenet(partition: tuple[int, ...] = (1, 3, 5, 5), skips: Pairs = MOBILENET_SKIPS) -> Topology:
@@ -92,6 +107,7 @@ def camera(partition: tuple[int, ...] = CAMERA_PARTITION, skips: Pairs = CAMERA_
 
 TOPOLOGIES: Final[Mapping[str, Callable[[tuple[int, ...], Pairs], Topology]]] = {
     "mlp": mlp,
+    "early_exit": early_exit,
     "mobilenet": mobilenet,
     "resnet": resnet,
     "camera": camera,

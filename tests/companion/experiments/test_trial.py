@@ -46,7 +46,7 @@ def changed(values: Any, path: tuple[str | int, ...], change: Callable[[Any], An
 
 
 def test_every_field_is_part_of_the_values() -> None:
-    assert set(TRIAL.values) == {field.name for field in fields(Trial)} == set(PATHS)
+    assert set(TRIAL.values) == {field.name for field in fields(Trial)} - {"joint"} == set(PATHS)
     cycle = replace(
         TRIAL.recipe,
         schedule="one-cycle",
@@ -55,8 +55,10 @@ def test_every_field_is_part_of_the_values() -> None:
         validation="re-estimated",
         memory_format="channels-last",
         class_weights="balanced",
+        distilled=1,
     )
-    trial = replace(TRIAL, recipe=cycle)
+    trial = replace(TRIAL, recipe=cycle, joint=(("n1",), ("n1", "n2")))
+    assert set(trial.values) == {field.name for field in fields(Trial)}
     assert set(trial.values["recipe"]) == {field.name for field in fields(Recipe)}
     assert Trial.from_values(trial.values) == trial
 
@@ -263,3 +265,12 @@ def test_one_cycle_is_pytorchs() -> None:
         optimizer.step()
         if step < 100:
             theirs.step()
+
+
+def test_skip_layers_are_for_models_that_have_them() -> None:
+    from companion.experiments.networks import build_network
+
+    size = EXPERIMENTS["mobilenet"].size("smoke")
+    trial = EXPERIMENTS["mobilenet"].trial(size, RESILINET, 0)
+    with pytest.raises(ValueError, match="mobilenet has no skip layers that could be distilled; the MLP has"):
+        build_network(replace(trial, recipe=replace(trial.recipe, distilled=1)))

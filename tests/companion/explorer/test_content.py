@@ -419,3 +419,20 @@ def test_everything_has_a_name_and_nothing_is_fetched(seen: dict[str, Any]) -> N
 def test_a_phone_shows_the_standing_chain_and_needs_no_scrolling_sideways(seen: dict[str, Any]) -> None:
     assert seen["standing"]
     assert seen["wide"] == 0
+
+
+def test_other_schemes_are_a_data_set_of_their_own(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    for row in ARTEFACTS["beyond-health"].rows("published").values():
+        store.write(made_up(row[0], lambda trial, key: 90.0 - key.count("+")))
+    shown = payload({"beyond": Measured(store)})
+    (experiment,) = shown["experiments"]
+    assert [scheme["key"] for scheme in shown["schemes"]] == list(experiment["outcomes"])
+    assert [node["name"] for node in experiment["nodes"]] == list(TOPOLOGY.order)
+    outcomes = experiment["outcomes"]
+    assert outcomes["early-exit"]["n2"]["way"] == "i → n1, whose head answers"
+    assert not outcomes["early-exit"]["n2"]["guess"]
+    assert outcomes["early-exit"]["none"]["way"] == outcomes["vanilla"]["none"]["way"]
+    assert outcomes["stage-drop"]["n2"]["guess"]
+    assert outcomes["skip-layer"]["n2"]["bytes"] == outcomes["resilinet"]["n2"]["bytes"]
+    assert experiment["title"].startswith("Health, other schemes")

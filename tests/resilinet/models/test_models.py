@@ -117,7 +117,8 @@ def test_every_model_is_built_from_the_values_of_a_trial_alike(values: dict) -> 
 
 def test_an_unknown_model_is_refused_by_naming_those_there_are() -> None:
     with pytest.raises(
-        ValueError, match="'transformer' is no model of this package; there are: mlp, mobilenet, resnet"
+        ValueError,
+        match="'transformer' is no model of this package; there are: mlp, early_exit, mobilenet, resnet",
     ):
         model("transformer")
 
