@@ -35,8 +35,8 @@ _MARKERS[_PAPER] = style.PAPER["marker"]
 _NETWORKS: Final = {"mlp": "MLP, Health", "mobilenet": "MobileNet, CIFAR-10", "resnet": "ResNet-18, CIFAR-10"}
 """How Fig. 3 names its networks, all of them ResiliNet's."""
 _HATCHES: Final = dict(zip(_NETWORKS.values(), ("", "//", ".."), strict=True))
-COLOURS |= dict.fromkeys(_NETWORKS.values(), style.LOOKS["resilinet"].colour)
-_MARKERS |= dict(zip(_NETWORKS.values(), "osP", strict=True))
+COLOURS.update(dict.fromkeys(_NETWORKS.values(), style.LOOKS["resilinet"].colour))
+_MARKERS.update(zip(_NETWORKS.values(), "osP", strict=True))
 _OURS: Final = series_name("resilinet")
 """In legends, what is measured with ResiliNet alone."""
 

@@ -75,10 +75,11 @@ def averages(entries: Sequence[Entry], artefact: str) -> pd.DataFrame:
 
 def figure_2b_cells() -> pd.DataFrame:
     """The two tables of Fig. 2b's chart data by failing nodes, and what was added, in percent."""
-    wide = imagenet_cells().unstack("scheme").swaplevel(axis=1)
+    cells = imagenet_cells()
+    parts = {part: cells[part].unstack("scheme") for part in ("raw", "corrected", "added")}
     schemes = scheme_names("vanilla", "dfg", "resilinet").values()
-    columns = [(scheme, part) for scheme in schemes for part in ("raw", "corrected", "added")]
-    return wide.loc[["None", "m1", "m2", "m1, m2"], columns].rename_axis(columns=[None, None])
+    columns = {(scheme, part): table[scheme] for scheme in schemes for part, table in parts.items()}
+    return pd.DataFrame(columns).reindex(["None", "m1", "m2", "m1, m2"]).rename_axis("failed")
 
 
 def table_3(entries: Sequence[Entry], *artefacts: str) -> pd.DataFrame:
