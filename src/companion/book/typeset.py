@@ -47,8 +47,12 @@ def settings(config: Path, edition: Edition) -> str:
         options.update(
             repository_url=edition.repository,
             repository_branch=NOTEBOOKS,
-            # Not Colab, which would need an installation in every notebook.
-            launch_buttons={"binderhub_url": "https://mybinder.org", "notebook_interface": "jupyterlab"},
+            # On Colab the first cell of a notebook says what to install; that from scratch needs nothing more.
+            launch_buttons={
+                "binderhub_url": "https://mybinder.org",
+                "colab_url": "https://colab.research.google.com",
+                "notebook_interface": "jupyterlab",
+            },
             use_repository_button=True,
             use_edit_page_button=True,
             use_issues_button=True,

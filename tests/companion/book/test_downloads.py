@@ -137,6 +137,8 @@ def test_buttons_lead_to_the_repository_or_are_left_out(
     assert (known.repository, known.site) == ("https://github.com/a/b", "")
     text = settings(ROOT / "_config.yml", known)
     assert f"repository_branch: {NOTEBOOKS}\n" in text
+    assert "binderhub_url: https://mybinder.org\n" in text
+    assert "colab_url: https://colab.research.google.com\n" in text
     assert "https://github.com/a/b/edit/main/book/" in text
 
 
