@@ -30,7 +30,6 @@ _PAPER: Final = "paper"
 _NETWORKS: Final = {"mlp": "MLP, Health", "mobilenet": "MobileNet, CIFAR-10", "resnet": "ResNet-18, CIFAR-10"}
 """How Fig. 3 names its networks, all of them ResiliNet's."""
 _HATCHES: Final = dict(zip(_NETWORKS.values(), ("", "//", ".."), strict=True))
-<<<<<<< HEAD
 COLOURS: Final = {
     **{series_name(key): look.colour for key, look in style.LOOKS.items()},
     **dict.fromkeys(_NETWORKS.values(), style.LOOKS["resilinet"].colour),
@@ -42,10 +41,6 @@ _MARKERS: Final = {
     **dict(zip(_NETWORKS.values(), "osP", strict=True)),
     _PAPER: style.PAPER["marker"],
 }
-=======
-COLOURS.update(dict.fromkeys(_NETWORKS.values(), style.LOOKS["resilinet"].colour))
-_MARKERS.update(zip(_NETWORKS.values(), "osP", strict=True))
->>>>>>> pages
 _OURS: Final = series_name("resilinet")
 """In legends, what is measured with ResiliNet alone."""
 
