@@ -238,6 +238,7 @@ def test_an_address_that_leads_nowhere_leads_back_at_any_depth(site: Site, brows
         assert "no such page" not in page.content()
         assert refused == [f"{root}/deep/down/none.html"]
         page.close()
+        server.shutdown()  # a thread that waits on a closed socket would take a whole core
         server.shutdown()
 
 
