@@ -66,6 +66,7 @@ STATED = {
     "camera": {"10 %", "35 %", "95 %"},
     "health-ablations": {"10 %", "30 %", "50 %", "95 %", "0.5"},
     "health-skips": {"95 %"},
+    "health-people": {"95 %"},
     "beyond": {"95 %"},
     "batch-normalisation": {"10 %", "30 %"},
     "resnet": {"5 %", "10 %", "50 %"},

@@ -185,7 +185,7 @@ def test_what_json_cannot_say_has_no_identity(value: float) -> None:
         (lambda values: {k: v for k, v in values.items() if k != "seed"}, "describe no trial: .*'seed'"),
         (lambda values: values | {"colour": 1}, "describe no trial: .*'colour'"),
         (lambda values: values | {"recipe": {"speed": 1}}, "describe no trial: .*'speed'"),
-        (lambda values: values | {"recipe": {"epochs": "many"}}, "describe no trial: "),
+        (lambda values: values | {"recipe": {"epochs": "many"}}, "recipe: epochs is 'many'; give a"),
         (
             lambda values: values | {"recipe": {"epochs": 0}},
             "recipe: epochs is 0; give a finite number above 0",
