@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Self
 
-from resilinet.failures import ENUMERABLE, FailureSetting
+from resilinet.failures import ENUMERABLE, FailureSetting, is_share
 from resilinet.topology import Topology, is_count, shown
 
 
@@ -62,7 +62,7 @@ class JointFailures:
             raise ValueError(
                 f"{shown(nodes)} cannot lose power together; give two or more of {', '.join(alone)} that fail."
             )
-        if not 0 <= share <= 1:
+        if not is_share(share):
             raise ValueError(f"{share} is no share of failures; give a number from 0 to 1.")
         q = share * min(alone[node] for node in nodes)
         less = {node: 1 - (1 - p) / (1 - q) if node in nodes else p for node, p in alone.items()}

@@ -10,7 +10,7 @@ from companion.experiments import ARTEFACTS, Size
 from companion.experiments.beyond import NAMES
 from companion.experiments.names import name_of
 from companion.experiments.networks import build_network
-from companion.explorer.scene import VIEWS, role, view, way
+from companion.explorer.scene import drawn, way
 from companion.figures.style import ORDER, look
 from companion.paper.measured import Measured
 from companion.paper.options import FLOAT32, Option, is_guess, scenario
@@ -113,12 +113,7 @@ def _experiment(key: str, measured: Measured) -> dict[str, Any]:
         "seeds": seeds,
         "factors": {scheme: half_width_factor(n) for scheme, n in seeds.items()},
         "guess": guesses[0] if guesses else None,
-        "nodes": [
-            {"name": name, "role": role(topology, name), "fails": name in topology.failable}
-            for name in topology.order
-        ],
-        "links": [{"key": link.key, "skip": link.is_skip} for link in topology.links],
-        "views": {direction: view(topology, direction) for direction in VIEWS},
+        **drawn(topology),
         "scenarios": [
             {
                 "key": scenario_key(topology, failed),

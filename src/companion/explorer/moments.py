@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any, Final
 
-from companion.explorer.scene import VIEWS, role, view
+from companion.explorer.scene import drawn
 from companion.live.recording import Recording
 from resilinet.network import DistributedNetwork
 
@@ -27,12 +27,7 @@ def moments(found: Recording, network: DistributedNetwork) -> dict[str, Any]:
         "scheme": found.trial["scheme"],
         "skips": network.skips.value,
         "step": STEP,
-        "nodes": [
-            {"name": name, "role": role(topology, name), "fails": name in topology.failable}
-            for name in topology.order
-        ],
-        "links": [{"key": link.key, "skip": link.is_skip} for link in topology.links],
-        "views": {direction: view(topology, direction) for direction in VIEWS},
+        **drawn(topology),
         "steps": steps,
     }
 

@@ -59,6 +59,18 @@ def view(topology: Topology, direction: Direction) -> dict[str, Any]:
     }
 
 
+def drawn(topology: Topology) -> dict[str, Any]:
+    """What the drawing of a topology needs, in every direction: its nodes, hyperconnections and their places."""
+    return {
+        "nodes": [
+            {"name": name, "role": role(topology, name), "fails": name in topology.failable}
+            for name in topology.order
+        ],
+        "links": [{"key": link.key, "skip": link.is_skip} for link in topology.links],
+        "views": {direction: view(topology, direction) for direction in VIEWS},
+    }
+
+
 def role(topology: Topology, name: str) -> str:
     """What a node is, in two words: the IoT device, the cloud, or how many blocks it hosts."""
     if name in topology.sources:

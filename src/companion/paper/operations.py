@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from companion.experiments.networks import build_network
 from companion.experiments.trial import Trial
+from resilinet.network import DistributedNetwork
 
 
 def forward_operations(trial: Trial) -> int:
@@ -15,7 +18,11 @@ def forward_operations(trial: Trial) -> int:
     Additions and multiplications in matrix products and convolutions are counted, each as one.
     """
     with torch.device("meta"):  # counting needs no numbers
-        network = build_network(trial).eval()
-        with FlopCounterMode(display=False) as counter, torch.no_grad():
-            network(torch.empty(1, *network.input_shape))
+        return operations_of(build_network(trial).eval())
+
+
+def operations_of(network: DistributedNetwork, alive: Collection[str] | None = None) -> int:
+    """The same of a network on the meta device while only some nodes are alive; ``None`` means all."""
+    with FlopCounterMode(display=False) as counter, torch.no_grad(), torch.device("meta"):
+        network(torch.empty(1, *network.input_shape), alive)
     return int(counter.get_total_flops())

@@ -8,13 +8,13 @@ from functools import cache
 from typing import Final
 
 import torch
-from torch.utils.flop_counter import FlopCounterMode
 
 from companion.experiments import ARTEFACTS
 from companion.experiments.beyond import NAMES, falls_with, machine_of
 from companion.experiments.networks import build_network
 from companion.experiments.trial import Record
 from companion.paper.measured import Measured
+from companion.paper.operations import operations_of
 from companion.paper.samples import Sample
 from companion.results.accuracy import by_scenario
 from resilinet.failures import FailureSetting, scenario_key, scenarios
@@ -136,10 +136,8 @@ def _costs(profile: str, option: Option) -> Costs:
     operations, traffic = {}, {}
     for failed in scenarios(chain):
         alive = network.topology.everyone.difference(*(parts[name] for name in failed))
-        with FlopCounterMode(display=False) as counter, torch.no_grad(), torch.device("meta"):
-            network(torch.empty(1, *network.input_shape), alive)
         key = scenario_key(chain, failed)
-        operations[key] = int(counter.get_total_flops()) // 2
+        operations[key] = operations_of(network, alive) // 2
         traffic[key] = FLOAT32 * _numbers(network, alive, machines)
     return Costs(total, operations, traffic)
 
