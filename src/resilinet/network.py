@@ -241,7 +241,7 @@ class DistributedNetwork(nn.Module):
         return digest.digest()
 
     def picture(self, alive: Collection[str] | None = None) -> Picture:
-        """The network's topology with its rule for skips, parameters and weights, failed nodes, and where data flow.
+        """The topology with parameters, numbers sent, the rule for skips, weights, failures, and where data flow.
 
         The parameters of a node are those of its blocks and of the adapters of what it receives.
 
@@ -253,7 +253,8 @@ class DistributedNetwork(nn.Module):
         >>> network = DistributedNetwork([nn.Linear(2, 2), nn.ReLU()], chain, input_shape=(2,), weights={"a->c": 0.5})
         >>> network.picture(alive={"a", "c"})
         Topology of 3 physical nodes and 2 blocks
-          nodes: a (no block), b (block 0, 6 parameters), c (block 1)
+          nodes: a (no block, sends 2 numbers), b (block 0, 6 parameters, sends 2 numbers),
+            c (block 1, sends 2 numbers)
           simple hyperconnections: a->b->c
           skips, open on failure: a->c around b
           weights other than 1: a->c 0.5
@@ -271,7 +272,8 @@ class DistributedNetwork(nn.Module):
             parameters[name] += sum(p.numel() for p in node.parameters())
         learned = {key: weight.item() for key, weight in self.learned_weights.items() if not weight.is_meta}
         weights = {**self.fixed_weights, **learned}
-        return replace(self.topology.picture(alive, self.skips), parameters=parameters, weights=weights)
+        picture = self.topology.picture(alive, self.skips)
+        return replace(picture, parameters=parameters, sent=self.elements(), weights=weights)
 
     def extra_repr(self) -> str:
         """The picture in words, ahead of the modules."""

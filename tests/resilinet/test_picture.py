@@ -298,10 +298,11 @@ def network(**given: object) -> DistributedNetwork:
 
 def test_a_network_prints_its_topology_ahead_of_its_modules() -> None:
     printed = repr(network(skips="always", weights={"a->c": 0.25, "a->b": 1.0}))
-    assert printed.splitlines()[:9] == [
+    assert printed.splitlines()[:10] == [
         "DistributedNetwork(",
         "  Topology of 3 physical nodes and 3 blocks",
-        "    nodes: a (no block), b (blocks 0-1, 16 parameters), c (block 2, 26 parameters)",
+        "    nodes: a (no block, sends 3 numbers), b (blocks 0-1, 16 parameters, sends 4 numbers),",
+        "      c (block 2, 26 parameters, sends 2 numbers)",
         "    simple hyperconnections: a->b->c",
         "    skips, always open: a->c around b",
         "    weights other than 1: a->c 0.25",
@@ -320,6 +321,7 @@ def test_a_network_draws_parameters_weights_and_failures_by_its_own_rule() -> No
         "b",
         "blocks 0-1",
         "16 parameters",
+        "sends 4 numbers",
         "failed",
     ]
     assert drawn["rn-idle"]["a->c"].findtext(f"{SVG}text") == "0.25"
@@ -327,6 +329,14 @@ def test_a_network_draws_parameters_weights_and_failures_by_its_own_rule() -> No
     assert drawn["rn-idle"]["a->b"].findtext(f"{SVG}text") is None
     assert set(groups(weighted._repr_html_())["rn-data"]) == {"a->b", "b->c"}
     assert weighted(torch.ones(1, 3), alive={"a", "c"}) is None  # as drawn: nothing reaches c
+
+
+def test_skips_bear_the_operator_of_their_rule_and_simple_hyperconnections_none() -> None:
+    for skips, operator in {Skips.ON_FAILURE: "⊙", Skips.ALWAYS: "⊕", Skips.NEVER: None}.items():
+        drawn = groups(partitions.mlp().picture(skips=skips).svg())
+        links = {**drawn.get("rn-data", {}), **drawn.get("rn-idle", {})}
+        assert {links[skip.key].findtext(f"{SVG}text") for skip in partitions.mlp().skips} == {operator}
+        assert links["n1->n2"].findtext(f"{SVG}text") is None
 
 
 def test_learned_weights_are_shown_as_they_are_now_where_they_are_known() -> None:

@@ -1,4 +1,4 @@
-"""Where the explorer draws nodes and hyperconnections: the layout of the book's figures, in pixels."""
+"""Where the explorer draws nodes and hyperconnections, in pixels."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Set
 from itertools import pairwise
 from typing import Any
 
-from companion.figures.topology_layout import HEIGHT, WIDTH, XY, Direction, Layout, middle_of
+from companion.explorer.layout import HEIGHT, WIDTH, XY, Direction, Layout, middle_of
 from resilinet.topology import Hyperconnection, Topology
 
 SCALE = 96

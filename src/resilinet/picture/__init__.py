@@ -16,6 +16,8 @@ FEW = 20
 COLUMNS = 88
 """Characters in a line of words."""
 OPEN = {Skips.NEVER: "never open", Skips.ON_FAILURE: "open on failure", Skips.ALWAYS: "always open"}
+SYMBOL = {Skips.ON_FAILURE: "⊙", Skips.ALWAYS: "⊕"}
+"""The paper's operator where a skip arrives, by when skips are active."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -30,6 +32,7 @@ class Picture:
         skips: when skips are active; None shows the topology alone, without failures and data flow.
         alive: the nodes that are alive; None means all.
         parameters: how many parameters each node holds, where known.
+        sent: how many numbers each node sends for one example, where known.
         weights: the factor of each hyperconnection, by its key; one where not named.
 
     Raises:
@@ -40,6 +43,7 @@ class Picture:
     skips: Skips | None = None
     alive: Collection[str] | None = None
     parameters: Mapping[str, int] = field(default_factory=dict)
+    sent: Mapping[str, int] = field(default_factory=dict)
     weights: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -67,14 +71,25 @@ class Picture:
 
     def notes(self, name: str) -> list[str]:
         """What is said of a node beside its name."""
-        held = self.parameters.get(name)
-        return [_hosted(self.topology.by_name[name]), *([_count(held, "parameter")] if held else [])]
+        held, sent = self.parameters.get(name), self.sent.get(name)
+        notes = [_hosted(self.topology.by_name[name])]
+        notes += [_count(held, "parameter")] if held else []
+        return notes + ([f"sends {_count(sent, 'number')}"] if sent else [])
 
     @cached_property
     def weighted(self) -> Mapping[str, str]:
         """The weights other than one, as text, by the key of their hyperconnection."""
         given = {link.key: self.weights.get(link.key, 1.0) for link in self.topology.links}
         return {key: f"{value:.3g}" for key, value in given.items() if value != 1}
+
+    @cached_property
+    def labels(self) -> Mapping[str, str]:
+        """What stands beside a hyperconnection, by its key: ⊙ or ⊕ of a skip, and a weight other than one."""
+        symbol = "" if self.skips is None else SYMBOL.get(self.skips, "")
+        return {
+            link.key: f"{symbol if link.is_skip else ''} {self.weighted.get(link.key, '')}".strip()
+            for link in self.topology.links
+        }
 
     def words(self) -> str:
         """The picture in a few lines."""

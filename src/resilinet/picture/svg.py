@@ -59,7 +59,7 @@ def svg(picture: Picture) -> str:
         picture.topology,
         width=12 + max(40, *(max(_wide(shown[name], BOLD), *map(_wide, notes[name])) for name in names)),
         height=10 + LINE * (1 + max(map(len, notes.values()))),
-        gap=max([GAP, *(24 + _wide(weight) for weight in picture.weighted.values())]),
+        gap=max([GAP, *(24 + _wide(label) for label in picture.labels.values())]),
     )
     # What carries data is drawn last, above the rest.
     links = sorted(picture.topology.links, key=lambda link: link.key in picture.carrying)
@@ -75,15 +75,15 @@ def _arrow(picture: Picture, plan: Plan, source: str, target: str, key: str) -> 
     if lane is None:
         line = _bend(x1, y1, x2 - 4, y2)
         beside = y1 - 4 if y2 > y1 else y1 + 12  # the side from which the line bends away
-        weight = _text(x1 + 4, beside, picture.weighted.get(key, ""), "rn-note rn-start")
+        label = _text(x1 + 4, beside, picture.labels[key], "rn-note rn-start")
     else:
         y1, y2 = (y + (plan.height / 4 if lane > 0 else -plan.height / 4) for y in (y1, y2))
         line = f"{_bend(x1, y1, x1 + plan.gap, lane)}H{x2 - plan.gap:g}"
         line += _bend(x2 - plan.gap, lane, x2 - 4, y2)
-        weight = _text((x1 + x2) / 2, lane - 4, picture.weighted.get(key, ""), "rn-note")
+        label = _text((x1 + x2) / 2, lane - 4, picture.labels[key], "rn-note")
     state = "plain" if picture.skips is None else "data" if key in picture.carrying else "idle"
     head = f'<path d="M{x2:g},{y2:g}l-8,-4v8z"/>'
-    return _group(state, key, f'<path class="rn-line" d="M{x1:g},{y1:g}{line}"/>{head}{weight}')
+    return _group(state, key, f'<path class="rn-line" d="M{x1:g},{y1:g}{line}"/>{head}{label}')
 
 
 def _box(plan: Plan, name: str, state: str, shown: str, notes: list[str]) -> str:

@@ -20,7 +20,6 @@ from companion.experiments.trial import Record, Trial
 from companion.explorer import explorer, payload
 from companion.explorer.colours import READABLE, contrast, readable
 from companion.figures.style import LOOKS, PAGES
-from companion.figures.topology_drawing import active_links
 from companion.paper import Measured
 from companion.results.intervals import interval
 from companion.results.store import Store
@@ -301,7 +300,7 @@ def test_nodes_fail_by_mouse_and_keyboard_and_the_drawing_follows(
 ) -> None:
     state, who = seen["states"][step], failed_nodes(dead)
     assert (state["scheme"], state["failed"]) == (scheme, sorted(who))
-    assert set(state["bytes"]) == active_links(TOPOLOGY, who, SCHEMES[scheme].skips)
+    assert set(state["bytes"]) == TOPOLOGY.picture(TOPOLOGY.everyone - who, SCHEMES[scheme].skips).carrying
     outcome = content["experiments"][0]["outcomes"][scheme][dead]
     assert state["bytes"] == {key: f"{count:,} B" for key, count in outcome["bytes"].items()}
     # Both drawings, the lying and the standing one, are up to date.

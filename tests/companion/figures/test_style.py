@@ -12,7 +12,6 @@ from matplotlib.colors import to_hex, to_rgb
 
 from companion.explorer.colours import contrast
 from companion.figures import style
-from companion.figures.topology_drawing import LIVE
 from resilinet.schemes import SCHEMES
 
 BOOK_CSS = Path(__file__).parents[3] / "book" / "_assets" / "book.css"
@@ -63,7 +62,7 @@ def test_text_and_lines_can_be_read_on_light_and_dark_pages(page: str) -> None:
     seen, ground = SEEN[page], style.PAGES[page]
     assert contrast(seen(style.INK), ground) >= 7
     assert contrast(seen(style.QUIET), ground) >= 4.5
-    assert contrast(seen("#ffffff"), seen(LIVE)) >= 4.5
+    assert contrast(seen("#ffffff"), seen(style.look("resilinet").colour)) >= 4.5
 
 
 @pytest.mark.parametrize("page", SEEN)
