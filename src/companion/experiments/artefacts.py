@@ -216,7 +216,7 @@ _CAMERA: Final = EXPERIMENTS["camera"].size("published")
 _SIZES: Final[Mapping[str, Mapping[str, Size]]] = {
     "recipe-search": {"published": _NARROW, "full": _NARROW},
     **{key: {"published": _FEW} for key in ("figure-2c", "figure-4c", "table-3-resnet")},
-    "table-1-mobilenet": {"published": _NARROW},
+    **{key: {"published": _NARROW} for key in ("table-1-mobilenet", "figure-4b")},
     "figure-2-camera": {"published": replace(_CAMERA, seeds=_CAMERA.short_seeds)},
 }
 """The size behind a profile, by artefact, where it is not the experiment's own."""
