@@ -156,7 +156,7 @@ def test_a_figure_of_synthetic_data_says_smoke(tmp_path: Path) -> None:
         ("table-3-health", 5, 5, "MHEALTH · paper size, 50 epochs · 5 seeds"),
         ("figure-4a", 5, 5, "MHEALTH · short recipe, 20 epochs · 5 seeds"),
         ("figure-4a", 0, 0, "MHEALTH · short recipe, 20 epochs · 0 of 5 seeds"),
-        ("figure-4b", 3, 3, "CIFAR-10, width 0.25 · laptop size, 10 epochs · 3 seeds"),
+        ("figure-4b", 3, 3, "CIFAR-10, width 0.25 · laptop size, 12 epochs · 3 seeds"),
         ("figure-2b", 5, 5, "3,000 images of ten classes, width 0.25 · laptop size, 40 epochs · 5 seeds"),
     ],
 )
@@ -173,7 +173,7 @@ def test_the_size_names_recipe_and_seeds(
 def test_a_figure_by_route_statistics_says_so() -> None:
     label = figures.size_label(Measured(Store("nowhere")).per_route(), "figure-4b")
     assert (
-        label == "CIFAR-10, width 0.25 · laptop size, 10 epochs · batch statistics per route · 0 of 3 seeds"
+        label == "CIFAR-10, width 0.25 · laptop size, 12 epochs · batch statistics per route · 0 of 3 seeds"
     )
 
 
