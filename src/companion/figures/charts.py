@@ -215,8 +215,14 @@ def finish(grid: sns.axisgrid.Grid, label: str, height: float, **legend: Any) ->
     figure: Figure = grid.figure
     # Below the axes, where no point can lie under it.
     sns.move_legend(grid, "outside lower center", **{"title": None, **legend})
+    figure.set_size_inches(7.0, height)
+    return labelled(figure, label)
+
+
+def labelled(figure: Figure, label: str) -> Figure:
+    """A figure, laid out, that says what it was made from."""
     figure.suptitle(label, x=0.01, ha="left", fontsize=8.5, color=style.INK)
-    figure.set(size_inches=(7.0, height), layout_engine="constrained")
+    figure.set_layout_engine("constrained")
     plt.close(figure)  # a notebook would show it a second time
     return figure
 

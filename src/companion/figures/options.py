@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 
 from companion.experiments import ARTEFACTS
 from companion.figures import style
+from companion.figures.charts import labelled
 from companion.figures.descriptions import size_label
 from companion.paper.depth import flow
 from companion.paper.measured import Measured
@@ -47,7 +48,7 @@ def cost_front(measured: Measured, setting: str) -> Figure:
         )
     axes.set(xscale="log", xlabel="parameters × bytes without failures", ylabel="average accuracy (%)")
     figure.legend(loc="outside right upper", fontsize=8.5)
-    return _finished(figure, size_label(measured, ARTEFACT))
+    return labelled(figure, size_label(measured, ARTEFACT))
 
 
 def depth_curves(measured: Measured, failure: float) -> Figure:
@@ -68,16 +69,9 @@ def depth_curves(measured: Measured, failure: float) -> Figure:
         axes.plot(depths, values, ls=line, color=colour, label=name)
     axes.set(xscale="log", xlabel="nodes that can fail", ylabel="expected accuracy (%)", ylim=(0, 103))
     figure.legend(loc="outside lower center", ncols=4, fontsize=8.5)
-    return _finished(figure, f"each node fails with a probability of {failure:g}; no training")
+    return labelled(figure, f"each node fails with a probability of {failure:g}; no training")
 
 
 def _points(options: list[Ranked]) -> tuple[list[int], list[float]]:
     found = [one.accuracy.interval for one in options]
     return [one.costs.product for one in options], [one.mean for one in found if one is not None]
-
-
-def _finished(figure: Figure, label: str) -> Figure:
-    figure.suptitle(label, x=0.01, ha="left", fontsize=8.5, color=style.INK)
-    figure.set_layout_engine("constrained")
-    plt.close(figure)  # a notebook would show it a second time
-    return figure
