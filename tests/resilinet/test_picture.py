@@ -23,7 +23,7 @@ from resilinet.failures import scenarios
 from resilinet.models import partitions
 from resilinet.network import DistributedNetwork
 from resilinet.picture import Picture
-from resilinet.picture.plan import AISLE, LANE, Plan
+from resilinet.picture.grid import AISLE, LANE, Grid
 from resilinet.picture.svg import MOST, svg
 from resilinet.routing import Skips, inputs, routes
 from resilinet.schemes import SCHEMES
@@ -240,9 +240,9 @@ def test_a_drawing_grows_by_its_hyperconnections() -> None:
     assert len(everything._repr_html_()) < 500 * len(everything.links)
 
 
-def boxes(plan: Plan) -> dict[str, tuple[float, float, float, float]]:
-    w, h = plan.width / 2, plan.height / 2
-    return {name: (x - w, y - h, x + w, y + h) for name, (x, y) in plan.places.items()}
+def boxes(grid: Grid) -> dict[str, tuple[float, float, float, float]]:
+    w, h = grid.width / 2, grid.height / 2
+    return {name: (x - w, y - h, x + w, y + h) for name, (x, y) in grid.places.items()}
 
 
 @st.composite
@@ -268,25 +268,25 @@ def layered(draw: st.DrawFn) -> Topology:
 @given(topology=layered())
 @settings(max_examples=60, deadline=None)
 def test_nothing_that_is_drawn_crosses_a_box(topology: Topology) -> None:
-    plan = Plan(topology, 60, 38, 34)
-    for a, b in combinations(boxes(plan).values(), 2):
+    grid = Grid(topology, 60, 38, 34)
+    for a, b in combinations(boxes(grid).values(), 2):
         assert a[2] < b[0] or b[2] < a[0] or a[3] + AISLE <= b[1] or b[3] + AISLE <= a[1]
     runs = []
     for link in topology.links:
-        left, right = boxes(plan)[link.source][2], boxes(plan)[link.target][0]
-        if link.key not in plan.lanes:
-            assert right - left == plan.gap  # within the gap there are no boxes
+        left, right = boxes(grid)[link.source][2], boxes(grid)[link.target][0]
+        if link.key not in grid.lanes:
+            assert right - left == grid.gap  # within the gap there are no boxes
             continue
-        start, end, lane = left + plan.gap, right - plan.gap, plan.lanes[link.key]
+        start, end, lane = left + grid.gap, right - grid.gap, grid.lanes[link.key]
         assert start <= end
         assert all(
-            end < x1 or x2 < start or lane < y1 or y2 < lane for x1, y1, x2, y2 in boxes(plan).values()
+            end < x1 or x2 < start or lane < y1 or y2 < lane for x1, y1, x2, y2 in boxes(grid).values()
         )
         runs.append((start, end, lane))
     for a, b in combinations(runs, 2):
         assert a[1] < b[0] or b[1] < a[0] or abs(a[2] - b[2]) >= LANE
-    left, top, right, bottom = plan.limits
-    corners = [*boxes(plan).values(), *((start, lane, end, lane) for start, end, lane in runs)]
+    left, top, right, bottom = grid.limits
+    corners = [*boxes(grid).values(), *((start, lane, end, lane) for start, end, lane in runs)]
     assert all(left <= x1 and top <= y1 and x2 <= right and y2 <= bottom for x1, y1, x2, y2 in corners)
 
 

@@ -14,7 +14,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from companion.book.pages import read_text, read_yaml
-from companion.book.processes import surroundings
+from companion.book.surroundings import surroundings
 
 MADE_FROM = ("book", "src", "results", "_config.yml", "pyproject.toml", "requirements.lock")
 """What the pages are made from; a commit that changes nothing of it changes no page."""

@@ -22,8 +22,8 @@ from typing import Any
 from companion.book.digests import digest, state
 from companion.book.errors import BookError, BookRequestError
 from companion.book.pages import read_text
-from companion.book.processes import guarded, kill, surroundings
 from companion.book.reports import describe_failure, reason, remove_standard_error
+from companion.book.surroundings import guarded, kill, surroundings
 from resilinet.atomic_files import whole_file
 
 MOST = 20_000

@@ -17,7 +17,7 @@ from companion.book.checks import foreign_requests
 from companion.book.edition import Edition
 from companion.book.errors import BookError
 from companion.book.pages import read_text, read_yaml
-from companion.book.processes import guarded, surroundings
+from companion.book.surroundings import guarded, surroundings
 from companion.results.frame import write_csv
 
 # tex-svg draws letters as paths: no fonts to load, which browsers refuse to pages opened as files.

@@ -3,10 +3,10 @@
 from companion.figures.batch_norm import statistics
 from companion.figures.charts import averages, configs, rates, survival_scaling, weight_rules
 from companion.figures.descriptions import alt_text, in_words, size_label
+from companion.figures.histogram import received
 from companion.figures.learning import history, learning_curves
-from companion.figures.options import cost_front, depth_curves
 from companion.figures.points import Point, numbers, points_of
-from companion.figures.received import received
+from companion.figures.trade_offs import cost_front, depth_curves
 
 __all__ = [
     "Point",

@@ -1,5 +1,13 @@
 """The tables that chapters show."""
 
+from companion.tables.alternatives import (
+    depths,
+    option_averages,
+    option_costs,
+    option_scenarios,
+    power_cuts,
+    ranking,
+)
 from companion.tables.cells import MARKS, SPACE, cell, ours, printed, show_check, show_sample
 from companion.tables.claims import UnfoundedError, claims
 from companion.tables.exhibits import (
@@ -16,14 +24,6 @@ from companion.tables.exhibits import (
     weight_rules,
 )
 from companion.tables.html import offer, show
-from companion.tables.options import (
-    depths,
-    option_averages,
-    option_costs,
-    option_scenarios,
-    power_cuts,
-    ranking,
-)
 from companion.tables.statistics_gains import by_statistics
 from companion.tables.verdict_rows import checks, differing, provenance
 

@@ -4,7 +4,7 @@ An exercise stands once, in its chapter. From there it is shown with a hidden so
 chapter runs, and turned into a notebook without solutions and a grader for it.
 """
 
-from companion.teaching.errors import TeachingError
 from companion.teaching.exercises import Exercise, read_exercises
+from companion.teaching.prompts import TeachingError
 
 __all__ = ["Exercise", "TeachingError", "read_exercises"]

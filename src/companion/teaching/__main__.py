@@ -8,7 +8,7 @@ from pathlib import Path
 
 from companion.book.errors import BookError
 from companion.teaching.assignments import assign, build_wheel
-from companion.teaching.errors import TeachingError
+from companion.teaching.prompts import TeachingError
 
 
 def main(arguments: list[str] | None = None) -> int:

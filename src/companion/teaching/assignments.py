@@ -12,12 +12,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from companion.book.pages import Page, read_pages, read_text
-from companion.book.processes import surroundings
+from companion.book.surroundings import surroundings
 from companion.experiments import ARTEFACTS, trials_of
 from companion.results.store import Store
-from companion.teaching.errors import TeachingError
 from companion.teaching.exercises import Exercise, read_exercises
 from companion.teaching.master import master
+from companion.teaching.prompts import TeachingError
 
 GRADER = "autograder.zip"
 """The archive that grades a submission."""

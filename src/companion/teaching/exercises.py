@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from companion.book.pages import read_text
-from companion.teaching.errors import TeachingError
+from companion.teaching.prompts import TeachingError
 
 CHECK = "check"
 """The tag of a cell that tells whether the answer before it is right."""

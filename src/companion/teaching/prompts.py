@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ast
 
-from companion.teaching.errors import TeachingError
+
+class TeachingError(ValueError):
+    """An exercise that cannot be assigned or graded; the message names the page and the exercise."""
 
 
 def prompt(answer: str) -> str:

@@ -6,7 +6,7 @@ from html import escape
 from typing import TYPE_CHECKING
 from unicodedata import east_asian_width
 
-from resilinet.picture.plan import Plan, columns_of
+from resilinet.picture.grid import Grid, columns_of
 
 if TYPE_CHECKING:
     from resilinet.picture import Picture
@@ -55,7 +55,7 @@ def svg(picture: Picture) -> str:
     names = picture.topology.order
     shown = {name: name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…" for name in names}
     notes = {name: [*picture.notes(name), *({picture.state(name)} & {"failed", "silent"})] for name in names}
-    plan = Plan(
+    grid = Grid(
         picture.topology,
         width=12 + max(40, *(max(_wide(shown[name], BOLD), *map(_wide, notes[name])) for name in names)),
         height=10 + LINE * (1 + max(map(len, notes.values()))),
@@ -63,31 +63,31 @@ def svg(picture: Picture) -> str:
     )
     # What carries data is drawn last, above the rest.
     links = sorted(picture.topology.links, key=lambda link: link.key in picture.carrying)
-    body = [_arrow(picture, plan, link.source, link.target, link.key) for link in links]
-    body += [_box(plan, name, picture.state(name), shown[name], notes[name]) for name in names]
-    left, top, right, bottom = plan.limits
+    body = [_arrow(picture, grid, link.source, link.target, link.key) for link in links]
+    body += [_box(grid, name, picture.state(name), shown[name], notes[name]) for name in names]
+    left, top, right, bottom = grid.limits
     return _page(picture, (left - 8, top - EDGE, right - left + 16, bottom - top + 2 * EDGE), body)
 
 
-def _arrow(picture: Picture, plan: Plan, source: str, target: str, key: str) -> str:
-    (x1, y1), (x2, y2) = plan.places[source], plan.places[target]
-    x1, x2, lane = x1 + plan.width / 2, x2 - plan.width / 2, plan.lanes.get(key)
+def _arrow(picture: Picture, grid: Grid, source: str, target: str, key: str) -> str:
+    (x1, y1), (x2, y2) = grid.places[source], grid.places[target]
+    x1, x2, lane = x1 + grid.width / 2, x2 - grid.width / 2, grid.lanes.get(key)
     if lane is None:
         line = _bend(x1, y1, x2 - 4, y2)
         beside = y1 - 4 if y2 > y1 else y1 + 12  # the side from which the line bends away
         label = _text(x1 + 4, beside, picture.labels[key], "rn-note rn-start")
     else:
-        y1, y2 = (y + (plan.height / 4 if lane > 0 else -plan.height / 4) for y in (y1, y2))
-        line = f"{_bend(x1, y1, x1 + plan.gap, lane)}H{x2 - plan.gap:g}"
-        line += _bend(x2 - plan.gap, lane, x2 - 4, y2)
+        y1, y2 = (y + (grid.height / 4 if lane > 0 else -grid.height / 4) for y in (y1, y2))
+        line = f"{_bend(x1, y1, x1 + grid.gap, lane)}H{x2 - grid.gap:g}"
+        line += _bend(x2 - grid.gap, lane, x2 - 4, y2)
         label = _text((x1 + x2) / 2, lane - 4, picture.labels[key], "rn-note")
     state = "plain" if picture.skips is None else "data" if key in picture.carrying else "idle"
     head = f'<path d="M{x2:g},{y2:g}l-8,-4v8z"/>'
     return _group(state, key, f'<path class="rn-line" d="M{x1:g},{y1:g}{line}"/>{head}{label}')
 
 
-def _box(plan: Plan, name: str, state: str, shown: str, notes: list[str]) -> str:
-    (x, y), width, height = plan.places[name], plan.width, plan.height
+def _box(grid: Grid, name: str, state: str, shown: str, notes: list[str]) -> str:
+    (x, y), width, height = grid.places[name], grid.width, grid.height
     first = y - LINE * (len(notes) - 1) / 2 - 2
     box = f'<rect x="{x - width / 2:g}" y="{y - height / 2:g}" width="{width:g}" height="{height:g}" rx="6"/>'
     below = [_text(x, first + LINE * (1 + row), note, "rn-note") for row, note in enumerate(notes)]

@@ -22,7 +22,7 @@ from companion.book import build as engine
 from companion.book.checks import foreign_requests
 from companion.book.digests import contents, digest
 from companion.book.pages import read_pages
-from companion.book.processes import kill
+from companion.book.surroundings import kill
 from companion.results import frame
 from resilinet.atomic_files import PARTIAL
 from tiny_book import FIRST, SECOND, TinyBook

@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from companion.book.processes import guarded, kill, surroundings
+from companion.book.surroundings import guarded, kill, surroundings
 
 CORES = os.cpu_count() or 1
 

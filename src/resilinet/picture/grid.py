@@ -31,8 +31,8 @@ def columns_of(topology: Topology) -> list[list[str]]:
 
 
 @dataclass(frozen=True)
-class Plan:
-    """Places in pixels, y downwards; the columns of nodes are centred upon y = 0.
+class Grid:
+    """Grid in pixels, y downwards; the columns of nodes are centred upon y = 0.
 
     Attributes:
         topology: what is laid out.
