@@ -350,9 +350,8 @@ def _planned() -> Iterable[Artefact]:
     cameras = ("figure-2-camera", "camera-failout", "camera-skips", "figure-3-camera")
     sizes |= dict.fromkeys(cameras, _CAMERA)
     health = EXPERIMENTS["health"].size("published")
-    sizes["figure-3-health"] = replace(
-        health, short_seeds=health.seeds
-    )  # one draw of U(0,1) decides it by five
+    # Of five seeds a single draw of U(0,1) decides it.
+    sizes["figure-3-health"] = replace(health, short_seeds=health.seeds)
     known = {**ARTEFACTS, **{artefact.key: artefact for artefact in _new()}}
     return [replace(known[key], sizes={"published": size}) for key, size in sizes.items()]
 
