@@ -8,8 +8,10 @@ import random
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import Any, NamedTuple
 
+import zmq
 from torch import Tensor
 
 from resilinet.live.frames import Frame
@@ -73,14 +75,15 @@ class Client(Member):
         for number in [number for number, asked in self.open.items() if now - asked >= self.plan.deadline]:
             yield Answer(number, self.open.pop(number), now)
         for name, peer in self.peers.items():
-            while peer.socket.poll(0):
-                yield from self._take(name, *peer.socket.recv_multipart())
+            with suppress(zmq.Again):
+                while True:
+                    yield from self._take(name, peer.socket.recv(zmq.NOBLOCK))
 
-    def _take(self, name: str, message: bytes, *status: bytes) -> Iterator[Answer]:
-        if status:
-            self.known[name] = json.loads(status[0])
-            return
+    def _take(self, name: str, message: bytes) -> Iterator[Answer]:
         try:
+            if message.endswith(STATUS):
+                self.known[name] = json.loads(message.removesuffix(STATUS))
+                return
             request, scores, route = self.codec.decode(message, self.network.sent_shape[name])
             yield Answer(request, self.open.pop(request), time.monotonic(), scores, route)
         except (KeyError, ValueError) as error:
