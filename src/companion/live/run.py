@@ -82,6 +82,7 @@ class Run:
     frames: Counter[str] = field(default_factory=Counter)
     frozen: set[str] = field(default_factory=set)
     returning: set[str] = field(default_factory=set)
+    down: frozenset[str] = frozenset()
     lost: int = 0
 
     def go(self) -> str:
@@ -144,6 +145,10 @@ class Run:
         while self.processes and (name := self.processes.listening()) is not None:
             self.happened.append(Happened("restore", name, self._now()))
         failed = self.client.failed
+        if self.processes is None:  # what happens to nodes elsewhere is known once it has been detected
+            for node in sorted(failed ^ self.down):
+                self.happened.append(Happened("fail" if node in failed else "restore", node, self._now()))
+            self.down = failed
         for k, event in enumerate(self.happened):
             if event.detected is None and (event.node in failed) == (event.kind != "restore"):
                 self.happened[k] = replace(event, detected=self._now())

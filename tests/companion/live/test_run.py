@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from companion.live.recording import Recording
-from companion.live.run import Run, record
+from companion.live.run import Now, Run, record
 from companion.live.script import Event, Script
 from live_network import Live, chain
 
@@ -44,6 +44,27 @@ def test_a_run_records_kills_freezes_and_returns(live: Start) -> None:
     assert found.ended == ""
     assert found.traffic[-1][1]["i->n1"] > found.traffic[0][1]["i->n1"] == 0
     assert sum(phase.answered + phase.lost for phase in found.phases()) == 200
+
+
+def test_what_happens_to_nodes_that_run_elsewhere_is_recorded_as_well(live: Start) -> None:
+    run = live(chain(), deadline=2.0)
+    found = Run(run.network, run.plan, None, run.client, X, Y, Script(40, 2.0))
+    steps = iter([run.processes.kill, run.restart])
+
+    def tell(_: Now) -> None:
+        before = run.client.failed
+        if step := next(steps, None):
+            step("n2")
+            while run.client.failed == before:
+                run.client.wait_for(timeout=0.1)
+
+    found.tell = tell
+    recording = record(found, {"scheme": "resilinet"})
+    assert [(event.kind, event.node, event.scenario) for event in recording.events] == [
+        ("fail", "n2", "n2"),
+        ("restore", "n2", "none"),
+    ]
+    assert [phase.scenario for phase in recording.phases()] == ["none", "n2", "none"]
 
 
 @pytest.mark.parametrize(
