@@ -17,7 +17,7 @@ from resilinet.live.plan import Plan
 from resilinet.network import DistributedNetwork
 from resilinet.routing import Skips
 
-CLIENT = "->"  # the name of whoever asks, which no node can have
+CLIENT = "->"  # how the name of whoever asks begins, and of no node; the first 12 bits of its requests follow
 STATUS = b"\xff"  # what whoever asks sends to learn what a node knows; the reply ends with it, and no frame
 PAUSE = 0.1  # seconds for which a process waits at most before it looks around
 REFUSED = zmq.EVENT_HANDSHAKE_FAILED_AUTH | zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL

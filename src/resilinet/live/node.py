@@ -91,7 +91,7 @@ class Node(Member):
                 self.peers[link.target].send(message)
 
     def _receive(self, sender: bytes, *parts: bytes) -> None:
-        name = sender.decode(errors="replace")
+        name = CLIENT if sender.startswith(CLIENT.encode()) else sender.decode(errors="replace")
         if (name, *parts) == (CLIENT, STATUS):
             carried = {link.key: self.peers[link.target].carried for link in self.leaving}
             status = {"seen": self.seen, "carried": carried, "counts": self.counts}
@@ -127,7 +127,7 @@ class Node(Member):
             return True
         message = self.codec.encode(Frame(number, tensor, route))
         if self.name == self.topology.cloud:
-            self.router.send_multipart([CLIENT.encode(), message], zmq.NOBLOCK)
+            self.router.send_multipart([f"{CLIENT}{number >> 20}".encode(), message], zmq.NOBLOCK)
         self.sent.append((time.monotonic(), message))
         for link in self.open:
             self.peers[link.target].send(message)

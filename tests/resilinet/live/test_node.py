@@ -22,6 +22,7 @@ from companion.live.settled import LiveError, settle
 from companion.results.network_files import load_network
 from live_network import Live, Slow, chain, dense, family
 from resilinet.failures import scenarios
+from resilinet.live import Client
 from resilinet.live.frames import Frame
 from resilinet.network import DistributedNetwork
 from resilinet.routing import Skips
@@ -175,6 +176,17 @@ def test_a_connection_that_breaks_while_it_is_used_holds_nobody_up(live: Start) 
     run.restart("n2")
     run.settle()
     assert run.one().route == run.route(frozenset())
+
+
+def test_two_who_ask_get_each_their_own_answers(live: Start) -> None:
+    run = live(chain(), deadline=2.0)
+    with Client(run.network, run.plan) as second:
+        other = Live(run.network, run.plan, run.processes, second)
+        other.settle()
+        for _ in range(5):
+            assert run.one().scores is not None
+            assert other.one().scores is not None
+        assert run.client.counts == second.counts == {}
 
 
 def test_whatever_a_node_sends_is_of_one_part(live: Start) -> None:
