@@ -65,6 +65,15 @@ def test_what_happens_to_nodes_that_run_elsewhere_is_recorded_as_well(live: Star
         ("restore", "n2", "none"),
     ]
     assert [phase.scenario for phase in recording.phases()] == ["none", "n2", "none"]
+    assert {event.detected for event in recording.events} == {None}
+
+
+def test_what_an_earlier_run_has_sent_is_not_counted_again(live: Start) -> None:
+    run = live(chain(), deadline=10.0)
+    for _ in range(2):
+        found = recorded(run, Script(20, 0.5))
+        assert found.frames["i->n1"] == 10
+        assert found.traffic[-1][1]["i->n1"] == 10 * (6 * 4 + 6 + 2)
 
 
 @pytest.mark.parametrize(
@@ -78,6 +87,11 @@ def test_without_source_or_cloud_a_run_ends_and_says_why(live: Start, node: str,
     found = recorded(live(chain()), Script(20, 60.0, 1, (Event("fail", node, 0.2),)))
     assert found.ended == reason
     assert len(found.requests) < 20 * 60
+
+
+def test_a_batch_of_more_examples_than_there_are_is_refused(live: Start) -> None:
+    with pytest.raises(ValueError, match="a batch of 21 is more than the 20 examples there are"):
+        recorded(live(chain()), Script(20, 1.0, 21))
 
 
 def test_where_the_cloud_is_to_return_a_run_goes_on(live: Start) -> None:
