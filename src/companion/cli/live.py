@@ -48,8 +48,8 @@ def live(
     """Run a trained network as one process a physical node, fail nodes, and watch predictions go on.
 
     The processes of a network file run on this machine and end with the command. Those of a plan run wherever
-    `--node` was given; without it the command asks them. A plan names the network's file and each node's address:
-    network = "resilinet.pt" and a table [nodes] with lines such as n1 = "10.0.0.7:5001".
+    `--node` was given; without it the command asks them. A plan names the network's file, network = "resilinet.pt", and
+    has a table named nodes with an address for each, in lines such as n1 = "10.0.0.7:5001".
 
     Example: resilinet live results/networks/resilinet.pt --fail n2@5s --freeze n1@8s --restore n2@12s
 

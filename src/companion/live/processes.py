@@ -44,6 +44,7 @@ class Processes:
         self.parent.start()
         far_end.close()
         self.pids: dict[str, int] = {}
+        self.killed: list[int] = []
 
     def __enter__(self) -> Self:
         return self
@@ -68,7 +69,8 @@ class Processes:
 
     def begin(self, network: DistributedNetwork, plan: Plan, names: Iterable[str]) -> None:
         """Start nodes, and do not wait for them; :meth:`listening` says when they listen."""
-        self.line.send((network, plan, list(names)))
+        self.line.send((network, plan, list(names), self.killed))
+        self.killed = []
 
     def listening(self) -> str | None:
         """A node that has begun to listen since this was asked last, or None.
@@ -90,7 +92,7 @@ class Processes:
     def kill(self, name: str) -> None:
         """End a node as a crash does, without a word to anyone (SIGKILL)."""
         self._signal(name, signal.SIGKILL)
-        del self.pids[name]
+        self.killed.append(self.pids.pop(name))
 
     def freeze(self, name: str) -> None:
         """Let a node do nothing from now on while its connections stay (SIGSTOP)."""
@@ -133,7 +135,10 @@ def _fork_nodes(line: Connection) -> None:
     children: set[int] = set()
     try:
         while True:
-            network, plan, names = line.recv()
+            network, plan, names, killed = line.recv()
+            for pid in children.intersection(killed):  # until it has ended it holds its address
+                os.waitpid(pid, 0)
+                children.discard(pid)
             while children and (ended := os.waitpid(-1, os.WNOHANG)[0]):
                 children.discard(ended)
             for name in names:

@@ -27,8 +27,9 @@ class Happened:
     Attributes:
         kind: ``fail``, ``freeze`` or ``restore``.
         node: whose.
-        began: when the signal was sent, or, of a return, when the node listened again or went on.
-        detected: when whoever asks noticed.
+        began: when the signal was sent, or, of a return, when the node listened again or went on; of a node that runs
+            elsewhere, when whoever asks noticed.
+        detected: when whoever asks noticed; None where it has not, or began is that time.
         scenario: which nodes are failed from then on (:func:`resilinet.failures.scenario_key`).
         route: which of the recording's routes that scenario has; -1 where no answer came by it.
     """

@@ -63,6 +63,9 @@ class Run:
         y: their classes, ``(N,)``.
         script: what is to happen.
         tell: is given what is known, a few times a second.
+
+    Raises:
+        ValueError: there are fewer examples than a request has.
     """
 
     network: DistributedNetwork
@@ -82,13 +85,23 @@ class Run:
     frames: Counter[str] = field(default_factory=Counter)
     frozen: set[str] = field(default_factory=set)
     returning: set[str] = field(default_factory=set)
+    down: frozenset[str] = frozenset()
     lost: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuse requests that no examples could fill."""
+        if self.script.batch > len(self.x):
+            raise ValueError(
+                f"a batch of {self.script.batch} is more than the {len(self.x)} examples there are."
+            )
 
     def go(self) -> str:
         """Do what the script says; why the run ended early, or nothing."""
         self.script.check(self.network.topology)
         self.start, self.sampled = time.monotonic(), -SAMPLE
         self.carried = dict.fromkeys((link.key for link in self.network.topology.links), 0)
+        for status in self.client.known.values():  # what an earlier run has sent is none of this one
+            self.seen.update({key: Counter(tally) for key, tally in status["carried"].items()})
         events, count = deque(self.script.ordered), 0
         total = math.ceil(self.script.rate * self.script.duration)
         # All that is due is done, even where this process was kept waiting.
@@ -144,6 +157,11 @@ class Run:
         while self.processes and (name := self.processes.listening()) is not None:
             self.happened.append(Happened("restore", name, self._now()))
         failed = self.client.failed
+        if self.processes is None:  # what happens to nodes elsewhere is known once it has been detected
+            for node in sorted(failed ^ self.down):
+                self.happened.append(Happened("fail" if node in failed else "restore", node, self._now()))
+            self.down = failed
+            return
         for k, event in enumerate(self.happened):
             if event.detected is None and (event.node in failed) == (event.kind != "restore"):
                 self.happened[k] = replace(event, detected=self._now())

@@ -8,8 +8,10 @@ import random
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import Any, NamedTuple
 
+import zmq
 from torch import Tensor
 
 from resilinet.live.frames import Frame
@@ -34,14 +36,14 @@ class Client(Member):
 
     Attributes:
         open: when each request was sent that has not ended.
-        known: the last status of each node: who is alive as it sees it (``seen``), ``frames`` and ``bytes`` that
-            its hyperconnections have ``carried``, and ``counts`` of what it refused or gave up.
+        known: each node's last status: who is alive (``seen``), ``frames`` and ``bytes`` it ``carried``, ``counts``.
         counts: messages that were ``refused``, and answers that were ``late``; both are dropped.
     """
 
     def __init__(self, network: DistributedNetwork, plan: Plan) -> None:
-        super().__init__(network, plan, CLIENT)
-        self.numbers = itertools.count(random.SystemRandom().getrandbits(32))  # no earlier client's
+        first = random.SystemRandom().getrandbits(32)  # no other client's
+        super().__init__(network, plan, f"{CLIENT}{first >> 20}")
+        self.numbers = (first ^ count % 2**20 for count in itertools.count())
         self.open: dict[int, float] = {}
         self.known: dict[str, dict[str, Any]] = {}
         self.counts = Counter[str]()
@@ -52,7 +54,7 @@ class Client(Member):
         Raises:
             ValueError: they are not of that shape, or more than the plan allows.
         """
-        x, number = self.network.check(self.network.by_source(x)), next(self.numbers) % 2**32
+        x, number = self.network.check(self.network.by_source(x)), next(self.numbers)
         tensors = x if isinstance(x, Mapping) else dict.fromkeys(self.topology.sources, x)
         for name, tensor in tensors.items():
             if not 0 < len(tensor) <= self.plan.batch:
@@ -73,14 +75,15 @@ class Client(Member):
         for number in [number for number, asked in self.open.items() if now - asked >= self.plan.deadline]:
             yield Answer(number, self.open.pop(number), now)
         for name, peer in self.peers.items():
-            while peer.socket.poll(0):
-                yield from self._take(name, *peer.socket.recv_multipart())
+            with suppress(zmq.Again):
+                while True:
+                    yield from self._take(name, peer.socket.recv(zmq.NOBLOCK))
 
-    def _take(self, name: str, message: bytes, *status: bytes) -> Iterator[Answer]:
-        if status:
-            self.known[name] = json.loads(status[0])
-            return
+    def _take(self, name: str, message: bytes) -> Iterator[Answer]:
         try:
+            if message.endswith(STATUS):
+                self.known[name] = json.loads(message.removesuffix(STATUS))
+                return
             request, scores, route = self.codec.decode(message, self.network.sent_shape[name])
             yield Answer(request, self.open.pop(request), time.monotonic(), scores, route)
         except (KeyError, ValueError) as error:

@@ -33,12 +33,12 @@ class Codec:
 
     def __init__(self, topology: Topology, batch: int) -> None:
         self.keys, self.batch = [link.key for link in topology.links], batch
-        self.tail = struct.Struct(f"!IB{(len(self.keys) + 7) // 8}s")
+        self.tail = struct.Struct(f"!IB{len(self.keys) // 8 + 1}s")  # whose very last bit is never set
 
     def encode(self, frame: Frame) -> bytes:
         """A frame as bytes."""
         bits = sum(1 << k for k, key in enumerate(self.keys) if key in frame.route)
-        dense, route = frame.tensor.contiguous(), bits.to_bytes((len(self.keys) + 7) // 8, "little")
+        dense, route = frame.tensor.contiguous(), bits.to_bytes(self.tail.size - 5, "little")
         tail = self.tail.pack(frame.request, DTYPES.index(dense.dtype), route)
         return b"".join((dense.view(-1).view(torch.uint8).numpy().data, tail))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from contextlib import suppress
 from typing import Self
 
 import zmq
@@ -16,8 +17,8 @@ from resilinet.live.plan import Plan
 from resilinet.network import DistributedNetwork
 from resilinet.routing import Skips
 
-CLIENT = "->"  # the name of whoever asks, which no node can have
-STATUS = b"?"  # what whoever asks sends to learn what a node knows
+CLIENT = "->"  # how the name of whoever asks begins, and of no node; the first 12 bits of its requests follow
+STATUS = b"\xff"  # what whoever asks sends to learn what a node knows; the reply ends with it, and no frame
 PAUSE = 0.1  # seconds for which a process waits at most before it looks around
 REFUSED = zmq.EVENT_HANDSHAKE_FAILED_AUTH | zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL
 GONE = REFUSED | zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL | zmq.EVENT_DISCONNECTED | zmq.EVENT_CLOSED
@@ -108,10 +109,11 @@ class Peer:
         self.carried = Counter[str]()
 
     def send(self, message: bytes) -> None:
-        """Send a message, unless the node is not alive or too much waits already, and count it."""
-        if self.alive and self.socket.poll(0, zmq.POLLOUT):
-            self.socket.send(message, copy=False)
-            self.carried.update(frames=1, bytes=len(message) + (2 if len(message) < 256 else 9))  # ZMTP's own
+        """Send a message, unless the node is not alive or too much waits already, and count it with ZMTP's header."""
+        with suppress(zmq.Again):  # never wait: a connection that breaks now may be back much later
+            if self.alive:
+                self.socket.send(message, zmq.NOBLOCK, copy=False)
+                self.carried.update(frames=1, bytes=len(message) + (2 if len(message) < 256 else 9))
 
     def notice(self) -> None:
         """Take in what has happened to the connection."""

@@ -39,9 +39,7 @@ class Node(Member):
         of_nodes = {link.source: (link.key, network.sent_shape[link.source]) for link in incoming}
         self.expected = of_nodes or {CLIENT: (CLIENT, network.input_shapes[name])}
         self.leaving = [link for link in self.topology.links if link.source == name]
-        self.begun: OrderedDict[int, float] = (
-            OrderedDict()
-        )  # when each request's first frame arrived, oldest first
+        self.begun = OrderedDict[int, float]()  # when each request's first frame arrived, oldest first
         self.pending: dict[int, dict[str, Frame]] = {}  # by hyperconnection, of those not yet computed
         self.open: list[Hyperconnection] = []
         self.sent: deque[tuple[float, bytes]] = deque()
@@ -59,8 +57,8 @@ class Node(Member):
                 while self.router.poll(0):
                     self._receive(*self.router.recv_multipart())
                 if self.thawed:  # cut off by the others while it was stopped, which says nothing of them
-                    self.connect()
                     self.thawed = False
+                    self.connect()
                 self._follow()
                 busy = self._compute_one()
                 self._forget(time.monotonic())
@@ -93,12 +91,12 @@ class Node(Member):
                 self.peers[link.target].send(message)
 
     def _receive(self, sender: bytes, *parts: bytes) -> None:
-        name = sender.decode(errors="replace")
+        name = CLIENT if sender.startswith(CLIENT.encode()) else sender.decode(errors="replace")
         if (name, *parts) == (CLIENT, STATUS):
             carried = {link.key: self.peers[link.target].carried for link in self.leaving}
             status = {"seen": self.seen, "carried": carried, "counts": self.counts}
-            self.router.send_multipart([sender, STATUS, json.dumps(status).encode()], zmq.NOBLOCK)
-            return
+            self.router.send_multipart([sender, json.dumps(status).encode() + STATUS], zmq.NOBLOCK)
+            return  # one part: ZeroMQ aborts who reads one of several while the connection breaks
         try:
             (key, shape), (message,) = self.expected[name], parts
             frame = self.codec.decode(message, shape)
@@ -120,9 +118,8 @@ class Node(Member):
                 break
         else:
             return False
-        given = {key: frame.tensor for key, frame in frames.items()}
-        received = [(link, given[link.key]) for link in inputs(self.topology, self.name, route)]
-        examples = {self.name: given[CLIENT]} if CLIENT in given else {}
+        received = [(link, frames[link.key].tensor) for link in inputs(self.topology, self.name, route)]
+        examples = {self.name: frames[CLIENT].tensor} if CLIENT in frames else {}
         try:
             tensor = self.network.stage(self.name, route, received, examples)
         except (RuntimeError, ValueError):  # numbers of a type with which its blocks cannot compute
@@ -130,7 +127,7 @@ class Node(Member):
             return True
         message = self.codec.encode(Frame(number, tensor, route))
         if self.name == self.topology.cloud:
-            self.router.send_multipart([CLIENT.encode(), message], zmq.NOBLOCK)
+            self.router.send_multipart([f"{CLIENT}{number >> 20}".encode(), message], zmq.NOBLOCK)
         self.sent.append((time.monotonic(), message))
         for link in self.open:
             self.peers[link.target].send(message)

@@ -63,10 +63,8 @@ class Plan:
         """
         for name in sorted(set(self.addresses) ^ topology.everyone):
             what = "an address for" if name in self.addresses else "no address for"
-            nodes = ", ".join(topology.order)
-            raise PlanError(f"the plan has {what} {name!r}; this network's nodes are {nodes}.")
+            raise PlanError(f"the plan has {what} {name!r}; this network has {', '.join(topology.order)}.")
 
     def digest(self, network: DistributedNetwork) -> bytes:
         """SHA-256 over the plan and all that the network computes with."""
-        plan = json.dumps(asdict(self), sort_keys=True).encode()
-        return hashlib.sha256(plan + network.digest()).digest()
+        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode() + network.digest()).digest()

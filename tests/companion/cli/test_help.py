@@ -20,6 +20,7 @@ COMMANDS = {
 def test_help_flows_and_shows_a_use_of_the_command(name: str) -> None:
     paragraphs = COMMANDS[name].help.split("\n\n")
     assert not [text for text in paragraphs if "\n" in text]
+    assert not [text for text in paragraphs if "[" in text], "Rich takes it for markup, and leaves it out"
     assert any(text.startswith(f"Example: resilinet {name}") for text in paragraphs)
 
 

@@ -64,6 +64,15 @@ def test_no_node_outlives_its_parent_not_even_a_frozen_one(tmp_path: Path, how: 
         time.sleep(0.05)
 
 
+def test_a_killed_node_may_return_at_once(live: Start) -> None:
+    """A process that was killed holds its address until it has ended, which takes a while."""
+    run = live(chain())
+    for _ in range(30):
+        run.processes.kill("n2")
+        run.restart("n2")
+    run.settle()
+
+
 def test_nodes_that_do_not_run_cannot_be_killed(processes: Processes) -> None:
     with pytest.raises(LiveError, match="node 'n9' does not run here"):
         processes.kill("n9")

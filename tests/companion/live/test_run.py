@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from companion.live.recording import Recording
-from companion.live.run import Run, record
+from companion.live.run import Now, Run, record
 from companion.live.script import Event, Script
 from live_network import Live, chain
 
@@ -46,6 +46,36 @@ def test_a_run_records_kills_freezes_and_returns(live: Start) -> None:
     assert sum(phase.answered + phase.lost for phase in found.phases()) == 200
 
 
+def test_what_happens_to_nodes_that_run_elsewhere_is_recorded_as_well(live: Start) -> None:
+    run = live(chain(), deadline=2.0)
+    found = Run(run.network, run.plan, None, run.client, X, Y, Script(40, 2.0))
+    steps = iter([run.processes.kill, run.restart])
+
+    def tell(_: Now) -> None:
+        before = run.client.failed
+        if step := next(steps, None):
+            step("n2")
+            while run.client.failed == before:
+                run.client.wait_for(timeout=0.1)
+
+    found.tell = tell
+    recording = record(found, {"scheme": "resilinet"})
+    assert [(event.kind, event.node, event.scenario) for event in recording.events] == [
+        ("fail", "n2", "n2"),
+        ("restore", "n2", "none"),
+    ]
+    assert [phase.scenario for phase in recording.phases()] == ["none", "n2", "none"]
+    assert {event.detected for event in recording.events} == {None}
+
+
+def test_what_an_earlier_run_has_sent_is_not_counted_again(live: Start) -> None:
+    run = live(chain(), deadline=10.0)
+    for _ in range(2):
+        found = recorded(run, Script(20, 0.5))
+        assert found.frames["i->n1"] == 10
+        assert found.traffic[-1][1]["i->n1"] == 10 * (6 * 4 + 6 + 2)
+
+
 @pytest.mark.parametrize(
     ("node", "reason"),
     [
@@ -57,6 +87,11 @@ def test_without_source_or_cloud_a_run_ends_and_says_why(live: Start, node: str,
     found = recorded(live(chain()), Script(20, 60.0, 1, (Event("fail", node, 0.2),)))
     assert found.ended == reason
     assert len(found.requests) < 20 * 60
+
+
+def test_a_batch_of_more_examples_than_there_are_is_refused(live: Start) -> None:
+    with pytest.raises(ValueError, match="a batch of 21 is more than the 20 examples there are"):
+        recorded(live(chain()), Script(20, 1.0, 21))
 
 
 def test_where_the_cloud_is_to_return_a_run_goes_on(live: Start) -> None:

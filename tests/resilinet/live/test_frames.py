@@ -9,7 +9,9 @@ import torch
 from torch import Tensor
 
 from resilinet.live.frames import DTYPES, Codec, Frame
+from resilinet.live.member import STATUS
 from resilinet.models.partitions import camera, mlp
+from resilinet.topology import vertical, with_skips
 
 CODEC = Codec(mlp(), 64)
 FRAME = Frame(7, torch.arange(6.0).view(2, 3), frozenset({"i->n1"}))
@@ -50,6 +52,18 @@ def test_every_hyperconnection_of_the_camera_network_can_be_named() -> None:
     route = frozenset(link.key for link in topology.links)
     assert len(route) > 8
     assert codec.decode(codec.encode(Frame(1, torch.zeros(1, 3), route)), (3,)).route == route
+
+
+def test_no_frame_ends_as_a_status_does() -> None:
+    topology = with_skips(
+        vertical(dict.fromkeys("abcde", 1)), [("a", "c"), ("a", "d"), ("a", "e"), ("b", "d")]
+    )
+    assert len(topology.links) == 8
+    every = frozenset(link.key for link in topology.links)
+    codec = Codec(topology, 1)
+    whole = codec.encode(Frame(2**32 - 1, torch.full((1, 3), -1), every))
+    assert not whole.endswith(STATUS)
+    assert codec.decode(whole, (3,)).route == every
 
 
 def test_a_frame_is_six_bytes_longer_than_its_tensor() -> None:

@@ -6,9 +6,11 @@ import json
 import random
 import socket
 import struct
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -20,6 +22,7 @@ from companion.live.settled import LiveError, settle
 from companion.results.network_files import load_network
 from live_network import Live, Slow, chain, dense, family
 from resilinet.failures import scenarios
+from resilinet.live import Client
 from resilinet.live.frames import Frame
 from resilinet.network import DistributedNetwork
 from resilinet.routing import Skips
@@ -129,6 +132,73 @@ def test_without_source_or_cloud_requests_end_without_an_answer(live: Start, nam
     run.processes.kill(name)
     assert run.one().scores is None
     run.until(lambda: name in run.client.failed)
+
+
+class Breaking(zmq.Socket[bytes]):
+    """A connection that breaks just before something passes over it for the first time."""
+
+    run: Live
+    node: str
+
+    def broken(self) -> None:
+        if self.node:
+            self.run.processes.kill(self.node)
+            self.node = ""
+            while self.poll(0, zmq.POLLOUT):
+                time.sleep(0.01)
+
+    def send(self, data: Any, flags: int = 0, **rest: Any) -> Any:
+        self.broken()
+        assert flags & zmq.NOBLOCK, "this would wait until the node returns"
+        return super().send(data, flags, **rest)
+
+    def recv(self, flags: int = 0, **rest: Any) -> Any:
+        self.broken()
+        assert flags & zmq.NOBLOCK, "this would wait until the node returns"
+        return super().recv(flags, **rest)
+
+
+def breaking(run: Live, name: str) -> None:
+    """Let the client's connection to a node break as soon as it is used."""
+    peer = run.client.peers[name]
+    found = Breaking(peer.socket)
+    found.run, found.node, peer.socket = run, name, found
+
+
+def test_a_connection_that_breaks_while_it_is_used_holds_nobody_up(live: Start) -> None:
+    run = live(chain(), deadline=0.5)
+    breaking(run, "i")
+    assert run.one().scores is None
+    run.restart("i")
+    run.client.ask_status()
+    breaking(run, "n2")
+    run.until(lambda: "n2" in run.client.failed)
+    run.restart("n2")
+    run.settle()
+    assert run.one().route == run.route(frozenset())
+
+
+def test_two_who_ask_get_each_their_own_answers(live: Start) -> None:
+    run = live(chain(), deadline=2.0)
+    with Client(run.network, run.plan) as second:
+        other = Live(run.network, run.plan, run.processes, second)
+        other.settle()
+        for _ in range(5):
+            assert run.one().scores is not None
+            assert other.one().scores is not None
+        assert run.client.counts == second.counts == {}
+
+
+def test_whatever_a_node_sends_is_of_one_part(live: Start) -> None:
+    """ZeroMQ aborts a process that has read one of several parts when the connection breaks."""
+    run = live(chain())
+    run.ask()
+    run.client.ask_status()
+    socket = run.client.peers["n4"].socket
+    for _ in range(2):
+        assert socket.poll(60_000)
+        socket.recv()
+        assert not socket.get(zmq.RCVMORE)
 
 
 def test_a_node_with_other_weights_stays_detoured_until_the_right_one_returns(live: Start) -> None:
