@@ -11,6 +11,7 @@ import typer
 from rich.console import Group
 from rich.live import Live
 from rich.table import Table
+from rich.text import Text
 
 from companion.cli.common import Data, Json, Results, err, out, plain_errors, say_json
 from companion.cli.sweep import as_seconds
@@ -192,16 +193,17 @@ def _event(kind: str, text: str) -> Event:
 
 def _now_table(run: Run, now: Now) -> Group:
     topology = run.network.topology
-    nodes = Table(title=f"{now.at:.0f} s, {now.answers} answers in the last second, {now.lost} lost so far")
+    nodes = Table()
     for column in ("node", "", "sends over", "kB/s"):
         nodes.add_column(column, justify="right" if column == "kB/s" else "left")
     for name in topology.order:
         links = [link.key for link in topology.links if link.source == name]
         rates = "\n".join(f"{now.bytes_a_second[key] / 1000:.1f}" for key in links)
-        state = "[red]failed[/]" if name in now.failed else "[green]alive[/]"
+        state = Text("failed", "red") if name in now.failed else Text("alive", "green")
         nodes.add_row(name, state, "\n".join(links), rates)
     accuracy = "none" if now.accuracy is None else f"{100 * now.accuracy:.1f} %"
-    return Group(nodes, f"accuracy of the last second: {accuracy}")
+    answers = f"{now.at:.0f} s, {now.answers} answers in the last second, {now.lost} lost so far"
+    return Group(answers, nodes, f"accuracy of the last second: {accuracy}")
 
 
 def _tables(summary: dict[str, Any]) -> Group:

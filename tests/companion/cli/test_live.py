@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import torch
 from typer.testing import CliRunner
 
 from companion.cli.commands import app
+from companion.cli.common import out
+from companion.cli.live import _now_table
 from companion.experiments.networks import build_network
 from companion.experiments.trial import Trial
 from companion.live.processes import free_addresses
+from companion.live.run import Now
 from companion.results.network_files import save_network
 from resilinet.models.partitions import mlp
 
@@ -69,6 +75,18 @@ def test_plans_of_other_networks_are_refused(network: Path) -> None:
     assert "nodes of a plan run elsewhere" in run(whole, "--fail", "n2@5s", code=2)
     lost = plan(network.parent, addresses, "missing.pt")
     assert "there is no such file" in run(lost, "--node", "n1", code=2)
+
+
+def test_the_table_of_a_run_says_who_is_alive_and_what_flows() -> None:
+    topology = mlp()
+    run: Any = SimpleNamespace(network=SimpleNamespace(topology=topology))
+    rates = dict.fromkeys((link.key for link in topology.links), 1500.0)
+    with out.capture() as shown:
+        out.print(_now_table(run, Now(3.0, frozenset({"n2"}), rates, 50, 2, 0.75)))
+    text = " ".join(shown.get().split())
+    assert text.startswith("3 s, 50 answers in the last second, 2 lost so far")
+    assert re.search(r"n1 │ alive │ n1->n2 │ 1\.5 │.* n2 │ failed │", text)
+    assert text.endswith("accuracy of the last second: 75.0 %")
 
 
 @pytest.mark.slow
