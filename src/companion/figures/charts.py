@@ -145,7 +145,8 @@ def weight_rules(measured: Measured, *artefacts: str) -> Figure:
         )
     axes.axhline(1.0, color=style.INK, ls="--", lw=1)
     # Between two settings, where no interval crosses it.
-    axes.annotate("the paper's bound", (0.5, 1.0), xytext=(0, 3), textcoords="offset points", ha="center")
+    place = {"xytext": (0, 3), "textcoords": "offset points", "ha": "center", "fontsize": 8}
+    axes.annotate("the paper's\nbound", (0.5, 1.0), **place)
     axes.set_ylim(0, None)
     return figure
 
@@ -200,7 +201,7 @@ def _draw(
     for line in grid.figure.findobj(Line2D):
         if line.get_marker() == _MARKERS[_PAPER]:
             line.set_markerfacecolor(style.PAPER["mfc"])
-    return finish(grid, made_from, 4.0, ncols=len(names))
+    return finish(grid, made_from, 3.6, ncols=len(names))
 
 
 def finish(grid: sns.axisgrid.Grid, label: str, height: float, **legend: Any) -> Figure:

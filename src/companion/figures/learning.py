@@ -54,4 +54,4 @@ def learning_curves(measured: Measured, artefact: str) -> Figure:
             errorbar=t_interval if shown["seed"].nunique() > 1 else None,
         )
     grid.set_axis_labels("epoch", "validation accuracy (%)")
-    return finish(grid, size_label(measured, artefact), 4.0, ncols=4)
+    return finish(grid, size_label(measured, artefact), 3.6, ncols=4)

@@ -62,7 +62,7 @@ ORDER = tuple(SCHEMES)
 
 RC: Mapping[str, Any] = {
     "figure.facecolor": "none",
-    "figure.figsize": (7.0, 3.6),
+    "figure.figsize": (7.0, 3.3),
     "figure.constrained_layout.use": True,
     "savefig.facecolor": "none",
     "savefig.transparent": True,

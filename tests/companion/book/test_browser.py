@@ -24,12 +24,16 @@ from tiny_book import TinyBook
 ROOT = Path(__file__).parents[3]
 WHOLE = ROOT / "build" / "published"
 ASSETS = ROOT / "book" / "_assets"
-SET_FROM = ("_config.yml", "book", "src/resilinet/book")
+SET_FROM = ("_config.yml", "book", "src/companion/book")
 
 # The rules of axe-core that shut readers out; it calls the others moderate or minor.
 GRAVE = ("serious", "critical")
 ALL_RULES = {"resultTypes": ["violations"], "preload": False}
 PHONE = {"width": 360, "height": 800}
+DESK = {"width": 1300, "height": 900}
+TALLEST = 8000
+"""Pixels of a page to be read on a desk; lists to look things up in are longer."""
+LISTS = {"api.html", "genindex.html", "reviewing.html"}
 PAPER = {"width": 672, "height": 980}  # A4 less the margins of print.css, in CSS pixels
 COLOURS = {**ALL_RULES, "runOnly": ["color-contrast"]}
 
@@ -54,13 +58,14 @@ class Site:
 
 @dataclass(frozen=True)
 class Seen:
-    """What a browser makes of a page: complaints, foreign requests, formulas left, barriers by theme, and its width."""
+    """What a browser makes of a page: complaints, foreign requests, formulas left, barriers by theme, and its width and height."""
 
     complaints: list[str]
     asked: list[str]
     formulas: tuple[int, int]
     barriers: dict[str, list[str]]
     width: int
+    height: int
 
 
 def is_current(book: Path) -> bool:
@@ -69,6 +74,7 @@ def is_current(book: Path) -> bool:
     if not (book / "html" / "index.html").is_file() or not stamp.is_file():
         return False
     places = [ROOT / name for name in SET_FROM]
+    assert all(place.exists() for place in places), SET_FROM
     files = [path for place in places for path in (place, *place.rglob("*")) if path.is_file()]
     sources = (path for path in files if "__pycache__" not in path.parts)
     return stamp.stat().st_mtime >= max(path.stat().st_mtime for path in sources)
@@ -126,9 +132,11 @@ def look(browser: Browser, address: str) -> Seen:
     page.emulate_media(color_scheme="dark")
     page.wait_for_function("document.documentElement.dataset.theme === 'dark'")
     found["dark"] = barriers(page, COLOURS)
+    page.set_viewport_size(DESK)
+    height = page.evaluate("document.documentElement.scrollHeight")
     page.set_viewport_size(PHONE)
     width = page.evaluate("document.documentElement.scrollWidth")
-    seen = Seen(complaints + wrong, list(asked), formulas, found, width)
+    seen = Seen(complaints + wrong, list(asked), formulas, found, width, height)
     page.close()  # after the lists are copied: what a page still asks for when it is left is no complaint of it
     return seen
 
@@ -160,6 +168,11 @@ def test_no_page_shuts_a_reader_out(seen: dict[str, Seen], theme: str) -> None:
 
 def test_no_page_is_wider_than_a_phone(seen: dict[str, Seen]) -> None:
     assert {name: one.width for name, one in seen.items() if one.width > PHONE["width"]} == {}
+
+
+def test_no_page_is_too_long_to_read(seen: dict[str, Seen]) -> None:
+    long = {name: one.height for name, one in seen.items() if one.height > TALLEST}
+    assert {name: height for name, height in long.items() if name not in LISTS} == {}
 
 
 def test_a_barrier_and_a_complaint_are_found_where_they_are(browser: Browser, tmp_path: Path) -> None:

@@ -28,6 +28,7 @@ TEACHING = (
     "imagenet",
     "camera",
     "bandwidth",
+    "verdicts",
 )
 HEAD = "---\njupytext:\n  text_representation:\n    extension: .md\n    format_name: myst\n---\n\n# Title\n\n"
 ASKED = "```{exercise-start} Half\n:label: ex-half\n```\n\nCall it `half`.\n\n```{exercise-end}\n```\n\n"
