@@ -145,8 +145,14 @@ def weight_rules(measured: Measured, *artefacts: str) -> Figure:
         )
     axes.axhline(1.0, color=style.INK, ls="--", lw=1)
     # Between two settings, where no interval crosses it.
-    place = {"xytext": (0, 3), "textcoords": "offset points", "ha": "center", "fontsize": 8}
-    axes.annotate("the paper's\nbound", (0.5, 1.0), **place)
+    axes.annotate(
+        "the paper's\nbound",
+        (0.5, 1.0),
+        xytext=(0, 3),
+        textcoords="offset points",
+        ha="center",
+        fontsize=8,
+    )
     axes.set_ylim(0, None)
     return figure
 

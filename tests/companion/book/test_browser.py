@@ -58,7 +58,7 @@ class Site:
 
 @dataclass(frozen=True)
 class Seen:
-    """What a browser makes of a page: complaints, foreign requests, formulas left, barriers by theme, and its width and height."""
+    """What a browser makes of a page: complaints, foreign requests, formulas left, barriers by theme, and its size."""
 
     complaints: list[str]
     asked: list[str]
