@@ -242,7 +242,9 @@ def test_every_exhibit_of_the_paper_has_a_caption_that_begins_with_its_name(name
 @each_chapter
 def test_a_caption_that_names_an_exhibit_of_the_paper_says_so_first(page: Page) -> None:
     captions = [options["figure"]["caption"] for options in figures(page).values()]
-    captions += re.findall(r'^ +"([^"]+)",?$|^show\(.*, "([^"]+)"\)$', page.path.read_text(encoding="utf-8"), re.M)
+    captions += re.findall(
+        r'^ +"([^"]+)",?$|^show\(.*, "([^"]+)"\)$', page.path.read_text(encoding="utf-8"), re.M
+    )
     said = ["".join(one) for one in captions]
     assert [one for one in said if re.match(r"(?:The paper's )?(?:Fig\.|Table) \d", one.strip())] == []
 
