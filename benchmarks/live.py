@@ -27,8 +27,8 @@ from companion.experiments.loading import load
 from companion.experiments.networks import build_network
 from companion.live.processes import Processes, free_addresses
 from companion.live.recording import Recording
-from companion.live.run import Run, record
 from companion.live.script import Event, Script, kills
+from companion.live.scripted_run import Run, record
 from companion.live.settled import settle
 from companion.results.network_files import load_network
 from resilinet.live import Client, Plan

@@ -19,8 +19,8 @@ from companion.cli.sweep import as_seconds
 if TYPE_CHECKING:
     from companion.experiments.trial import Trial
     from companion.live.recording import Recording
-    from companion.live.run import Now, Run
     from companion.live.script import Event, Script
+    from companion.live.scripted_run import Now, Run
     from resilinet.network import DistributedNetwork
 
 AT = "(repeatable, NODE@TIME, such as n2@5s)."
@@ -58,8 +58,8 @@ def live(
     """
     import torch
 
-    from companion.live.run import record
     from companion.live.script import Script
+    from companion.live.scripted_run import record
     from companion.live.shown import stored_accuracies
 
     torch.set_num_threads(1)  # sums in one order, here and at the nodes
@@ -159,7 +159,7 @@ def _running(path: Path, script: Script, data: Path) -> Iterator[tuple[Run, Tria
     """The run that a file describes, ready to go, with the trial of its network."""
     from companion.experiments.loading import load
     from companion.live.plan_file import read_plan
-    from companion.live.run import Run, started
+    from companion.live.scripted_run import Run, started
     from companion.live.settled import settle
     from companion.results.network_files import load_network
     from resilinet.live import Client

@@ -11,8 +11,8 @@ from companion.experiments.loading import load
 from companion.experiments.networks import build_network
 from companion.experiments.trial import Trial
 from companion.live.recording import Recording, read_recording
-from companion.live.run import Run, record, started
 from companion.live.script import Event, Script, kills
+from companion.live.scripted_run import Run, record, started
 from companion.live.settled import settle
 from companion.results.store import Store
 

@@ -18,7 +18,7 @@ from companion.cli.live import _now_table
 from companion.experiments.networks import build_network
 from companion.experiments.trial import Trial
 from companion.live.processes import free_addresses
-from companion.live.run import Now
+from companion.live.scripted_run import Now
 from companion.results.network_files import save_network
 from resilinet.models.partitions import mlp
 

@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from companion.live.recording import Recording
-from companion.live.run import Now, Run, record
 from companion.live.script import Event, Script
+from companion.live.scripted_run import Now, Run, record
 from live_network import Live, chain
 
 Start = Callable[..., Live]
