@@ -350,8 +350,8 @@ def _planned() -> Iterable[Artefact]:
     cameras = ("figure-2-camera", "camera-failout", "camera-skips", "figure-3-camera")
     sizes |= dict.fromkeys(cameras, _CAMERA)
     health = EXPERIMENTS["health"].size("published")
-    # Of five seeds a single draw of U(0,1) decides it.
-    sizes["figure-3-health"] = replace(health, short_seeds=health.seeds)
+    # Of five seeds a single draw of U(0,1) decides the first, and sentences hang on the second.
+    sizes |= dict.fromkeys(("figure-3-health", "beyond-health"), replace(health, short_seeds=health.seeds))
     known = {**ARTEFACTS, **{artefact.key: artefact for artefact in _new()}}
     return [replace(known[key], sizes={"published": size}) for key, size in sizes.items()]
 
