@@ -17,6 +17,8 @@ def read_plan(path: Path) -> tuple[Path, Plan]:
     Raises:
         PlanError: it is no TOML, lacks one of the two, or says what no plan does.
     """
+    if not path.is_file():
+        raise PlanError(f"{path}: there is no such file.")
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:

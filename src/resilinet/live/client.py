@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import zmq
 from torch import Tensor
 
-from resilinet.live.frames import Frame
+from resilinet.live.frames import DTYPES, Frame
 from resilinet.live.member import CLIENT, STATUS, Member
 from resilinet.live.plan import Plan
 from resilinet.network import DistributedNetwork
@@ -52,14 +52,14 @@ class Client(Member):
         """Send examples, ``(B, *input_shape)`` or one such tensor for each source, and return the request's number.
 
         Raises:
-            ValueError: they are not of that shape, or more than the plan allows.
+            ValueError: they are not of that shape or real, or more than the plan allows.
         """
         x, number = self.network.check(self.network.by_source(x)), next(self.numbers)
         tensors = x if isinstance(x, Mapping) else dict.fromkeys(self.topology.sources, x)
-        for name, tensor in tensors.items():
-            if not 0 < len(tensor) <= self.plan.batch:
-                raise ValueError(f"a plan for 1 to {self.plan.batch} examples allows no {len(tensor)}.")
-            self.peers[name].send(self.codec.encode(Frame(number, tensor)))
+        for name, one in tensors.items():
+            if not 0 < len(one) <= self.plan.batch or one.dtype not in DTYPES:
+                raise ValueError(f"{len(one)} of {one.dtype} are not 1 to {self.plan.batch} real examples.")
+            self.peers[name].send(self.codec.encode(Frame(number, one)))
         self.open[number] = time.monotonic()
         return number
 

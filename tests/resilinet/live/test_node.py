@@ -189,6 +189,14 @@ def test_two_who_ask_get_each_their_own_answers(live: Start) -> None:
         assert run.client.counts == second.counts == {}
 
 
+@pytest.mark.parametrize(("count", "dtype"), [(65, torch.float32), (0, torch.float32), (2, torch.complex64)])
+def test_a_request_that_no_frame_holds_is_refused(live: Start, count: int, dtype: torch.dtype) -> None:
+    run = live(chain())
+    with pytest.raises(ValueError, match=rf"{count} of {dtype} are not 1 to 64 real examples\."):
+        run.client.ask(torch.ones(count, 6, dtype=dtype))
+    assert run.client.open == {}
+
+
 def test_whatever_a_node_sends_is_of_one_part(live: Start) -> None:
     """ZeroMQ aborts a process that has read one of several parts when the connection breaks."""
     run = live(chain())
