@@ -25,7 +25,7 @@ from companion.tables.exhibits import (
 )
 from companion.tables.html import offer, show
 from companion.tables.statistics_gains import by_statistics
-from companion.tables.verdict_rows import checks, differing, provenance
+from companion.tables.provenance import provenance
 
 __all__ = [
     "MARKS",
@@ -36,10 +36,8 @@ __all__ = [
     "by_failure",
     "by_statistics",
     "cell",
-    "checks",
     "claims",
     "depths",
-    "differing",
     "figure_2b_cells",
     "figure_4",
     "offer",
