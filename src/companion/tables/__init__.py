@@ -24,8 +24,8 @@ from companion.tables.exhibits import (
     weight_rules,
 )
 from companion.tables.html import offer, show
+from companion.tables.origins import provenance
 from companion.tables.statistics_gains import by_statistics
-from companion.tables.provenance import provenance
 
 __all__ = [
     "MARKS",

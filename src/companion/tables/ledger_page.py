@@ -16,7 +16,7 @@ from companion.paper.verdicts import Entry, Verdict
 from companion.tables.cells import decimals
 from companion.tables.html import take_away
 from companion.tables.numbers import to_csv
-from companion.tables.provenance import provenance
+from companion.tables.origins import provenance
 from resilinet.schemes import SCHEMES
 
 if TYPE_CHECKING:
