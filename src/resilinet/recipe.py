@@ -33,8 +33,8 @@ class Recipe:
             training round in another order.
         class_weights: how much the loss of an example counts: ``none``, all alike; or ``balanced``, in inverse
             proportion to how frequent its class is in training, by 1 on average over the training examples.
-        distilled: epochs in which, after the training, layers on skips learn what failed nodes would have sent
-            (:mod:`resilinet.distillation`); 0 for a network without such layers.
+        distilled: epochs in which, after the training, layers on skips learn what failed nodes would have sent; 0 for
+            a network without such layers. :func:`resilinet.training.train` itself does nothing of it.
     """
 
     epochs: int = 50

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from companion.experiments.trial import Trial
+from companion.extensions.distillation import skip_layers
 from resilinet.models import model
 from resilinet.network import DistributedNetwork
 from resilinet.randomness import generator
@@ -18,9 +19,9 @@ def build_network(trial: Trial) -> DistributedNetwork:
     """
     sizes = {name: value for name, value in trial.network.items() if name != "model"}
     family, topology = model(trial.model), trial.topology
-    adapters = getattr(family, "skip_layers", None) if trial.recipe.distilled else family.adapters
-    if adapters is None:
+    if trial.recipe.distilled and trial.model != "mlp":
         raise ValueError(f"{trial.model} has no skip layers that could be distilled; the MLP has.")
+    adapters = skip_layers if trial.recipe.distilled else family.adapters
     rule = WeightRule(**trial.weights)
     network = DistributedNetwork(
         family.blocks(**sizes),

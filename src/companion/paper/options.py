@@ -13,12 +13,12 @@ from companion.experiments import ARTEFACTS
 from companion.experiments.beyond import NAMES, falls_with, machine_of
 from companion.experiments.networks import build_network
 from companion.experiments.trial import Record
+from companion.extensions.joint_failures import JointFailures, replicated
 from companion.paper.measured import Measured
 from companion.paper.operations import operations_of
 from companion.paper.samples import Sample
 from companion.results.accuracy import by_scenario
 from resilinet.failures import FailureSetting, scenario_key, scenarios
-from resilinet.joint_failures import JointFailures, replicated
 from resilinet.network import DistributedNetwork
 from resilinet.routing import inputs, routes
 from resilinet.schemes import SCHEMES

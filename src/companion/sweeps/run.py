@@ -23,13 +23,14 @@ from companion.experiments.loading import differences
 from companion.experiments.networks import build_network
 from companion.experiments.table_2 import failure_probabilities
 from companion.experiments.trial import Record, Trial
+from companion.extensions.distillation import distil
+from companion.extensions.joint_loss import EveryFailure
 from companion.results.statistics_files import cost, flat
 from resilinet.batch_statistics import Statistics, estimate_batch_statistics
 from resilinet.checkpoints import save
 from resilinet.data import DataError, Dataset
-from resilinet.distillation import distil
 from resilinet.evaluation import correct_counts
-from resilinet.failout import EveryFailure, Failout
+from resilinet.failout import Failout
 from resilinet.messages import brief
 from resilinet.network import DistributedNetwork
 from resilinet.training import Progress, Watch, train

@@ -8,6 +8,7 @@ import pandas as pd
 
 from companion.experiments import ARTEFACTS
 from companion.experiments.names import SETTINGS, name_of
+from companion.extensions.joint_failures import JointFailures
 from companion.paper.depth import enumerated, flow
 from companion.paper.measured import Measured
 from companion.paper.options import ARTEFACT, OPTIONS, Option, costs, rank, sample, scenario
@@ -16,7 +17,6 @@ from companion.tables.cells import show_check, show_sample
 from companion.tables.exhibits import scheme_names
 from companion.tables.numbers import Cell
 from resilinet.failures import scenario_key, scenarios
-from resilinet.joint_failures import JointFailures
 
 
 def option_averages(measured: Measured) -> pd.DataFrame:

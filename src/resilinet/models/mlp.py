@@ -12,7 +12,7 @@ from resilinet.models.partitions import MLP_SKIPS as SKIPS
 from resilinet.models.partitions import mlp as topology
 from resilinet.topology import Topology
 
-__all__ = ["SKIPS", "adapters", "blocks", "initialise", "input_shape", "skip_layers", "topology"]
+__all__ = ["SKIPS", "adapters", "blocks", "initialise", "input_shape", "topology"]
 
 
 def blocks(
@@ -48,19 +48,6 @@ def adapters(
     check_counts(features=features, width=width)
     return {
         link.key: nn.Linear(features, width) for link in topology.skips if link.source in topology.sources
-    }
-
-
-def skip_layers(
-    topology: Topology, features: int = 23, width: int = 250, **_others: float
-) -> dict[str, nn.Module]:
-    """For each skip a layer of ``width`` rectified units, to be distilled (:mod:`resilinet.distillation`)."""
-    check_counts(features=features, width=width)
-    return {
-        link.key: nn.Sequential(
-            nn.Linear(features if link.source in topology.sources else width, width), nn.ReLU()
-        )
-        for link in topology.skips
     }
 
 

@@ -8,13 +8,13 @@ from companion import figures, tables
 from companion.experiments import ARTEFACTS, EXPERIMENTS
 from companion.experiments.networks import build_network
 from companion.experiments.trial import Trial
+from companion.extensions.joint_failures import JointFailures
 from companion.paper import Measured
 from companion.paper.options import ARTEFACT, OPTIONS, Option, costs, front, rank, sample, scenario
 from companion.results.store import Store
 from made_up import made_up
 from resilinet.expectation import expected
 from resilinet.failures import FailureSetting
-from resilinet.joint_failures import JointFailures
 
 HEALTH = EXPERIMENTS["health"]
 HAZARDOUS = HEALTH.settings["hazardous"]

@@ -5,10 +5,25 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from resilinet.models import check_counts
 from resilinet.network import DistributedNetwork
 from resilinet.randomness import generator
 from resilinet.recipe import Recipe
 from resilinet.routing import Skips, inputs, routes
+from resilinet.topology import Topology
+
+
+def skip_layers(
+    topology: Topology, features: int = 23, width: int = 250, **_others: float
+) -> dict[str, nn.Module]:
+    """For each skip a layer of ``width`` rectified units, to be distilled."""
+    check_counts(features=features, width=width)
+    return {
+        link.key: nn.Sequential(
+            nn.Linear(features if link.source in topology.sources else width, width), nn.ReLU()
+        )
+        for link in topology.skips
+    }
 
 
 def distil(network: DistributedNetwork, x: Tensor, recipe: Recipe, seed: int) -> float:

@@ -4,9 +4,9 @@ import math
 
 import pytest
 
+from companion.extensions.joint_failures import JointFailures, replicated
 from resilinet.expectation import expected
 from resilinet.failures import FailureSetting
-from resilinet.joint_failures import JointFailures, replicated
 from resilinet.topology import vertical
 
 CHAIN = vertical({"i": 0, "n1": 1, "n2": 1, "n3": 1, "n4": 1})
