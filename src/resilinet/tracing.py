@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
-from torch.nn.parameter import is_lazy
 
 from resilinet.messages import brief
 from resilinet.randomness import seeded
@@ -28,43 +27,35 @@ Tensors = dict[str, Tensor]
 def trace(network: DistributedNetwork, examples: int = 2) -> tuple[Tensors, Tensors]:
     """What each node receives and sends for a made-up batch, in the present mode; nothing in the network changes.
 
-    Copies run on the meta device, which computes nothing. Modules that look at a value, or hold a tensor that does not
-    follow them, fail there alone, and so do those that take whole numbers: they run on real numbers.
+    Copies run on the meta device, which computes nothing, and where a module fails there alone, as one that looks at a
+    value does, on real numbers. Networks that take whole numbers, as an embedding does, are given such.
 
     Raises:
-        TopologyError: a module does not accept such a batch, or two tensors that meet do not fit.
+        TopologyError: a module does not accept such a batch or cannot be copied, or two tensors that meet do not fit.
     """
-    like, whole, problems = network.reference, torch.int64, list[Exception]()
-    buffers = [(buffer, buffer.clone()) for buffer in network.buffers() if not is_lazy(buffer)]
-    for device, *dtypes in (
-        (torch.device("meta"), like.dtype),
-        (like.device, like.dtype, whole),
-        (like.device, whole, like.dtype),
-    ):
-        try:
-            with seeded(network, 0, "trace"), torch.no_grad():
-                return _run(network, examples, device, dtypes)
-        except Exception as error:
-            if isinstance(error, TopologyError) and error.__cause__ is None:
-                raise
-            problems.append(error)
-        finally:
-            with torch.no_grad():  # modules that cannot be copied may have changed theirs
-                for buffer, before in buffers:
-                    buffer.copy_(before)
-    raise problems[1]  # the meta device's may be no fault of the module's
+    like, problems = network.reference, list[TopologyError]()
+    for device in (torch.device("meta"), like.device):
+        for dtype in (like.dtype, torch.int64):
+            try:
+                with seeded(network, 0, "trace"), torch.no_grad():
+                    made_up = {
+                        name: torch.rand(examples, *shape).to(device, dtype)
+                        for name, shape in network.input_shapes.items()
+                    }
+                    return _run(network, made_up, device)
+            except TopologyError as error:
+                if error.__cause__ is None:
+                    raise
+                problems.append(error)
+    raise problems[2]  # the meta device's may be no fault of the module's
 
 
-def _run(
-    network: DistributedNetwork, examples: int, device: torch.device, dtypes: Sequence[torch.dtype]
-) -> tuple[Tensors, Tensors]:
-    nodes, adapters = network.nodes, network.adapters
+def _run(network: DistributedNetwork, made_up: Tensors, device: torch.device) -> tuple[Tensors, Tensors]:
     try:
-        nodes, adapters = (part.to(device) for part in copy.deepcopy((nodes, adapters)))
-    except Exception:  # what cannot be copied runs itself
-        if device.type == "meta":
-            raise
-    received, sent = Tensors(), Tensors()
+        nodes, adapters = (part.to(device) for part in copy.deepcopy((network.nodes, network.adapters)))
+    except Exception as error:
+        raise TopologyError(f"a module of this network cannot be copied: {brief(error)}.") from error
+    received, sent = made_up, Tensors()
     for name in network.topology.order:
         incoming = sorted(network.topology.incoming[name], key=lambda link: link.is_skip)
         arriving = [_carried(link, sent[link.source], adapters) for link in incoming]
@@ -75,20 +66,9 @@ def _run(
                     f"{tuple(arriving[0].shape[1:])} over its other hyperconnections: "
                     f"give {link.key} an adapter that fits."
                 )
-        if name in network.topology.sources:
-            made_up = torch.rand(examples, *network.input_shapes[name], device="cpu")
-            arriving = [made_up.to(device, dtype) for dtype in dtypes]
-            if device.type != "meta":  # some modules ask for a number below 0, one from 1, or a yes or no
-                others = (
-                    torch.randn_like(made_up).to(network.reference.dtype),
-                    (made_up + 1).long(),
-                    made_up > 0.5,
-                )
-                arriving += [tensor.to(device) for tensor in others]
-        else:
-            arriving = arriving[-1:]
-        refusal = f"node {name!r} cannot compute on {tuple(arriving[0].shape[1:])}"
-        received[name], sent[name] = _applied(nodes[name], arriving, refusal)
+        received[name] = arriving[-1] if arriving else made_up[name]
+        refusal = f"node {name!r} cannot compute on {tuple(received[name].shape[1:])}"
+        sent[name] = _applied(nodes[name], received[name], refusal)
     return received, sent
 
 
@@ -98,26 +78,22 @@ def _carried(link: Hyperconnection, tensor: Tensor, adapters: nn.ModuleDict) -> 
     refusal = (
         f"the adapter of {link.key} does not accept {tuple(tensor.shape[1:])}, what {link.source!r} sends"
     )
-    return _applied(adapters[link.key], [tensor], refusal)[1]
+    return _applied(adapters[link.key], tensor, refusal)
 
 
-def _applied(module: nn.Module, tensors: Sequence[Tensor], refusal: str) -> tuple[Tensor, Tensor]:
-    """The first of these tensors with which a module can compute, and what it makes of it.
+def _applied(module: nn.Module, tensor: Tensor, refusal: str) -> Tensor:
+    """What a module makes of a tensor.
 
     Raises:
-        TopologyError: it makes nothing of the first, or no tensor; the message begins with ``refusal``.
+        TopologyError: it makes nothing of it, or no tensor; the message begins with ``refusal``.
     """
-    problems = []
-    for tensor in tensors:
-        try:
-            out = module(own(tensor, module))
-        except Exception as error:  # what modules raise depends on who wrote them
-            problems.append(error)
-            continue
-        if not isinstance(out, Tensor):
-            raise TopologyError(f"{refusal}: it gives an object of type {type(out).__name__} and no tensor.")
-        return tensor, out
-    raise TopologyError(f"{refusal}: {brief(problems[0])}.") from problems[0]
+    try:
+        out = module(own(tensor, module))
+    except Exception as error:  # what modules raise depends on who wrote them
+        raise TopologyError(f"{refusal}: {brief(error)}.") from error
+    if not isinstance(out, Tensor):
+        raise TopologyError(f"{refusal}: it gives an object of type {type(out).__name__} and no tensor.")
+    return out
 
 
 def own(tensor: Tensor, module: nn.Module) -> Tensor:

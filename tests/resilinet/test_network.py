@@ -417,9 +417,10 @@ def test_sources_that_are_given_one_tensor_do_not_change_it_for_each_other() -> 
 
 
 def test_nothing_is_copied_for_modules_that_only_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(torch.Tensor, "clone", lambda tensor: pytest.fail("a copy"))
     layers = nn.Sequential(nn.Flatten(), nn.Linear(5, 5), nn.ReLU(inplace=True), AddsOne(), nn.Linear(5, 5))
-    DistributedNetwork([layers, nn.Linear(5, 2)], vertical({"a": 1, "b": 1}), input_shape=(5,))(X)
+    net = DistributedNetwork([layers, nn.Linear(5, 2)], vertical({"a": 1, "b": 1}), input_shape=(5,))
+    monkeypatch.setattr(torch.Tensor, "clone", lambda tensor: pytest.fail("a copy"))
+    net(X)
 
 
 # --- modules that cannot be traced without numbers -------------------------------------------------

@@ -3,7 +3,6 @@
 import copy
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
@@ -162,25 +161,3 @@ def test_several_sources_are_summed_where_they_meet() -> None:
         torch.testing.assert_close(network(x), cloud(left(X) + right(X.flip(0))))
         torch.testing.assert_close(network({"left": X}, {"left", "cloud"}), cloud(left(X)))
         torch.testing.assert_close(network(torch.stack([X, X.flip(0)], 1)), network(x))
-
-
-@pytest.mark.parametrize(
-    ("accepts", "x"),
-    [
-        (lambda x: (x < 0).any(), torch.randn(32, 6)),
-        (lambda x: not x.is_floating_point() and (x > 0).all(), torch.randint(1, 9, (32, 6))),
-        (lambda x: x.dtype == torch.bool, torch.rand(32, 6) > 0.5),
-    ],
-)
-def test_blocks_that_take_only_some_values_are_tried_out_on_such(
-    accepts: Callable[[Tensor], Any], x: Tensor
-) -> None:
-    class Particular(nn.Module):
-        def forward(self, x: Tensor) -> Tensor:
-            if not accepts(x):
-                raise ValueError("no such values")
-            return x.float()
-
-    blocks = [Particular(), nn.Linear(6, 6), nn.Linear(6, 3)]
-    network = DistributedNetwork(blocks, vertical({"sensor": 1, "edge": 1, "cloud": 1}), input_shape=(6,))
-    assert torch.equal(network(x), nn.Sequential(*blocks)(x))

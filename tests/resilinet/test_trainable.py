@@ -123,18 +123,6 @@ def test_a_last_batch_that_is_too_small_for_a_module_is_refused_whatever_its_siz
         train_small(small(Halves()), examples(19), replace(RECIPE, batch_size=16))
 
 
-def test_what_cannot_be_copied_is_tried_out_without_a_trace() -> None:
-    class Single(nn.BatchNorm1d):
-        def __deepcopy__(self, memo: object) -> None:
-            raise TypeError("there is only one")
-
-    network = small(Single(4))
-    before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
-    with pytest.raises(ValueError, match="49 examples in batches of 16 leave one alone"):
-        train_small(network, examples(49), replace(RECIPE, batch_size=16))
-    assert all(torch.equal(tensor, before[name]) for name, tensor in network.state_dict().items())
-
-
 @pytest.mark.parametrize("part", ["train", "validation", "test"])
 def test_inputs_that_are_no_finite_numbers_and_labels_of_no_class_are_refused_in_every_part(
     part: str,
