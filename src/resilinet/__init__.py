@@ -13,6 +13,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+# ruff: noqa: F401 - for type checkers; at run time names are found by _NAMES
 if TYPE_CHECKING:
     from resilinet import data, models
     from resilinet.bandwidth import bandwidth_saving
@@ -35,40 +36,6 @@ if TYPE_CHECKING:
     from resilinet.training import Watch, train
     from resilinet.weights import WeightRule
 
-__all__ = [
-    "DFG",
-    "RESILINET",
-    "RESILINET_PLUS",
-    "SCHEMES",
-    "VANILLA",
-    "DistributedNetwork",
-    "Failout",
-    "FailureSetting",
-    "Hyperconnection",
-    "Node",
-    "Recipe",
-    "Scheme",
-    "Skips",
-    "Topology",
-    "TopologyError",
-    "Watch",
-    "WeightRule",
-    "__version__",
-    "accuracy",
-    "bandwidth_saving",
-    "correct_counts",
-    "data",
-    "estimate_batch_statistics",
-    "expected_accuracy",
-    "models",
-    "routes",
-    "scenarios",
-    "train",
-    "uniform_rates",
-    "vertical",
-    "with_skips",
-]
-
 _NAMES = {
     "bandwidth": ("bandwidth_saving",),
     "batch_statistics": ("estimate_batch_statistics",),
@@ -84,6 +51,8 @@ _NAMES = {
     "weights": ("WeightRule",),
 }
 _MODULE_OF = {name: module for module, names in _NAMES.items() for name in names}
+
+__all__ = ["__version__", "data", "models", *_MODULE_OF]
 
 
 def __getattr__(name: str) -> Any:

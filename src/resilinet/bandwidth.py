@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Set
 
 from resilinet.routing import Skips, inputs, routes
-from resilinet.topology import A_TOPOLOGY, Topology, check_type
+from resilinet.topology import Topology
 
 
 def link_elements(
@@ -31,12 +31,7 @@ def bandwidth_saving(topology: Topology, elements: Mapping[str, int]) -> float:
 
     With every node alive DFG sends over simple and skip hyperconnections, ResiliNet over the simple ones alone:
     saving = skips / (simple + skips).
-
-    Raises:
-        ValueError: an argument is not of its type.
     """
-    check_type(topology, Topology, A_TOPOLOGY)
-    check_type(elements, Mapping, "number of elements for each node; give network.elements()")
     always = sum(link_elements(topology, elements, topology.everyone, Skips.ALWAYS).values())
     on_failure = sum(link_elements(topology, elements, topology.everyone, Skips.ON_FAILURE).values())
     return 1 - on_failure / always

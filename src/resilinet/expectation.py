@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-
-import numpy as np
 
 from resilinet.failures import FailureSetting, covering, scenario_key
 from resilinet.topology import Topology
-
-GUESSES = ("train-frequency", "released-code")
 
 
 @dataclass(frozen=True)
@@ -25,26 +21,6 @@ class Expected:
 
     value: float
     remainder: float = 0.0
-
-
-def guess_accuracy(labels: Mapping[str, Sequence[int]], policy: str = "train-frequency") -> float:
-    """How often a random guess is right when there is no information flow, from 0 to 1.
-
-    Args:
-        labels: examples of each class in the ``train`` and in the ``test`` part.
-        policy: ``train-frequency`` draws guesses from the training labels' frequencies; ``released-code`` does the
-            same but, where no example has label 0, names classes one too low: for Health the paper's released code
-            guesses 0..11 for labels 1..12.
-
-    Raises:
-        ValueError: the policy does not exist.
-    """
-    train, test = (np.asarray(labels[part], float) / sum(labels[part]) for part in ("train", "test"))
-    if policy not in GUESSES:
-        raise ValueError(f"{policy!r} is no guess policy; choose {' or '.join(GUESSES)}.")
-    if policy == "released-code" and not train[0]:
-        return float(train[1:] @ test[:-1])
-    return float(train @ test)
 
 
 def scenario_accuracies(counts: Mapping[str, int | None], total: int, guess: float) -> dict[str, float]:

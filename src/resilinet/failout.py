@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import torch
 
 from resilinet.failures import FailureSetting
-from resilinet.topology import A_TOPOLOGY, Topology, check_type
+from resilinet.topology import Topology
 
 
 class Failout:
@@ -46,5 +46,4 @@ class Failout:
 
 def uniform_rates(topology: Topology, rate: float) -> dict[str, float]:
     """The same failout rate for every node that can fail, as in the fixed-rate rows of Table 3."""
-    check_type(topology, Topology, A_TOPOLOGY)
     return dict.fromkeys(topology.failable, rate)

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import combinations
 
-from resilinet.topology import A_TOPOLOGY, Topology, check_type, is_number, shown
+from resilinet.topology import Topology, is_number, shown
 
 ENUMERABLE = 20
 """With more failable nodes than this not every scenario is listed: a bound must say how much may be left out."""
@@ -35,10 +35,6 @@ class FailureSetting:
 
     def __post_init__(self) -> None:
         """Refuse what is no probability."""
-        if not isinstance(self.probability, Mapping):
-            raise ValueError(
-                f"setting {self.name!r}: {shown(self.probability)} says no node's probability; give one by each name."
-            )
         for node, value in self.probability.items():
             if not is_share(value):
                 raise ValueError(
@@ -62,10 +58,8 @@ class FailureSetting:
             topology: whose nodes they are.
             sources: whether one of several sources can fail.
         """
-        check_type(topology, Topology, A_TOPOLOGY)
-        everyone = topology.everyone
         for node in self.probability:
-            if node not in everyone:
+            if node not in topology.everyone:
                 raise ValueError(
                     f"setting {self.name!r} names {node!r}; this topology's nodes are {', '.join(topology.order)}."
                 )
@@ -92,7 +86,6 @@ class FailureSetting:
 
 def scenarios(topology: Topology) -> Iterator[frozenset[str]]:
     """Every set of failed nodes, fewest first: 2^n scenarios for n failable nodes."""
-    check_type(topology, Topology, A_TOPOLOGY)
     for size in range(len(topology.failable) + 1):
         for failed in combinations(topology.failable, size):
             yield frozenset(failed)
@@ -140,9 +133,6 @@ def covering(
         ValueError: there are more failable nodes than that and the bound is 0, or it is no share; or the setting names
             a node that does not exist or cannot fail.
     """
-    check_type(
-        setting, FailureSetting, "failure setting; give one, such as FailureSetting('worn', {'n1': 0.1})"
-    )
     setting.check(topology)
     if not is_share(bound):
         raise ValueError(f"{shown(bound)} bounds no probability; give a number from 0 to 1.")
@@ -167,7 +157,6 @@ def scenario_key(topology: Topology, failed: Collection[str]) -> str:
     Raises:
         ValueError: ``failed`` names a node that does not exist.
     """
-    check_type(topology, Topology, A_TOPOLOGY)
     failed = topology.named(failed)
     return "+".join(node for node in topology.order if node in failed) or "none"
 

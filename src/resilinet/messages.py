@@ -32,10 +32,8 @@ def unreadable(path: Path | str, error: BaseException) -> str:
     path = Path(path)
     if path.is_dir():
         return "it is a folder"
-    if path.is_file() and not path.stat().st_size:
-        return "it is empty"
     if path.is_file() and not zipfile.is_zipfile(path):
-        return "it has been cut off, or PyTorch has not written it"
+        return "it is empty or cut off, or PyTorch has not written it"
     if isinstance(error, KeyError):
         return f"{error} is missing"
     return brief(error)

@@ -15,11 +15,8 @@ from torch.func import functional_call
 
 from resilinet.picture import Picture
 from resilinet.routing import Route, Skips, inputs, routes
-from resilinet.topology import A_TOPOLOGY, Hyperconnection, Topology, TopologyError, is_count, shown
-from resilinet.tracing import handed_on, modes_kept, own, trace
-
-A_NETWORK = "distributed network; give a DistributedNetwork of your blocks"
-"""What is said of a value in the place of one."""
+from resilinet.topology import Hyperconnection, Topology, TopologyError, is_count, shown
+from resilinet.tracing import modes_kept, own, trace
 
 
 class DistributedNetwork(nn.Module):
@@ -51,8 +48,8 @@ class DistributedNetwork(nn.Module):
             which is quicker for most convolutional networks; at first they stay as they are given.
 
     Raises:
-        TopologyError: the topology asks for more or fewer blocks than there are, one of them is no module, or a
-            hyperconnection brings a tensor that does not fit what its target expects.
+        TopologyError: ``blocks`` is no list of as many modules as the topology asks for, or a hyperconnection brings a
+            tensor that does not fit what its target expects.
         ValueError: ``skips`` is no rule, ``input_shape`` no shape, or a weight not finite.
     """
 
@@ -70,7 +67,7 @@ class DistributedNetwork(nn.Module):
         """Place the blocks and check, without computing anything, that every tensor fits where it arrives."""
         super().__init__()
         adapters, weights = adapters or {}, weights or {}
-        _check_types(blocks, topology, adapters, weights, learned)
+        _check_names(blocks, topology, [*adapters, *weights])
         self.topology, self.skips = topology, Skips(skips)
         self.input_shapes = _shapes(input_shape, topology.sources)
         self.input_shape = self.input_shapes[topology.sources[0]]
@@ -113,8 +110,7 @@ class DistributedNetwork(nn.Module):
             ``(B, classes)`` logits, or None.
 
         Raises:
-            ValueError: ``alive`` is no set of nodes that exist, or ``x`` is no tensor of that shape, or of a type
-                with which the network cannot compute.
+            ValueError: ``alive`` is no set of nodes that exist, or ``x`` is no tensor of that shape.
         """
         alive = self.topology.everyone if alive is None else self.topology.named(alive)
         x = self.check(self.by_source(x), alive)
@@ -135,25 +131,11 @@ class DistributedNetwork(nn.Module):
         """What node ``name`` sends on: its blocks applied to what arrives over ``route``.
 
         In eval mode the node normalises with the statistics of that route, where there are any.
-
-        Raises:
-            ValueError: the network cannot compute with the type of ``x``.
         """
         statistics = None if self.training else self.route_statistics.get((name, route))
-        try:
-            node, total = self.nodes[name], self.arriving(name, received, x)
-            out: Tensor = functional_call(node, statistics, (total,)) if statistics else node(total)
-        except RuntimeError as error:
-            # Only now: blocks may take whole numbers, or numbers of another precision, and convert them themselves.
-            examples = x if isinstance(x, Mapping) else dict.fromkeys(self.topology.sources, x)
-            for source, tensor in examples.items():
-                if tensor.dtype != (dtype := self._dtype(source)):
-                    hint = ", images as numbers from 0 to 1" if dtype.is_floating_point else ""
-                    raise ValueError(
-                        f"this network cannot compute with examples of {tensor.dtype}; give it {dtype}{hint}."
-                    ) from error
-            raise
-        return handed_on(out, node)
+        node, total = self.nodes[name], self.arriving(name, received, x)
+        out: Tensor = functional_call(node, statistics, (total,)) if statistics else node(total)
+        return out
 
     def arriving(
         self, name: str, received: Sequence[tuple[Hyperconnection, Tensor]], x: Tensor | Mapping[str, Tensor]
@@ -200,17 +182,9 @@ class DistributedNetwork(nn.Module):
             if name not in parts:
                 found = ", ".join(map(str, parts)) or "none"
                 raise ValueError(f"source {name!r} is given nothing; there are {found}.")
-            tensor: Any = parts[name]
-            sides = ", ".join(map(str, self.input_shapes[name]))
-            if not isinstance(tensor, Tensor):
-                kind = type(tensor).__name__
-                raise ValueError(
-                    f"source {name!r} takes a tensor of shape (B, {sides}), not an object of type {kind}."
-                )
-            if not tensor.ndim or tuple(tensor.shape[1:]) != self.input_shapes[name]:
-                raise ValueError(
-                    f"source {name!r} takes batches of shape (B, {sides}), not {tuple(tensor.shape)}."
-                )
+            shape, sides = tuple(parts[name].shape), ", ".join(map(str, self.input_shapes[name]))
+            if not shape or shape[1:] != self.input_shapes[name]:
+                raise ValueError(f"source {name!r} takes batches of shape (B, {sides}), not {shape}.")
         lengths = {name: len(parts[name]) for name in sources}
         if len(set(lengths.values())) > 1:
             found = ", ".join(f"{name!r} {length}" for name, length in lengths.items())
@@ -300,7 +274,7 @@ class DistributedNetwork(nn.Module):
     def _carry(self, link: Hyperconnection, tensor: Tensor) -> Tensor:
         if link.key in self.adapters:
             adapter = self.adapters[link.key]
-            tensor = handed_on(adapter(own(tensor, adapter)), adapter)
+            tensor = adapter(own(tensor, adapter))
         if link.key in self.learned_weights:
             return tensor * self.learned_weights[link.key]
         weight = self.fixed_weights[link.key]
@@ -318,33 +292,19 @@ class DistributedNetwork(nn.Module):
         return self.reference.dtype if received.is_floating_point else received
 
 
-def _check_types(
-    blocks: Sequence[nn.Module],
-    topology: Topology,
-    adapters: Mapping[str, nn.Module],
-    weights: Mapping[str, float],
-    learned: bool,
-) -> None:
-    """Raise TopologyError where an argument is not of its type, or not one for each of the topology's parts."""
+def _check_names(blocks: Sequence[nn.Module], topology: Topology, named: Iterable[str]) -> None:
+    """Raise TopologyError where there is not a block for each of the topology's, or a name is no hyperconnection's."""
     lists: Any = Sequence | nn.Sequential | nn.ModuleList
-    for given, kind, what in (
-        (topology, Topology, f"no {A_TOPOLOGY}"),
-        (blocks, lists, "no list of blocks; give one, such as list(model)"),
-        (adapters, Mapping, "no mapping from hyperconnections to adapters"),
-        (weights, Mapping, "no mapping from hyperconnections to weights"),
-        (learned, bool, "neither True nor False, one of which says whether weights are learned"),
-    ):
-        if not isinstance(given, kind):
-            raise TopologyError(f"{shown(given)} is {what}.")
-    for module in [*blocks, *adapters.values()]:
-        if not isinstance(module, nn.Module):
-            raise TopologyError(f"{shown(module)} is no block and no adapter; give an nn.Module.")
+    if not isinstance(blocks, lists) or not all(isinstance(block, nn.Module) for block in blocks):
+        raise TopologyError(
+            f"{shown(blocks)} is no list of blocks; give one of modules, such as list(model)."
+        )
     if len(blocks) != topology.blocks:
         raise TopologyError(
             f"the topology hosts {topology.blocks} blocks, but the network has {len(blocks)}."
         )
     keys = sorted(link.key for link in topology.links)
-    for name in [*adapters, *weights]:
+    for name in named:
         if name not in keys:
             raise TopologyError(f"{name!r} is no hyperconnection of this topology; it has {', '.join(keys)}.")
 
@@ -383,7 +343,7 @@ def _shapes(given: Any, sources: Sequence[str]) -> dict[str, tuple[int, ...]]:
     if set(by_source) != set(sources):
         raise ValueError(f"{shown(given)} is no shape for each source; give one for {', '.join(sources)}.")
     for shape in by_source.values():
-        if not isinstance(shape, Iterable) or not all(is_count(side, 1) for side in shape):
+        if not all(is_count(side, 1) for side in shape):
             raise ValueError(
                 f"{shown(shape)} is no shape of one example; give whole numbers from 1, such as (8,)."
             )

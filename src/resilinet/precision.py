@@ -68,11 +68,7 @@ def on_device(device: torch.device, dtype: torch.dtype, *tensors: Tensor) -> tup
     Half of the free memory of the device is left to networks and activations.
     """
     tensors = tuple(tensor.to(dtype) if tensor.is_floating_point() else tensor for tensor in tensors)
-    if device.type == "cpu" or sum(tensor.nbytes for tensor in tensors) > free_memory(device) / 2:
+    free = torch.cuda.mem_get_info(device)[0] if device.type == "cuda" else math.inf
+    if device.type == "cpu" or sum(tensor.nbytes for tensor in tensors) > free / 2:
         return tensors
     return tuple(tensor.to(device) for tensor in tensors)
-
-
-def free_memory(device: torch.device) -> float:
-    """Bytes that a device has left; without end where PyTorch does not say."""
-    return torch.cuda.mem_get_info(device)[0] if device.type == "cuda" else math.inf

@@ -66,17 +66,12 @@ class Recipe:
             if getattr(self, name) not in allowed:
                 some = f"{', '.join(allowed[:-1])} or {allowed[-1]}"
                 raise ValueError(f"recipe: {name} is {shown(getattr(self, name))}; choose {some}.")
-        for name in ("epochs", "batch_size", "learning_rate", "epsilon"):
-            value = getattr(self, name)
-            if not is_number(value) or not 0 < value < math.inf:
+        for name, least in (("epochs", 1), ("batch_size", 1), ("distilled", 0)):
+            if not is_count(value := getattr(self, name), least):
+                raise ValueError(f"recipe: {name} is {shown(value)}; give a whole number from {least}.")
+        for name in ("learning_rate", "epsilon"):
+            if not is_number(value := getattr(self, name)) or not 0 < value < math.inf:
                 raise ValueError(f"recipe: {name} is {shown(value)}; give a finite number above 0.")
-        if not is_count(self.distilled):
-            raise ValueError(
-                f"recipe: distilled is {shown(self.distilled)}; give a whole number of epochs, from 0."
-            )
-        for name in ("epochs", "batch_size"):
-            if not isinstance(getattr(self, name), int):
-                raise ValueError(f"recipe: {name} is {getattr(self, name)!r}; give a whole number.")
         one_cycle = self.schedule == "one-cycle"
         if not is_number(self.warm_up) or not 0 <= self.warm_up < self.epochs:
             raise ValueError(

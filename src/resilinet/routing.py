@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Set
 from enum import Enum
 from functools import cache
 
-from resilinet.topology import A_TOPOLOGY, Hyperconnection, Topology, check_type, shown
+from resilinet.topology import Hyperconnection, Topology
 
 Route = frozenset[str]
 """Keys of every active hyperconnection upstream of a node. Equal routes give equal tensors."""
@@ -20,12 +20,6 @@ class Skips(Enum):
     """The paper's ⊙ (Eq. 1): only while every node that the skip bypasses has failed."""
     ALWAYS = "always"
     """The paper's ⊕ (Eq. 2): beside the simple hyperconnection, whether nodes have failed or not."""
-
-    @classmethod
-    def _missing_(cls, value: object) -> Skips:
-        """Refuse what is no rule, saying which there are."""
-        *others, last = (f"Skips.{rule.name}" for rule in cls)
-        raise ValueError(f"{shown(value)} is no rule for skips; give {', '.join(others)} or {last}.")
 
 
 def is_active(link: Hyperconnection, alive: Set[str], skips: Skips | str) -> bool:
@@ -65,9 +59,8 @@ def routes(
     With ``silent_nodes_send`` a node that receives nothing still computes and sends, from an input of zeros.
 
     Raises:
-        ValueError: ``alive`` names a node that does not exist, ``skips`` is no rule, or ``topology`` none.
+        ValueError: ``alive`` names a node that does not exist, or ``skips`` is no rule.
     """
-    check_type(topology, Topology, A_TOPOLOGY)
     alive, skips = topology.named(alive), Skips(skips)
     found: dict[str, Route] = {}
     for name in topology.order:

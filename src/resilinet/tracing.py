@@ -21,7 +21,6 @@ OWN_TENSORS = (nn.Linear, nn.modules.conv._ConvNd, nn.modules.batchnorm._BatchNo
 """Layers that always give a new tensor, so that what comes after them cannot reach what they were given."""
 
 Tensors = dict[str, Tensor]
-"""One for each node."""
 
 
 def trace(network: DistributedNetwork, examples: int = 2) -> tuple[Tensors, Tensors]:
@@ -31,7 +30,7 @@ def trace(network: DistributedNetwork, examples: int = 2) -> tuple[Tensors, Tens
     value does, on real numbers. Networks that take whole numbers, as an embedding does, are given such.
 
     Raises:
-        TopologyError: a module does not accept such a batch or cannot be copied, or two tensors that meet do not fit.
+        TopologyError: a module does not accept such a batch, or two tensors that meet do not fit.
     """
     like, problems = network.reference, list[TopologyError]()
     for device in (torch.device("meta"), like.device):
@@ -51,10 +50,7 @@ def trace(network: DistributedNetwork, examples: int = 2) -> tuple[Tensors, Tens
 
 
 def _run(network: DistributedNetwork, made_up: Tensors, device: torch.device) -> tuple[Tensors, Tensors]:
-    try:
-        nodes, adapters = (part.to(device) for part in copy.deepcopy((network.nodes, network.adapters)))
-    except Exception as error:
-        raise TopologyError(f"a module of this network cannot be copied: {brief(error)}.") from error
+    nodes, adapters = (part.to(device) for part in copy.deepcopy((network.nodes, network.adapters)))
     received, sent = made_up, Tensors()
     for name in network.topology.order:
         incoming = sorted(network.topology.incoming[name], key=lambda link: link.is_skip)
@@ -101,31 +97,21 @@ def own(tensor: Tensor, module: nn.Module) -> Tensor:
     return tensor.clone() if _writes(module) else tensor
 
 
-def handed_on(tensor: Tensor, module: nn.Module) -> Tensor:
-    """What a module gives, or a copy of it where the module might keep it and write into it when it computes again."""
-    return tensor.clone() if _writes(module, later=True) else tensor
-
-
-def _writes(module: nn.Module, *, later: bool = False) -> bool | None:
+def _writes(module: nn.Module) -> bool | None:
     """Whether a module might write into what it is given; None where what comes after it still might.
 
     The code of PyTorch's and of this package's modules never does, unless they say ``inplace`` or something is added.
-
-    Args:
-        module: with all that is inside, in the order in which it computes.
-        later: whether it might write, when it computes again, into what it gives; None where what comes before might.
     """
     code = getattr(getattr(type(module), "forward", None), "__module__", None) or ""
     inside = vars(module)  # attributes of a module are slow to look up
-    if not code.startswith(("torch.nn.", "resilinet.models.")) or (inside.get("inplace") and not later):
+    if not code.startswith(("torch.nn.", "resilinet.models.")) or inside.get("inplace"):
         return True
     if "forward" in inside or inside["_forward_pre_hooks"] or inside["_forward_hooks"]:
         return True
     if isinstance(module, OWN_TENSORS):
         return False
-    parts = inside["_modules"].values()
-    for part in reversed(parts) if later else parts:
-        if part is not None and (writes := _writes(part, later=later)) is not None:
+    for part in inside["_modules"].values():
+        if part is not None and (writes := _writes(part)) is not None:
             return writes
     return None
 
@@ -137,10 +123,5 @@ def modes_kept(module: nn.Module) -> Iterator[None]:
     try:
         yield
     finally:
-        # First as others do, because a module may do more than note its mode; that sets those inside it, too.
         for part, training in modes:
-            if part.training != training:
-                part.train(training)
-        for part, training in modes:
-            if part.training != training:
-                part.training = training
+            part.training = training

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import copy
-
 import torch
 
 from resilinet.data import Dataset
-from resilinet.failout import Failout
 from resilinet.network import DistributedNetwork
-from resilinet.randomness import generator
 from resilinet.recipe import Recipe
-from resilinet.routing import routes
 from resilinet.topology import TopologyError
 from resilinet.tracing import modes_kept, trace
 
@@ -22,10 +17,8 @@ def train_mode(network: DistributedNetwork) -> None:
         network.train()
 
 
-def check_trainable(
-    network: DistributedNetwork, data: Dataset, recipe: Recipe, failout: Failout, seed: int
-) -> None:
-    """Raise ValueError where it can be known beforehand that training ends in an error or takes no step."""
+def check_trainable(network: DistributedNetwork, data: Dataset, recipe: Recipe) -> None:
+    """Raise ValueError where it can be known beforehand that training ends in an error."""
     for part in ("train", "validation", "test"):
         if not len(data.part(part)):
             raise ValueError(
@@ -59,11 +52,3 @@ def check_trainable(
             f"{count} examples in batches of {recipe.batch_size} leave {left}, which cannot be trained on "
             f"({str(error).rstrip('.')}); choose another batch size."
         ) from error
-    steps = recipe.epochs * -(-count // recipe.batch_size)
-    failout, masks = copy.copy(failout), generator(seed, "failout")
-    flows = (cloud in routes(network.topology, failout.draw(masks), network.skips) for _ in range(steps))
-    if recipe.no_flow == "skip" and not any(flows):
-        raise ValueError(
-            f"under this failout no information reaches the cloud in any of {steps} batches, so that training would "
-            "take no step; fail out less, or let no_flow be 'zeros'."
-        )

@@ -21,11 +21,10 @@ from resilinet.data.images import as_input, augment
 from resilinet.evaluation import accuracy
 from resilinet.failout import Failout
 from resilinet.messages import refused, unreadable
-from resilinet.network import A_NETWORK, DistributedNetwork
+from resilinet.network import DistributedNetwork
 from resilinet.precision import MasterWeights, mixed_precision, on_device
 from resilinet.randomness import generator, seeded
 from resilinet.recipe import Recipe
-from resilinet.topology import check_type
 from resilinet.tracing import modes_kept
 from resilinet.trainable import check_trainable, train_mode
 
@@ -47,7 +46,6 @@ class Progress:
         loss: the epoch's mean.
         validation_accuracy: without failures, from 0 to 1.
         seconds: training time so far, that before an interruption included.
-        seconds_of_this_run: that since the last start.
     """
 
     epoch: int
@@ -55,7 +53,6 @@ class Progress:
     loss: float
     validation_accuracy: float
     seconds: float
-    seconds_of_this_run: float
 
 
 @dataclass(frozen=True)
@@ -74,12 +71,6 @@ class Watch:
     stop: Callable[[], bool] = lambda: False
     report: Callable[[Progress], object] = lambda progress: None
     resume: Callable[[float], object] = lambda seconds: None
-
-    def __post_init__(self) -> None:
-        """Refuse what cannot be called after an epoch, or be a path."""
-        for name in ("stop", "report", "resume"):
-            check_type(getattr(self, name), Callable, f"function that {name} can be")  # type: ignore[arg-type]
-        check_type(self.checkpoint, (Path, str, type(None)), "path of a checkpoint")
 
 
 class State:
@@ -187,40 +178,29 @@ def train(
 
     Raises:
         Interrupted: ``watch`` stopped the training before its last epoch.
-        ArithmeticError: the loss is no longer finite.
-        ValueError: it is known before the first step that training cannot be carried to its end, or takes no step.
+        ArithmeticError: the loss is no longer finite, or an epoch takes no step.
+        ValueError: it is known before the first step that training cannot be carried to its end.
 
     Warns:
         CheckpointWarning: the checkpoint is damaged or another training's; nothing of it is used, and training starts
             afresh.
     """
-    check_type(network, DistributedNetwork, A_NETWORK)
     failout = Failout(network.topology, {}) if failout is None else failout
-    for given, kind, wanted in (
-        (data, Dataset, "data set; give a Dataset, such as resilinet.data.assembly.assembled returns"),
-        (recipe, Recipe, "recipe; give one, such as Recipe(epochs=10)"),
-        (failout, Failout, "failout; give one, such as Failout(network.topology, {'n1': 0.1})"),
-        (watch, Watch, "watch; give one, such as Watch(checkpoint)"),
-    ):
-        check_type(given, kind, wanted)
     checkpoint = None if watch.checkpoint is None else Path(watch.checkpoint)
     if checkpoint is not None and checkpoint.is_dir():
         raise ValueError(f"{checkpoint}: a folder, which cannot be a checkpoint; name a file.")
-    check_trainable(network, data, recipe, failout, seed)
+    check_trainable(network, data, recipe)
     state = State(network, recipe, seed)
     working, dtype = state.weights.working, state.weights.dtype
     order, masks, motions = state.streams.values()
     device = next(network.parameters()).device
     x, validation, y = on_device(device, dtype, data.train.x, data.validation.x, data.train.y)
     by_class = balanced(y, data.classes).to(device) if recipe.class_weights == "balanced" else None
-    began = time.perf_counter()
-    if checkpoint is not None:
-        checkpoint.parent.mkdir(parents=True, exist_ok=True)
     if damage := state.resume(checkpoint):
         warnings.warn(damage, checkpoints.CheckpointWarning, stacklevel=2)
     if state.history:
         watch.resume(state.seconds)
-    earlier = state.seconds
+    began = time.perf_counter() - state.seconds
     for epoch in range(len(state.history) + 1, recipe.epochs + 1):
         with modes_kept(working), seeded(working, seed, f"epoch {epoch}"):
             train_mode(working)
@@ -242,19 +222,23 @@ def train(
                 state.step(recipe.rate(step, recipe.epochs * len(batches)))
                 losses += loss.detach() * len(y_batch)
                 seen += len(y_batch)
-            found = float(losses) / max(seen, 1)
+            if not seen:
+                raise ArithmeticError(
+                    f"no information reached the cloud in any batch of epoch {epoch}; fail out less, or let no_flow be "
+                    "'zeros'."
+                )
+            found = float(losses) / seen
             if not math.isfinite(found):
                 raise ArithmeticError(
                     f"the training loss of epoch {epoch} is {found}; lower the learning rate."
                 )
             scores = validated(working, x, validation, data.validation.y, recipe)
         state.end_epoch(found, scores, recipe.keep)
-        seconds = time.perf_counter() - began
-        state.seconds = earlier + seconds
+        state.seconds = time.perf_counter() - began
         if checkpoint is not None:
             state.save(checkpoint)
         score = scores["validation_accuracy"]
-        watch.report(Progress(epoch, recipe.epochs, found, score, state.seconds, seconds))
+        watch.report(Progress(epoch, recipe.epochs, found, score, state.seconds))
         if watch.stop() and epoch < recipe.epochs:
             raise Interrupted
     network.load_state_dict(state.best["network"])

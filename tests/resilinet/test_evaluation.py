@@ -1,10 +1,8 @@
 """Shared-prefix evaluation gives what evaluating every scenario on its own gives, with fewer stages."""
 
 import re
-from collections.abc import Callable
 from contextlib import nullcontext
 
-import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
@@ -245,13 +243,6 @@ def test_the_accuracy_of_a_guess_is_a_share(guess: float) -> None:
         expected_accuracy(net, torch.randn(4, 6), y, FailureSetting("own", {}), guess)
 
 
-@pytest.mark.parametrize("y", [[0, 1, 2, 3], np.zeros(4, int), None])
-def test_classes_are_a_tensor(y: object) -> None:
-    message = rf"4 examples need as many classes in one row, not a {type(y).__name__}; give a tensor"
-    with pytest.raises(ValueError, match=message):
-        correct_counts(ending_with(nn.Identity()), torch.randn(4, 6), y)
-
-
 @pytest.mark.parametrize("chunk", [0, -1, 2.5, "4"])
 def test_a_chunk_is_a_number_of_examples(chunk: object) -> None:
     with pytest.raises(
@@ -297,16 +288,11 @@ def test_a_source_that_has_failed_in_every_scenario_needs_no_examples() -> None:
         correct_counts(net, {"cam": x["cam"]}, y)
 
 
-def test_scenarios_are_told_by_mappings_of_booleans_too() -> None:
-    net, x, y = network(chain(3), Skips.ON_FAILURE), torch.randn(9, 6), torch.zeros(9, dtype=torch.long)
-    told = [{"n1": True, "n2": False}, {"n1": False}]
-    assert correct_counts(net, x, y, told) == correct_counts(net, x, y, [{"n1"}, set()])
-
-
 @pytest.mark.parametrize("shape", [(3,), (5,), (4, 10), ()])
 def test_classes_of_another_number_are_refused(shape: tuple[int, ...]) -> None:
-    message = rf"4 examples need as many classes in one row, not a tensor of {re.escape(str(shape))}"
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(
+        ValueError, match="4 examples need a tensor of as many classes in one row, not tensor"
+    ):
         correct_counts(images(), torch.rand(4, 3, 6, 6), torch.zeros(shape, dtype=torch.long))
 
 
@@ -329,56 +315,6 @@ def test_failed_nodes_that_do_not_exist_or_are_no_sets_are_refused(failed: objec
     net = network(chain(3), Skips.ON_FAILURE)
     with pytest.raises(ValueError, match=message):
         correct_counts(net, torch.randn(9, 6), torch.zeros(9, dtype=torch.long), failed)
-
-
-def test_whole_numbers_that_are_no_images_are_refused_where_nothing_converts_them() -> None:
-    net = network(chain(2), Skips.ON_FAILURE)
-    with pytest.raises(
-        ValueError, match=r"cannot compute with examples of torch.int64; give it torch.float32"
-    ):
-        correct_counts(net, torch.ones(3, 6, dtype=torch.int64), torch.zeros(3, dtype=torch.long))
-
-
-def test_a_module_that_keeps_what_it_gives_and_writes_into_it_later_changes_no_scenario() -> None:
-    class Buffered(nn.Linear):
-        """Saves the room for a new answer each time."""
-
-        kept: Tensor | None = None
-
-        def forward(self, x: Tensor) -> Tensor:
-            if self.kept is None or len(self.kept) != len(x):
-                self.kept = x.new_empty(len(x), self.out_features)
-            return self.kept.copy_(super().forward(x))
-
-    chain = with_skips(vertical({"i": 1, "n1": 1, "n2": 1, "n3": 1, "n4": 1, "c": 1}))
-    network = DistributedNetwork(
-        [*(Buffered(6, 6) for _ in range(5)), Buffered(6, 3)], chain, input_shape=(6,)
-    ).eval()
-    x, y = torch.randn(40, 6), torch.randint(0, 3, (40,))
-    wanted = {}
-    for failed in scenarios(chain):
-        answer = network(x, chain.everyone - failed)
-        wanted[scenario_key(chain, failed)] = None if answer is None else int((answer.argmax(1) == y).sum())
-    assert correct_counts(network, x, y) == wanted
-    first = network(x)
-    before = first.clone()
-    network(x + 1)
-    assert torch.equal(first, before)
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        (lambda scores: scores.to(torch.complex64), "scores of torch.complex64"),
-        (lambda scores: scores > 0, "scores of torch.bool"),
-        (lambda scores: scores.to_sparse(), "torch.sparse_coo"),
-    ],
-)
-def test_scores_of_which_none_is_the_highest_are_refused(
-    change: Callable[[Tensor], Tensor], message: str
-) -> None:
-    with pytest.raises(ValueError, match=f"{message}.* let it answer with floating-point numbers"):
-        right(change(torch.rand(4, 3)), torch.zeros(4, dtype=torch.long))
 
 
 @pytest.mark.parametrize("classes", [-100, -1, 3])
@@ -407,18 +343,3 @@ def test_where_nothing_reaches_the_cloud_nothing_is_asked_for() -> None:
     y = torch.zeros(4, dtype=torch.long)
     assert correct_counts(network, {}, y, [{"a", "b"}]) == {"a+b": None}
     assert estimate_batch_statistics(network, {}, [{"a", "b"}]) == {}
-
-
-@pytest.mark.parametrize(
-    "call",
-    [
-        accuracy,
-        correct_counts,
-        lambda given, x, y: estimate_batch_statistics(given, x),
-        lambda given, x, y: expected_accuracy(given, x, y, FailureSetting("none", {}), 0.1),
-    ],
-)
-def test_only_a_distributed_network_is_evaluated(call: Callable[..., object]) -> None:
-    for given in (nn.Linear(6, 3), "network.pt", None):
-        with pytest.raises(ValueError, match="is no distributed network; give a DistributedNetwork"):
-            call(given, torch.rand(4, 6), torch.zeros(4, dtype=torch.long))

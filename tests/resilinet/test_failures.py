@@ -176,14 +176,6 @@ def test_what_is_no_probability_is_refused(value: float) -> None:
         FailureSetting("mine", {"n1": value})
 
 
-@pytest.mark.parametrize("probability", [0.1, [("n1", 0.1)], None])
-def test_a_setting_has_a_probability_by_node(probability: object) -> None:
-    with pytest.raises(
-        ValueError, match=r"setting 'mine': .* says no node's probability; give one by each name"
-    ):
-        FailureSetting("mine", probability)
-
-
 def two_sources() -> Topology:
     nodes = (Node("cam", 0, 1), Node("mic", 0, 1), Node("fog", 1, 2), Node("cloud", 2, 3))
     ends = [("cam", "fog"), ("mic", "fog"), ("fog", "cloud")]
@@ -257,5 +249,3 @@ def test_a_setting_that_does_not_fit_the_topology_gives_no_scenario_a_probabilit
 def test_a_bound_is_a_probability(bound: Any) -> None:
     with pytest.raises(ValueError, match="bounds no probability; give a number from 0 to 1"):
         covering(vertical({"a": 1, "b": 1, "c": 1}), FailureSetting("worn", {"b": 0.5}), bound)
-    with pytest.raises(ValueError, match="is no failure setting; give one"):
-        covering(vertical({"a": 1, "b": 1, "c": 1}), {"b": 0.5})  # type: ignore[arg-type]

@@ -17,10 +17,10 @@ def test_the_first_sentence_is_enough() -> None:
 @pytest.mark.parametrize(
     ("damage", "reason"),
     [
-        (lambda whole: b"", "it is empty"),
-        (lambda whole: b"no tensors", "it has been cut off, or PyTorch has not written it"),
-        (lambda whole: whole[:-100], "it has been cut off, or PyTorch has not written it"),
-        (lambda whole: bytes(len(whole)), "it has been cut off, or PyTorch has not written it"),
+        (lambda whole: b"", "it is empty or cut off, or PyTorch has not written it"),
+        (lambda whole: b"no tensors", "it is empty or cut off, or PyTorch has not written it"),
+        (lambda whole: whole[:-100], "it is empty or cut off, or PyTorch has not written it"),
+        (lambda whole: bytes(len(whole)), "it is empty or cut off, or PyTorch has not written it"),
     ],
     ids=["empty", "text", "cut", "zeros"],
 )

@@ -355,7 +355,7 @@ def test_who_is_alive_and_the_rule_are_checked_when_the_picture_is_made() -> Non
             chain.picture(bad)
         with pytest.raises(ValueError, match="physical node"):
             Picture(chain, Skips.ALWAYS, bad)
-    with pytest.raises(ValueError, match="no rule for skips"):
+    with pytest.raises(ValueError, match="is not a valid Skips"):
         chain.picture(skips="sometimes")
     alive = {"i", "n2", "n3", "n4"}
     picture = chain.picture(alive)

@@ -6,7 +6,6 @@ from torch import nn
 
 from companion.experiments.networks import build_network
 from companion.experiments.trial import Trial
-from resilinet import precision
 from resilinet.precision import MasterWeights, on_device
 
 
@@ -19,11 +18,8 @@ def test_examples_lie_on_a_device_that_has_room_for_them(monkeypatch: pytest.Mon
 
     assert placed(torch.device("cpu")) == {"cpu"}
     assert placed(elsewhere) == {"meta"}
-    both = images.nbytes + labels.nbytes
-    monkeypatch.setattr(precision, "free_memory", lambda device: 2 * both)
-    assert placed(elsewhere) == {"meta"}
-    monkeypatch.setattr(precision, "free_memory", lambda device: 2 * both - 1)
-    assert placed(elsewhere) == {"cpu"}
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (2 * images.nbytes, 0))
+    assert placed(torch.device("cuda")) == {"cpu"}, "the labels no longer fit"
 
 
 def test_inputs_are_converted_once_and_images_and_labels_stay_as_they_are() -> None:

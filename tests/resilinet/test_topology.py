@@ -1,21 +1,15 @@
 """A topology is a partition: what it derives holds by definition, and what is none is refused in one sentence."""
 
-from collections.abc import Callable, Collection
-from typing import Any
+from collections.abc import Collection
 
 import numpy as np
 import pytest
-import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
-from resilinet.bandwidth import bandwidth_saving
-from resilinet.failout import Failout, uniform_rates
-from resilinet.failures import FailureSetting, covering, scenario_key, scenarios
 from resilinet.models import mlp, partitions
 from resilinet.network import DistributedNetwork
-from resilinet.routing import routes
 from resilinet.topology import (
     Hyperconnection,
     Node,
@@ -260,9 +254,7 @@ def test_a_node_hosts_a_whole_number_of_blocks(size: object) -> None:
     assert vertical({"a": np.int64(1), "b": 2}) == vertical({"a": 1, "b": 2})
 
 
-@pytest.mark.parametrize(
-    "names", [["edge", "fog"], ("fog", "edge"), {"edge": 1, "fog": True}, {"edge", "fog"}]
-)
+@pytest.mark.parametrize("names", [["edge", "fog"], ("fog", "edge"), {"edge", "fog"}])
 def test_nodes_are_named_by_any_collection(names: Collection[str]) -> None:
     assert FIG_5A.named(names) == {"edge", "fog"}
 
@@ -273,8 +265,7 @@ def test_nodes_are_named_by_any_collection(names: Collection[str]) -> None:
         ({"fig", "fog"}, "'fig' is no physical node; there are iot, edge, fog, cloud."),
         ([3, "fig"], "3 is no physical node; there are iot, edge, fog, cloud."),
         ("fog", "'fog' is no set of physical nodes; give a set of their names: iot, edge, fog, cloud."),
-        (None, "None is no set of physical nodes; give"),
-        (3, "3 is no set of physical nodes; give"),
+        ({"fog": True}, "{'fog': True} is no set of physical nodes; give"),
     ],
 )
 def test_names_that_no_node_has_and_what_is_no_set_of_names_are_refused(names: object, message: str) -> None:
@@ -301,26 +292,12 @@ def test_skips_that_do_not_fit_a_shorter_partition_are_refused_by_saying_what_fi
         partitions.mlp((10,))
 
 
-def test_a_mapping_names_the_nodes_whose_value_is_true() -> None:
-    assert FIG_5A.named({"iot": True, "edge": False, "fog": np.False_, "cloud": 1}) == {"iot", "cloud"}
-    with pytest.raises(ValueError, match="'fig' is no physical node"):
-        FIG_5A.named({"fig": False})
-
-
-@pytest.mark.parametrize("names", [{"iot": "failed"}, {"iot": []}, [["iot"]], 5, None])
-def test_what_names_no_nodes_is_refused(names: object) -> None:
-    with pytest.raises(ValueError, match="is no set of physical nodes; give a set of their names: iot, edge"):
-        FIG_5A.named(names)
-
-
 @pytest.mark.parametrize(
     ("partition", "message"),
     [
         ({1: 1, 2: 1}, "^1 cannot name a physical node: use letters"),
         ({None: 1}, "^None cannot name a physical node: use letters"),
         ({"a": True}, "^'a' cannot host True blocks; give a whole number from 0"),
-        ([("a", 1)], r"^\[\('a', 1\)\] is no partition; give each node's number of blocks by its name"),
-        (nn.Sequential(nn.ReLU()), r"^Sequential\( \(0\): ReLU\(\) \) is no partition"),
     ],
 )
 def test_what_is_no_partition_is_refused(partition: object, message: str) -> None:
@@ -328,9 +305,7 @@ def test_what_is_no_partition_is_refused(partition: object, message: str) -> Non
         vertical(partition)
 
 
-@pytest.mark.parametrize(
-    "skips", [("iot", "fog"), {"iot": "fog"}, ["iot->fog"], [("iot", "edge", "fog")], True]
-)
+@pytest.mark.parametrize("skips", [("iot", "fog"), {"iot": "fog"}, ["iot->fog"], [("iot", "edge", "fog")]])
 def test_skips_are_pairs_of_nodes(skips: object) -> None:
     with pytest.raises(TopologyError, match=r"is no skip; give pairs of nodes, such as \[\('i', 'n2'\)\]"):
         with_skips(FIG_5A, skips)
@@ -342,42 +317,3 @@ def test_lists_stand_for_tuples_and_sets() -> None:
     )
     assert given == FIG_5A
     assert hash(given) == hash(FIG_5A)
-
-
-def test_a_topology_is_made_of_nodes_and_hyperconnections() -> None:
-    with pytest.raises(TopologyError, match=r"the nodes of a topology are \['a'\]; give a tuple of Nodes"):
-        Topology(["a"], ())
-    with pytest.raises(
-        TopologyError, match=r"the links of a topology are .* give a tuple of Hyperconnections"
-    ):
-        Topology((Node("a", 0, 1),), ("a->a",))
-    with pytest.raises(TopologyError, match="a->c bypasses 'b'; give a set of nodes' names"):
-        Hyperconnection("a", "c", "b")
-    with pytest.raises(TopologyError, match="hyperconnection 1->a mentions 1, which is no physical node"):
-        Topology((Node("a", 0, 1),), (Hyperconnection(1, "a"),))
-
-
-@pytest.mark.parametrize(
-    "call",
-    [
-        with_skips,
-        lambda given: Failout(given, {}),
-        lambda given: uniform_rates(given, 0.1),
-        lambda given: routes(given, ["a"], "always"),
-        lambda given: list(scenarios(given)),
-        lambda given: covering(given, FailureSetting("none", {})),
-        lambda given: scenario_key(given, []),
-        lambda given: bandwidth_saving(given, {}),
-    ],
-)
-def test_what_is_no_topology_is_refused_by_whatever_takes_one(call: Callable[[Any], object]) -> None:
-    for other in ({"a": 1, "b": 1}, [("a", 1)], None, nn.Linear(2, 2)):
-        with pytest.raises(ValueError, match=r"is no topology; give one, such as vertical"):
-            call(other)
-
-
-@pytest.mark.parametrize("value", [None, 0.5, float("nan"), "no", torch.zeros(3)])
-def test_whether_a_node_is_alive_is_true_or_false(value: object) -> None:
-    with pytest.raises(ValueError, match="is no set of physical nodes"):
-        vertical({"a": 1, "b": 1}).named({"a": True, "b": value})
-    assert vertical({"a": 1, "b": 1}).named({"a": torch.tensor(True), "b": 0}) == {"a"}

@@ -75,9 +75,7 @@ def test_labels_that_the_network_has_no_score_for_are_refused(
 
 def test_a_training_without_a_step_is_refused() -> None:
     skip = replace(RECIPE, no_flow="skip")
-    with pytest.raises(
-        ValueError, match=r"no information reaches the cloud in any of 9 batches, so that training"
-    ):
+    with pytest.raises(ArithmeticError, match="no information reached the cloud in any batch of epoch 1"):
         train_small(small(skips=Skips.NEVER), recipe=skip, failout={"n1": 1.0})
     train_small(small(skips=Skips.NEVER), recipe=RECIPE, failout={"n1": 1.0})
     train_small(small(), recipe=skip, failout={"n1": 1.0})

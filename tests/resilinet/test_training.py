@@ -24,7 +24,7 @@ from resilinet.randomness import generator
 from resilinet.recipe import Recipe
 from resilinet.schemes import SCHEMES
 from resilinet.training import Interrupted, Progress, Watch, balanced, train
-from small_networks import RECIPE, examples, small
+from small_networks import examples, small
 
 pytestmark = pytest.mark.usefixtures("_one_thread")
 
@@ -182,7 +182,7 @@ def test_a_damaged_checkpoint_is_named_and_training_starts_afresh(
     checkpoint.write_bytes(damage(checkpoint.read_bytes()))
     with pytest.warns(
         UserWarning,
-        match=r"checkpoint\.pt: not a whole checkpoint \((it (is empty|has been cut off).*|'data/\d+' in it does not "
+        match=r"checkpoint\.pt: not a whole checkpoint \((it is empty or cut off.*|'data/\d+' in it does not "
         r"agree with its checksum)\); training starts afresh\.$",
     ):
         resumed = go(tiny, data, checkpoint=checkpoint, report=lambda progress: epochs.append(progress.epoch))
@@ -424,8 +424,7 @@ def test_time_spent_before_an_interruption_counts(tiny: Trial, data: Dataset, tm
         go(tiny, data, checkpoint=checkpoint, report=seen.append, stop=lambda: True)
     go(tiny, data, checkpoint=checkpoint, report=seen.append)
     first, second = seen[:2]
-    assert first.seconds == first.seconds_of_this_run > 0
-    assert second.seconds == pytest.approx(first.seconds + second.seconds_of_this_run)
+    assert second.seconds > first.seconds > 0
 
 
 # --- class weights -------------------------------------------------------------------------------
@@ -452,38 +451,6 @@ def test_a_step_on_balanced_classes_weighs_every_example_by_its_class(tiny: Tria
     _, plain, _ = go(replace(trial, recipe=replace(recipe, class_weights="none")), data)
     assert plain[0]["loss"] == pytest.approx(float(each.mean().detach()), rel=1e-5)
     assert abs(plain[0]["loss"] - history[0]["loss"]) > 1e-3
-
-
-@pytest.mark.parametrize(
-    ("given", "message"),
-    [
-        ({"failout": 0.1}, "0.1 is no failout; give one"),
-        ({"failout": {"n1": 0.1}}, "is no failout; give one"),
-        ({"recipe": {"epochs": 2}}, "is no recipe; give one"),
-        ({"data": (1, 2)}, "is no data set; give a Dataset"),
-        ({"network": nn.Linear(2, 2)}, "is no distributed network"),
-        ({"watch": Path("checkpoint.pt")}, "is no watch; give one"),
-    ],
-)
-def test_what_is_trained_and_how_is_told_by_the_right_kinds(given: dict[str, Any], message: str) -> None:
-    with pytest.raises(ValueError, match=message):
-        train(**{"network": small(), "data": examples(), "recipe": RECIPE, **given})
-
-
-def test_what_cannot_follow_a_training_is_refused_before_it(tmp_path: Path) -> None:
-    for name in ("stop", "report", "resume"):
-        with pytest.raises(ValueError, match=f"None is no function that {name} can be"):
-            Watch(**{name: None})
-    with pytest.raises(ValueError, match="a folder, which cannot be a checkpoint; name a file"):
-        train(small(), examples(), RECIPE, watch=Watch(tmp_path))
-    (tmp_path / "file").touch()
-    network = small()
-    before = copy.deepcopy(network.state_dict())
-    with pytest.raises(OSError, match="file"):
-        train(network, examples(), RECIPE, watch=Watch(tmp_path / "file" / "checkpoint.pt"))
-    assert all(torch.equal(tensor, before[name]) for name, tensor in network.state_dict().items())
-    train(network, examples(), RECIPE, watch=Watch(str(tmp_path / "new" / "checkpoint.pt")))
-    assert (tmp_path / "new" / "checkpoint.pt").exists()
 
 
 @pytest.mark.parametrize("name", ["epochs", "batch_size", "learning_rate", "epsilon", "warm_up"])

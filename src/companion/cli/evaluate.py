@@ -130,9 +130,10 @@ def evaluate(
     """
     from companion.experiments.loading import load
     from companion.experiments.table_2 import settings_of
+    from companion.results.accuracy import guess_accuracy
     from companion.results.network_files import load_network
     from resilinet.evaluation import correct_counts
-    from resilinet.expectation import expected_from_counts, guess_accuracy, scenario_accuracies
+    from resilinet.expectation import expected_from_counts, scenario_accuracies
     from resilinet.failures import FailureSetting
 
     if dead and probability:

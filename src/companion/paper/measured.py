@@ -8,9 +8,8 @@ from collections.abc import Callable, Mapping
 from companion.experiments import ARTEFACTS, Size
 from companion.experiments.trial import Record, Trial
 from companion.paper.samples import Sample
-from companion.results.accuracy import STATISTICS, Counts, average, by_scenario
+from companion.results.accuracy import GUESSES, STATISTICS, Counts, average, by_scenario, guess_accuracy
 from companion.results.store import Store
-from resilinet.expectation import GUESSES, guess_accuracy
 from resilinet.failures import FailureSetting
 from resilinet.recipe import Recipe
 
@@ -21,7 +20,7 @@ class Measured:
     Args:
         store: the results.
         profile: whose trials are meant (:data:`companion.experiments.PROFILES`).
-        guess: how one guesses without information flow (:func:`resilinet.expectation.guess_accuracy`).
+        guess: how one guesses without information flow (:func:`companion.results.accuracy.guess_accuracy`).
         statistics: of batch normalisation: ``running``, as in the paper, or ``per-route``.
 
     Raises:

@@ -52,7 +52,7 @@ def frame(
         store: the results, or their folder.
         profile: whose runs are meant (:data:`companion.experiments.PROFILES`).
         artefacts: which ones; None for all.
-        guess: how one guesses without information flow (:func:`resilinet.expectation.guess_accuracy`).
+        guess: how one guesses without information flow (:func:`companion.results.accuracy.guess_accuracy`).
 
     Raises:
         ValueError: there is no such profile, artefact or way of guessing.

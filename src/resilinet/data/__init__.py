@@ -12,8 +12,6 @@ from typing import Any, Literal
 
 import torch
 
-from resilinet.topology import check_type
-
 __all__ = ["DataError", "Dataset", "Examples", "Part"]
 
 Part = Literal["train", "validation", "test"]
@@ -42,9 +40,6 @@ class Examples:
 
     def __post_init__(self) -> None:
         """Refuse tensors that no trainer could use."""
-        for given in (self.x, self.y):
-            if not isinstance(given, torch.Tensor):
-                raise DataError(f"examples need tensors, not an object of type {type(given).__name__}")
         usable = self.x.dtype == torch.float32 or (self.x.dtype == torch.uint8 and self.x.ndim in (4, 5))
         if not usable or self.y.dtype != torch.int64:
             raise DataError(
@@ -77,12 +72,6 @@ class Dataset:
     test: Examples
     classes: int
 
-    def __post_init__(self) -> None:
-        """Refuse what is no description and no part."""
-        check_type(self.description, Mapping, "description of a data set; give values by their names")
-        for part in ("train", "validation", "test"):
-            check_type(getattr(self, part), Examples, f"{part} part of a data set; give Examples")
-
     @property
     def fingerprint(self) -> str:
         """The sha256 over everything that determines the tensors."""
@@ -94,13 +83,7 @@ class Dataset:
         return str(self.description.get("augmentation", "none"))
 
     def part(self, part: Part) -> Examples:
-        """Return the examples of the named part.
-
-        Raises:
-            DataError: there is no part of that name.
-        """
-        if part not in ("train", "validation", "test"):
-            raise DataError(f"a data set has the parts train, validation and test, not {part!r}")
+        """Return the examples of the named part."""
         examples: Examples = getattr(self, part)
         return examples
 

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from resilinet.data import DataError, Dataset, Examples
 from resilinet.data.splits import Parts
-from resilinet.topology import check_type
 
 __all__ = ["assembled", "content_sha256", "fingerprint", "fingerprinted"]
 
@@ -29,9 +28,6 @@ def assembled(
         DataError: the description has no name, there is not one label an input, a label is no class,
             or an input in memory is no finite number.
     """
-    check_type(description, Mapping, "description of a data set; give values by their names")
-    for array in (x, y):
-        check_type(array, np.ndarray, "NumPy array; give one, as numpy.asarray makes it")
     if "name" not in description:
         raise DataError(f"a description needs a name, and this one has {', '.join(description) or 'nothing'}")
     if not isinstance(classes, int | np.integer) or classes < 1:

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import math
 from importlib import import_module
-from numbers import Real
 from typing import TYPE_CHECKING, Any, Protocol
 
 from resilinet.models.partitions import TOPOLOGIES
-from resilinet.topology import is_count
+from resilinet.topology import is_count, is_number
 
 if TYPE_CHECKING:
     import torch
@@ -65,7 +64,7 @@ def model(name: str) -> Model:
 
 def check_width(width: object) -> None:
     """Refuse a factor on the channels of a network that is no finite number above 0, by a ValueError."""
-    if isinstance(width, bool) or not isinstance(width, Real) or not 0 < float(width) < math.inf:
+    if not is_number(width) or not 0 < float(width) < math.inf:  # type: ignore[arg-type]
         raise ValueError(f"a network cannot have width={width!r}; give a finite number above 0.")
 
 

@@ -16,17 +16,7 @@ from resilinet.models.partitions import RESNET_SKIPS as SKIPS
 from resilinet.models.partitions import resnet as topology
 from resilinet.topology import Topology
 
-__all__ = [
-    "GEOMETRIES",
-    "SKIPS",
-    "STAGES",
-    "Geometry",
-    "adapters",
-    "blocks",
-    "initialise",
-    "input_shape",
-    "topology",
-]
+__all__ = ["GEOMETRIES", "SKIPS", "STAGES", "adapters", "blocks", "initialise", "input_shape", "topology"]
 
 STAGES = (64, 128, 256, 512)
 """Output channels at width 1 of the four stages, two residual blocks each."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from html import escape
 from typing import TYPE_CHECKING
-from unicodedata import east_asian_width
 
 from resilinet.picture.grid import Grid, columns_of
 
@@ -118,4 +117,4 @@ def _text(x: float, y: float, text: str, kind: str) -> str:
 
 
 def _wide(text: str, letter: float = LETTER) -> float:
-    return letter * sum(2 if east_asian_width(one) in "WF" else 1 for one in text)
+    return letter * len(text)

@@ -21,10 +21,11 @@ from companion.explorer import explorer, payload
 from companion.explorer.colours import READABLE, contrast, readable
 from companion.figures.style import LOOKS, PAGES
 from companion.paper import Measured
+from companion.results.accuracy import guess_accuracy
 from companion.results.intervals import interval
 from companion.results.store import Store
 from made_up import made_up
-from resilinet.expectation import expected_from_counts, guess_accuracy, scenario_accuracies
+from resilinet.expectation import expected_from_counts, scenario_accuracies
 from resilinet.failures import FailureSetting, failed_nodes, scenario_key, scenarios
 from resilinet.models import partitions
 from resilinet.network import DistributedNetwork

@@ -50,5 +50,5 @@ def test_what_cannot_be_distilled_is_refused() -> None:
         distil(small(), data.train.x, RECIPE, 0)
     with pytest.raises(ValueError, match="skip layers stand in for failed nodes"):
         distil(skipping(skips=Skips.ALWAYS), data.train.x, RECIPE, 0)
-    with pytest.raises(ValueError, match="distilled is -1; give a whole number of epochs"):
+    with pytest.raises(ValueError, match="distilled is -1; give a whole number from 0"):
         replace(RECIPE, distilled=-1)

@@ -438,7 +438,9 @@ def damaged(trials: list[Trial], tmp_path: Path) -> list[str]:
         path = tmp_path / "runs" / trial.id[:16] / "checkpoint.pt"
         path.parent.mkdir(parents=True)
         path.touch()
-        sentences.append(f"{path}: not a whole checkpoint (it is empty); training starts afresh.")
+        sentences.append(
+            f"{path}: not a whole checkpoint (it is empty or cut off, or PyTorch has not written it); training starts afresh."
+        )
     return sentences
 
 

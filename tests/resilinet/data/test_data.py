@@ -8,8 +8,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from companion.experiments.synthetic import synthetic_health
-from resilinet.data import DataError, Dataset, Examples
+from resilinet.data import DataError, Examples
 from resilinet.data.assembly import assembled, fingerprinted
 from resilinet.data.splits import rows_at_random
 
@@ -47,14 +46,6 @@ def test_examples_must_fit_together():
             Examples(inputs, labels)
     for shape in ((3, 1, 4, 4), (3, 6, 1, 4, 4)):
         assert len(Examples(torch.zeros(shape, dtype=torch.uint8), y)) == 3
-    with pytest.raises(DataError, match="parts train, validation and test, not 'all'"):
-        synthetic_health(100).label_counts("all")
-
-
-@pytest.mark.parametrize(("x", "y"), [([[0.0]], torch.zeros(1, dtype=torch.long)), (torch.zeros(1, 1), [0])])
-def test_examples_are_tensors(x, y):
-    with pytest.raises(DataError, match="examples need tensors, not an object of type list"):
-        Examples(x, y)
 
 
 # --- assembly ------------------------------------------------------------------------------------
@@ -108,15 +99,3 @@ def test_whole_numbers_of_any_width_are_labels():
 def test_a_split_at_random_has_a_seed(seed: object) -> None:
     with pytest.raises(DataError, match="seed must be a whole number from 0 up"):
         rows_at_random(10, seed)  # type: ignore[arg-type]
-
-
-def test_parts_and_arrays_are_of_their_kinds() -> None:
-    given = {"description": {"name": "own"}, "x": X, "y": Y, "parts": rows_at_random(20, 0), "classes": 2}
-    for name in ("x", "y"):
-        with pytest.raises(ValueError, match="is no NumPy array; give one"):
-            assembled(**{**given, name: given[name].tolist()})
-    with pytest.raises(ValueError, match="is no description of a data set"):
-        assembled(**{**given, "description": "own"})
-    data = assembled(**given)
-    with pytest.raises(ValueError, match="is no validation part of a data set; give Examples"):
-        Dataset("own", {}, data.train, (X, Y), data.test, 2)  # type: ignore[arg-type]
