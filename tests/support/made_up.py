@@ -26,10 +26,10 @@ def made_up(trial: Trial, accuracy: Callable[[Trial, str], float], total: int = 
     """The record of a trial of that accuracy, in percent, wherever information reaches the cloud."""
     kind, topology = trial.model, trial.topology
     counts: dict[str, int | None] = {}
-    for dead in scenarios(topology):
+    for failed in scenarios(topology):
         key, reached = (
-            scenario_key(topology, dead),
-            routes(topology, topology.everyone - dead, SCHEMES[trial.scheme].skips),
+            scenario_key(topology, failed),
+            routes(topology, topology.everyone - failed, SCHEMES[trial.scheme].skips),
         )
         known = topology.cloud in reached
         counts[key] = round(accuracy(trial, key) / 100 * total) if known else None

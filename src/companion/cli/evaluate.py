@@ -108,7 +108,7 @@ def evaluate(
     network: Annotated[
         Path, typer.Argument(help="A trained network, for example results/networks/resilinet.pt.")
     ],
-    dead: Annotated[list[str] | None, typer.Option(help="A node that has failed (repeatable).")] = None,
+    failed: Annotated[list[str] | None, typer.Option(help="A node that has failed (repeatable).")] = None,
     probability: Annotated[
         list[str] | None, typer.Option(help="NODE=P, a node's probability of failure (repeatable).")
     ] = None,
@@ -120,11 +120,11 @@ def evaluate(
     data: Data = Path("data"),
     as_json: Json = False,
 ) -> None:
-    """Evaluate a trained network: in every scenario, in one (--dead), or under your own setting (--probability).
+    """Evaluate a trained network: in every scenario, in one (--failed), or under your own setting (--probability).
 
-    With --dead, expected accuracies are left out: they are means over every scenario.
+    With --failed, expected accuracies are left out: they are means over every scenario.
 
-    Example: resilinet evaluate results/networks/resilinet.pt --dead n1 --dead n3
+    Example: resilinet evaluate results/networks/resilinet.pt --failed n1 --failed n3
 
     Example: resilinet evaluate results/networks/resilinet.pt --probability n1=0.3 --probability n2=0.1
     """
@@ -136,16 +136,16 @@ def evaluate(
     from resilinet.expectation import expected_from_counts, scenario_accuracies
     from resilinet.failures import FailureSetting
 
-    if dead and probability:
+    if failed and probability:
         raise ValueError(
-            "--dead says which nodes have failed and --probability how often they do; give one of the two."
+            "--failed says which nodes have failed and --probability how often they do; give one of the two."
         )
     own = _probabilities(probability or [])
     model, trial = load_network(network)
     if running:
         model.route_statistics = {}
     topology = model.topology
-    for name in dead or []:
+    for name in failed or []:
         _check_failable(name, topology)
     settings = list(settings_of(trial).values())
     if own:
@@ -153,7 +153,7 @@ def evaluate(
     for setting in settings:
         setting.check(topology)
     examples = load(trial.data, data)
-    counts = correct_counts(model, examples.test.x, examples.test.y, [frozenset(dead)] if dead else None)
+    counts = correct_counts(model, examples.test.x, examples.test.y, [frozenset(failed)] if failed else None)
     labels = {"train": examples.label_counts("train"), "test": examples.label_counts("test")}
     chance, total = guess_accuracy(labels, guess), len(examples.test.y)
     answer: dict[str, Any] = {
@@ -165,7 +165,7 @@ def evaluate(
         "accuracy": scenario_accuracies(counts, total, chance),
         "no information flow": [key for key, count in counts.items() if count is None],
         "expected accuracy": {}
-        if dead
+        if failed
         else {s.name: expected_from_counts(counts, total, topology, s, chance) for s in settings},
     }
     if as_json:
@@ -187,7 +187,9 @@ def _check_failable(name: str, topology: Topology) -> None:
         return
     problem = f"{name!r} cannot fail" if name in topology.everyone else f"there is no node {name!r}"
     several = [part for part in name.replace(",", " ").split() if part in topology.failable]
-    hint = f"; for several, say {' '.join(f'--dead {part}' for part in several)}" if len(several) > 1 else ""
+    hint = (
+        f"; for several, say {' '.join(f'--failed {part}' for part in several)}" if len(several) > 1 else ""
+    )
     raise ValueError(f"{problem}; the nodes that can fail are {', '.join(topology.failable)}{hint}.")
 
 

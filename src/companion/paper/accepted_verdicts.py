@@ -20,7 +20,6 @@ from typing import Any, Final
 
 from companion.paper.verdicts import Entry, Verdict
 from resilinet.atomic_files import whole_file
-from resilinet.messages import refused
 
 TESTED: Final = (
     Verdict.REPRODUCED,
@@ -111,56 +110,31 @@ def read(path: Path) -> dict[Address, Accepted]:
     """The accepted verdicts in a file.
 
     Raises:
-        AcceptedError: it is missing, damaged, of another schema, or holds none.
+        AcceptedError: it is missing, cannot be read, or is no whole file of accepted verdicts. One without any is none,
+            as the arithmetic of the paper is tested even without a result.
     """
     try:
         content: Any = json.loads(path.read_text(encoding="utf-8"))
-        if content["schema"] != SCHEMA:
-            raise ValueError(f"not a file of accepted verdicts of schema {SCHEMA}")
-        lines = content["verdicts"]
-        if not isinstance(lines, list):
-            raise ValueError("its verdicts are no list, so it is damaged")
-        found = dict(map(_read_line, lines))
+        found = dict(map(_read_line, content["verdicts"]))
+        if content["schema"] != SCHEMA or not found or len(found) != len(content["verdicts"]):
+            raise ValueError("another schema, no verdict, or two on one entry")
     except FileNotFoundError:
         raise AcceptedError(
             f"{path}: there are no accepted verdicts to hold the results against; name a file with --against, write "
             "this one with --accept, or only print the ledger with --no-check."
         ) from None
-    except (
-        OSError,
-        UnicodeDecodeError,
-        json.JSONDecodeError,
-        KeyError,
-        TypeError,
-        OverflowError,
-        RecursionError,
-    ) as error:
-        if refused(error):
-            raise AcceptedError(f"{path}: cannot be read ({error.strerror}).") from error
-        raise AcceptedError(f"{path}: not a whole file of accepted verdicts ({error!r}).") from error
-    except ValueError as error:
-        raise AcceptedError(f"{path}: {error}.") from error
-    if len(found) != len(lines):
-        raise AcceptedError(f"{path}: an entry has two accepted verdicts.")
-    # The arithmetic of the paper is tested even without a result, so that nobody accepts nothing.
-    if not found:
+    except OSError as error:
+        raise AcceptedError(f"{path}: cannot be read ({error.strerror}).") from error
+    except (ValueError, KeyError, TypeError) as error:
         raise AcceptedError(
-            f"{path}: holds no accepted verdict; restore the file, or delete it and write it anew with --accept."
-        )
+            f"{path}: not a whole file of accepted verdicts ({error}); restore it, or write it anew with --accept."
+        ) from error
     return found
 
 
 def _read_line(line: Any) -> tuple[Address, Accepted]:
-    """An accepted verdict and what it is on, or an error that says which value is damaged."""
-    for name in ("artefact", "key", "trials"):
-        if not isinstance(line[name], str):
-            raise ValueError(f"{name} is {line[name]!r}, not text")
-    address, ours, verdict = (line["artefact"], line["key"]), line["ours"], Verdict(line["verdict"])
-    if ours is not None and not (type(ours) in (int, float) and math.isfinite(ours)):
-        raise ValueError(f"ours of {' '.join(address)} is {ours!r}, neither a number nor null")
-    if verdict not in TESTED:
-        raise ValueError(f"{' '.join(address)} is {verdict}; what is accepted is {', '.join(TESTED)}")
-    return address, Accepted(verdict, ours, line["trials"])
+    ours = None if line["ours"] is None else float(line["ours"])
+    return (line["artefact"], line["key"]), Accepted(Verdict(line["verdict"]), ours, line["trials"])
 
 
 def changes(

@@ -15,8 +15,8 @@ def arithmetic(number: Printed) -> tuple[float, str] | None:
     series, _, condition = number.key.partition("/")
     if series == "probability":
         experiment = number.artefact.removeprefix("table-1-")
-        dies = TABLE_2[experiment]["normal"].probability
-        factors = [f"{p if node in failed_nodes(condition) else 1 - p:g}" for node, p in dies.items()]
+        fails = TABLE_2[experiment]["normal"].probability
+        factors = [f"{p if node in failed_nodes(condition) else 1 - p:g}" for node, p in fails.items()]
         value = scenario_probability(experiment, condition)
         return value, f"{' · '.join(factors)} = {value:.4g} %, from Table 2."
     if (number.artefact, number.key) == ("faq-8.2", "availability"):

@@ -27,11 +27,11 @@ def contributions(measured: Measured, number: Printed) -> dict[str, float]:
         return {}
     topology = experiment.topology()
     found = {}
-    for dead in scenarios(topology):
-        key = scenario_key(topology, dead)
+    for failed in scenarios(topology):
+        key = scenario_key(topology, failed)
         ours = measured.scenario(table, series, key).interval
         printed = printed_values().get((table, f"{series}/{key}"))
         if ours is None or printed is None:
             return {}
-        found[key] = setting.scenario_probability(topology, dead) * (ours.mean - printed.value)
+        found[key] = setting.scenario_probability(topology, failed) * (ours.mean - printed.value)
     return found

@@ -51,15 +51,15 @@ TWICE: Final[tuple[tuple[str, tuple[tuple[str, str], ...]], ...]] = tuple(
 def health_scenarios() -> list[str]:
     """Every failure scenario of Health."""
     topology = EXPERIMENTS["health"].topology()
-    return [scenario_key(topology, dead) for dead in scenarios(topology)]
+    return [scenario_key(topology, failed) for failed in scenarios(topology)]
 
 
 def recomputed_average(series: str, probability_of_n1: float) -> float:
     """Table 1's average for a scheme from the table's own rows, with a chosen P(n1), all in percent."""
-    weights = {dead: scenario_probability("health", dead) for dead in health_scenarios()}
+    weights = {failed: scenario_probability("health", failed) for failed in health_scenarios()}
     weights["n1"] = probability_of_n1
     return (
-        math.fsum(p * printed_value("table-1-health", f"{series}/{dead}") for dead, p in weights.items())
+        math.fsum(p * printed_value("table-1-health", f"{series}/{failed}") for failed, p in weights.items())
         / 100
     )
 
@@ -168,9 +168,9 @@ def imagenet_averages() -> pd.DataFrame:
             for setting in FAILURES:
                 chosen = TABLE_2["mobilenet"][setting]
                 exact = math.fsum(
-                    chosen.scenario_probability(topology, dead)
-                    * printed_value(f"{name}-cells", f"{series}/{scenario_key(topology, dead)}")
-                    for dead in scenarios(topology)
+                    chosen.scenario_probability(topology, failed)
+                    * printed_value(f"{name}-cells", f"{series}/{scenario_key(topology, failed)}")
+                    for failed in scenarios(topology)
                 )
                 printed = printed_value(name, f"{series}/{setting}")
                 rows[name, SCHEMES[series].name, name_of(setting)] = {"printed": printed, "by cells": exact}

@@ -109,7 +109,7 @@ class Measured:
         )
 
     def scenario(self, artefact: str, row: str, scenario: str) -> Sample:
-        """The accuracy while exactly the nodes of a scenario are dead, in percent."""
+        """The accuracy while exactly the nodes of a scenario are failed, in percent."""
         return self.sample(
             artefact,
             row,

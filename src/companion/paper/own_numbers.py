@@ -75,21 +75,21 @@ class OwnNumbers:
             skips = experiment.topology(skips=experiment.configs[int(series.removeprefix("Config ")) - 1])
             series = "resilinet"
         values = {
-            dead: self.scenario(
-                table, series if skips is None or reaches_cloud(skips, dead) else "vanilla", key
+            failed: self.scenario(
+                table, series if skips is None or reaches_cloud(skips, failed) else "vanilla", key
             )
-            for dead in scenarios(topology)
-            for key in [scenario_key(topology, dead)]
+            for failed in scenarios(topology)
+            for key in [scenario_key(topology, failed)]
         }
         if not all(sample.values for sample in values.values()):
             return Sample({}, 1)
-        weights = {dead: chosen.scenario_probability(topology, dead) for dead in values}
-        return Sample({0: math.fsum(weights[dead] * one.values[0] for dead, one in values.items())}, 1)
+        weights = {failed: chosen.scenario_probability(topology, failed) for failed in values}
+        return Sample({0: math.fsum(weights[failed] * one.values[0] for failed, one in values.items())}, 1)
 
 
-def reaches_cloud(topology: Topology, dead: frozenset[str]) -> bool:
+def reaches_cloud(topology: Topology, failed: frozenset[str]) -> bool:
     """Whether the skips that a topology has lead information to the cloud while some nodes are failed."""
-    return topology.cloud in routes(topology, topology.everyone - dead, RESILINET.skips)
+    return topology.cloud in routes(topology, topology.everyone - failed, RESILINET.skips)
 
 
 OWN_NUMBERS = OwnNumbers()

@@ -21,7 +21,7 @@ def parameters(experiment: Experiment) -> tuple[int, int]:
 def operations(experiment: Experiment) -> tuple[int, int]:
     """Floating-point operations of the paper's network for one example, without skips and with all of them open.
 
-    All are open in DFG; ResiliNet computes an adapter only while the node that its skip leads around is dead.
+    All are open in DFG; ResiliNet computes an adapter only while the node that its skip leads around is failed.
     """
     return _operations(experiment.key)
 

@@ -121,7 +121,7 @@ def _problem_of_counts(content: Mapping[str, Any], trial: Trial) -> str | None:
 @cache
 def _scenarios(topology: Topology) -> tuple[str, ...]:
     """The names of all failure scenarios of a network."""
-    return tuple(scenario_key(topology, dead) for dead in scenarios(topology))
+    return tuple(scenario_key(topology, failed) for failed in scenarios(topology))
 
 
 def _whole(value: Any, low: int = 0, high: int | None = None) -> bool:

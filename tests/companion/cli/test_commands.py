@@ -111,7 +111,7 @@ def test_evaluate_under_an_own_setting(network: Path) -> None:
 
 
 def test_evaluate_one_scenario(network: Path) -> None:
-    answer = json.loads(run("evaluate", str(network), "--json", "--dead", "n1", "--dead", "n3"))
+    answer = json.loads(run("evaluate", str(network), "--json", "--failed", "n1", "--failed", "n3"))
     assert list(answer["accuracy"]) == ["n1+n3"]
 
 
@@ -205,7 +205,7 @@ def test_verify_counts_verdicts_in_words(tmp_path: Path) -> None:
     own.write_text(json.dumps({"schema": 1, "verdicts": [first | {"ours": 1.0}, *others]}))
     assert "1 of 4 accepted verdicts is no longer supported." in run(*words, code=1)
     own.write_text(json.dumps({"schema": 1, "verdicts": [first | {"ours": "x"}, *others]}))
-    assert "is 'x', neither a number" in run(*words, code=2)
+    assert "not a whole file of accepted verdicts" in run(*words, code=2)
 
 
 def test_verify_says_why_a_verdict_is_lost_that_has_all_its_seeds(tmp_path: Path) -> None:
@@ -416,7 +416,7 @@ def test_too_little_memory_is_a_sentence_and_other_errors_keep_their_traceback()
 @pytest.mark.parametrize(
     ("option", "value", "message"),
     [
-        ("--dead", "n4", "cannot fail"),
+        ("--failed", "n4", "cannot fail"),
         ("--probability", "n1", "NODE=P"),
         ("--probability", "n1=2", "no probability"),
     ],

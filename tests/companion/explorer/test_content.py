@@ -46,9 +46,9 @@ def record(trial: Trial) -> Record:
     network = build_network(trial)
     topology, example = network.topology, torch.zeros(2, *network.input_shape)
     counts = {}
-    for dead in scenarios(topology):
-        answered = network(example, topology.everyone - dead) is not None
-        counts[scenario_key(topology, dead)] = int(draw.integers(100, 1000)) if answered else None
+    for failed in scenarios(topology):
+        answered = network(example, topology.everyone - failed) is not None
+        counts[scenario_key(topology, failed)] = int(draw.integers(100, 1000)) if answered else None
     made = made_up(trial, lambda *_: 50.0, total=1000)
     scaled, norm = dict.fromkeys(made.survival, counts), {"per_route": counts} if made.per_route else {}
     return replace(made, counts=counts, survival=scaled, labels=LABELS, **norm)
@@ -113,8 +113,8 @@ def test_every_scheme_and_scenario_is_there_with_its_mean_over_seeds(
     content: dict[str, Any], records: dict[str, list[Record]]
 ) -> None:
     assert len(each_outcome(content)) == 4 * 8
-    for scheme, dead, one in each_outcome(content):
-        key = scenario_key(TOPOLOGY, dead)
+    for scheme, failed, one in each_outcome(content):
+        key = scenario_key(TOPOLOGY, failed)
         values = [scenario_accuracies(r.counts, r.total, GUESS)[key] for r in records[scheme]]
         assert one["accuracy"] == pytest.approx(100 * sum(values) / SEEDS)
         assert content["experiments"][0]["seeds"][scheme] == SEEDS
@@ -133,10 +133,10 @@ def test_bytes_are_those_of_the_tensors_that_the_network_passes_on(
 
     monkeypatch.setattr(DistributedNetwork, "_carry", noted)
     networks = {scheme: build_network(trials[0]) for scheme, trials in ROWS.items()}
-    for scheme, dead, one in each_outcome(content):
+    for scheme, failed, one in each_outcome(content):
         passed.clear()
-        networks[scheme](torch.zeros(1, 23), TOPOLOGY.everyone - dead)
-        assert one["bytes"] == passed, (scheme, dead)
+        networks[scheme](torch.zeros(1, 23), TOPOLOGY.everyone - failed)
+        assert one["bytes"] == passed, (scheme, failed)
 
 
 def test_the_way_is_one_path_where_there_is_one_and_else_every_hyperconnection_on_it(
@@ -284,7 +284,7 @@ def test_the_page_expects_the_accuracy_that_the_package_expects(
 
 
 @pytest.mark.parametrize(
-    ("step", "scheme", "dead"),
+    ("step", "scheme", "failed"),
     [
         ("opened", "dfg", "n1+n3"),
         ("clicked", "dfg", "n1+n2+n3"),
@@ -297,12 +297,12 @@ def test_the_page_expects_the_accuracy_that_the_package_expects(
     ],
 )
 def test_nodes_fail_by_mouse_and_keyboard_and_the_drawing_follows(
-    seen: dict[str, Any], content: dict[str, Any], step: str, scheme: str, dead: str
+    seen: dict[str, Any], content: dict[str, Any], step: str, scheme: str, failed: str
 ) -> None:
-    state, who = seen["states"][step], failed_nodes(dead)
+    state, who = seen["states"][step], failed_nodes(failed)
     assert (state["scheme"], state["failed"]) == (scheme, sorted(who))
     assert set(state["bytes"]) == TOPOLOGY.picture(TOPOLOGY.everyone - who, SCHEMES[scheme].skips).carrying
-    outcome = content["experiments"][0]["outcomes"][scheme][dead]
+    outcome = content["experiments"][0]["outcomes"][scheme][failed]
     assert state["bytes"] == {key: f"{count:,} B" for key, count in outcome["bytes"].items()}
     # Both drawings, the lying and the standing one, are up to date.
     assert state["drawings"] == [[state["bytes"], len(who)]] * 2
@@ -327,10 +327,10 @@ def test_accuracies_of_the_scenario_are_shown_and_guesses_named(
     seen: dict[str, Any], content: dict[str, Any]
 ) -> None:
     outcomes = content["experiments"][0]["outcomes"]
-    for step, dead in (("opened", "n1+n3"), ("clicked", "n1+n2+n3"), ("restored", "none")):
+    for step, failed in (("opened", "n1+n3"), ("clicked", "n1+n2+n3"), ("restored", "none")):
         state = seen["states"][step]
-        assert state["now"] == {scheme: found[dead]["accuracy"] for scheme, found in outcomes.items()}
-        assert state["guesses"] == ["a guess"] * sum(found[dead]["guess"] for found in outcomes.values())
+        assert state["now"] == {scheme: found[failed]["accuracy"] for scheme, found in outcomes.items()}
+        assert state["guesses"] == ["a guess"] * sum(found[failed]["guess"] for found in outcomes.values())
     assert "no information reaches the cloud" in seen["states"]["clicked"]["story"]
     assert seen["states"]["clicked"]["texts"]["n4"] == "only guesses"
 

@@ -241,14 +241,14 @@ def file(trial: Trial, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["--dead", "z1", "--probability", "z2=0.1"], "give one of the two"),
+        (["--failed", "z1", "--probability", "z2=0.1"], "give one of the two"),
         (
             ["--probability", "z1=0.1", "--probability", "z1=0.9"],
             "--probability of 'z1' is given 2 times (0.1, 0.9); give it once.",
         ),
-        (["--dead", "z1,z2"], "can fail are z1, z2; for several, say --dead z1 --dead z2."),
-        (["--dead", "nope"], "there is no node 'nope'; the nodes that can fail are z1, z2."),
-        (["--dead", "z3"], "'z3' cannot fail; the nodes that can fail are z1, z2."),
+        (["--failed", "z1,z2"], "can fail are z1, z2; for several, say --failed z1 --failed z2."),
+        (["--failed", "nope"], "there is no node 'nope'; the nodes that can fail are z1, z2."),
+        (["--failed", "z3"], "'z3' cannot fail; the nodes that can fail are z1, z2."),
     ],
 )
 def test_evaluate_refuses_what_contradicts_itself_or_the_network(
@@ -259,7 +259,7 @@ def test_evaluate_refuses_what_contradicts_itself_or_the_network(
 
 def test_evaluate_tells_of_one_scenario_and_of_what_it_leaves_out_then() -> None:
     text = " ".join(CliRunner().invoke(app, ["evaluate", "--help"]).output.split())
-    assert "--dead n1 --dead n3" in text
+    assert "--failed n1 --failed n3" in text
     assert "expected accuracies are left out" in text
 
 

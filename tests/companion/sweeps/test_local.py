@@ -439,7 +439,8 @@ def damaged(trials: list[Trial], tmp_path: Path) -> list[str]:
         path.parent.mkdir(parents=True)
         path.touch()
         sentences.append(
-            f"{path}: not a whole checkpoint (it is empty or cut off, or PyTorch has not written it); training starts afresh."
+            f"{path}: not a whole checkpoint (it is empty or cut off, or PyTorch has not written it); training starts "
+            "afresh."
         )
     return sentences
 

@@ -51,7 +51,9 @@ def informed(artefact: str) -> list[str]:
     """The scenarios of failed nodes in which ResiliNet's skips still lead information to the cloud."""
     topology = ARTEFACTS[artefact].experiment.topology()
     return [
-        scenario_key(topology, dead) for dead in scenarios(topology) if dead and reaches_cloud(topology, dead)
+        scenario_key(topology, failed)
+        for failed in scenarios(topology)
+        if failed and reaches_cloud(topology, failed)
     ]
 
 
