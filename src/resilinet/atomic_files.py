@@ -8,8 +8,6 @@ import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
-__all__ = ["PARTIAL", "naming", "whole_file"]
-
 PARTIAL = ".partial"
 """How the name of a file ends that is still being written; a killed writer leaves one, and it counts for nothing."""
 

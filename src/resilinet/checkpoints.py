@@ -11,8 +11,6 @@ import torch
 
 from resilinet.atomic_files import whole_file
 
-__all__ = ["CheckpointWarning", "load", "save"]
-
 
 class CheckpointWarning(UserWarning):
     """A checkpoint cannot be used, and a training starts afresh; the message names it and says why."""

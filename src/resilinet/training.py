@@ -195,6 +195,7 @@ def train(
     order, masks, motions = state.streams.values()
     device = next(network.parameters()).device
     x, validation, y = on_device(device, dtype, data.train.x, data.validation.x, data.train.y)
+    zeros = recipe.no_flow == "zeros"
     by_class = balanced(y, data.classes).to(device) if recipe.class_weights == "balanced" else None
     if damage := state.resume(checkpoint):
         warnings.warn(damage, checkpoints.CheckpointWarning, stacklevel=2)
@@ -209,11 +210,8 @@ def train(
             for step, rows in enumerate(batches, start=(epoch - 1) * len(batches)):
                 x_batch, y_batch = (part[rows.to(part.device)].to(device) for part in (x, y))
                 x_batch = augment(as_input(x_batch, dtype), motions, data.augmentation)
-                zeros = recipe.no_flow == "zeros"
                 with mixed_precision(recipe, device):
-                    answers = [
-                        working(x_batch, alive, silent_nodes_send=zeros) for alive in failout.draws(masks)
-                    ]
+                    answers = [working(x_batch, a, silent_nodes_send=zeros) for a in failout.draws(masks)]
                 parts = [mean_loss(logits, y_batch, by_class) for logits in answers if logits is not None]
                 if not parts:
                     continue
@@ -222,16 +220,7 @@ def train(
                 state.step(recipe.rate(step, recipe.epochs * len(batches)))
                 losses += loss.detach() * len(y_batch)
                 seen += len(y_batch)
-            if not seen:
-                raise ArithmeticError(
-                    f"no information reached the cloud in any batch of epoch {epoch}; fail out less, or let no_flow be "
-                    "'zeros'."
-                )
-            found = float(losses) / seen
-            if not math.isfinite(found):
-                raise ArithmeticError(
-                    f"the training loss of epoch {epoch} is {found}; lower the learning rate."
-                )
+            found = mean_over(seen, float(losses), epoch)
             scores = validated(working, x, validation, data.validation.y, recipe)
         state.end_epoch(found, scores, recipe.keep)
         state.seconds = time.perf_counter() - began
@@ -243,6 +232,21 @@ def train(
             raise Interrupted
     network.load_state_dict(state.best["network"])
     return state.history, state.best["epoch"]
+
+
+def mean_over(examples: int, losses: float, epoch: int) -> float:
+    """The mean loss of an epoch from its sum over examples.
+
+    Raises:
+        ArithmeticError: there are none, as no batch had information flow, or the mean is no finite number.
+    """
+    if not examples:
+        raise ArithmeticError(
+            f"no information reached the cloud in any batch of epoch {epoch}; fail out less, or let no_flow be 'zeros'."
+        )
+    if not math.isfinite(losses):
+        raise ArithmeticError(f"the training loss of epoch {epoch} is {losses}; lower the learning rate.")
+    return losses / examples
 
 
 def mean_loss(logits: Tensor, y: Tensor, by_class: Tensor | None) -> Tensor:
