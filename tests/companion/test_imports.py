@@ -15,6 +15,8 @@ import pytest
         "resilinet.expectation",
         "companion.results.store",
         "companion.paper",
+        "companion.tables",
+        "companion.figures",
     ],
 )
 def test_what_needs_no_pytorch_loads_none(name: str) -> None:

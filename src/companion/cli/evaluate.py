@@ -81,7 +81,8 @@ def received(
 
     from companion.experiments.loading import load
     from companion.results.network_files import load_run
-    from companion.results.received import measure, write
+    from companion.results.normalised import measure
+    from companion.results.received import write
     from companion.sweeps.run import commit, provenance
     from resilinet.data.images import as_input
 

@@ -5,23 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Final
-
-import torch
+from typing import TYPE_CHECKING, Final
 
 from companion.experiments import ARTEFACTS
 from companion.experiments.beyond import NAMES, falls_with, machine_of
-from companion.experiments.networks import build_network
 from companion.experiments.trial import Record
 from companion.extensions.joint_failures import JointFailures, replicated
 from companion.paper.measured import Measured
-from companion.paper.operations import operations_of
 from companion.paper.samples import Sample
 from companion.results.accuracy import by_scenario
 from resilinet.failures import FailureSetting, scenario_key, scenarios
-from resilinet.network import DistributedNetwork
 from resilinet.routing import inputs, routes
 from resilinet.schemes import SCHEMES
+
+if TYPE_CHECKING:
+    from resilinet.network import DistributedNetwork
 
 ARTEFACT: Final = "beyond-health"
 FLOAT32: Final = 4
@@ -124,6 +122,11 @@ def costs(measured: Measured, option: Option) -> Costs:
 
 @cache
 def _costs(profile: str, option: Option) -> Costs:
+    import torch  # here, as accuracies alone need none of it
+
+    from companion.experiments.networks import build_network
+    from companion.paper.operations import operations_of
+
     experiment = ARTEFACTS[ARTEFACT].experiment
     trial = ARTEFACTS[ARTEFACT].rows(profile)[option.row][0]
     with torch.device("meta"):  # counts need no memory

@@ -9,7 +9,8 @@ import torch
 from torch import nn
 
 from companion.figures import received as drawing
-from companion.results.received import EDGES, measure, normalised, read, write
+from companion.results.normalised import measure, normalised
+from companion.results.received import EDGES, read, write
 from resilinet.batch_statistics import estimate_batch_statistics
 from resilinet.network import DistributedNetwork
 from resilinet.topology import vertical, with_skips
