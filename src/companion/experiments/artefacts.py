@@ -215,7 +215,7 @@ _FEW: Final = cifar_short("resnet", 12, 1.0)
 _CAMERA: Final = EXPERIMENTS["camera"].size("published")
 _HEALTH: Final = EXPERIMENTS["health"].size("published")
 _TEN: Final = replace(_HEALTH, short_seeds=_HEALTH.seeds)
-"""Health with ten seeds: of five a single draw of U(0,1) decides Fig. 3, and statements hang on schemes beyond the paper."""
+"""Health with ten seeds: of five a single draw of U(0,1) decides Fig. 3, and statements hang on other schemes."""
 _SIZES: Final[Mapping[str, Mapping[str, Size]]] = {
     "recipe-search": {"published": _NARROW, "full": _NARROW},
     **{key: {"published": _FEW} for key in ("figure-2c", "figure-4c", "table-3-resnet")},

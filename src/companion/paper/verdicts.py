@@ -23,6 +23,8 @@ accuracy, too, and the paper's own prints of one quantity lie about a point apar
 """
 HEALTH_TOLERANCE: Final = 0.5
 """The same for the MLP on Health, where a point would let one of our values reproduce two different printed ones."""
+WIDEST: Final = 5
+"""How many times the tolerance a margin may be that seeds make, so that a number can be reproduced."""
 LEVEL: Final = 0.05
 """The probability, at most, with which checks that are all true give one contradiction or more."""
 
@@ -229,10 +231,10 @@ def judge(
     1. *Incomplete*: a seed is missing.
     2. *Reproduced*: the printed mean lies within a margin around ours, half a unit of its last digit included. Either
        the seeds make it so: the margin is where a mean of as many further runs of ours as the paper averages would fall
-       with a probability of 95 %, our t-interval times sqrt(1 + n / runs). Or ``tolerance`` does, and our mean is
-       nearer to it than to any number printed ``beside`` it. Where ``compared`` holds the number to an upper bound
+       with a probability of 95 %, our t-interval times sqrt(1 + n / runs). Or ``tolerance`` does, and our mean is nearer to it than to any number printed ``beside`` it. Where ``compared`` holds the number to an upper bound
        that the paper states, our interval has to keep it, too: one that is wide enough to break it agrees with too much
-       to bear out anything.
+       to bear out anything. So does a margin that seeds make :data:`WIDEST` times as wide as ``tolerance``, if that is
+       not 0.
     3. *Trend only*: not so, but what the artefact compares comes out in the printed order with 95 % confidence.
     4. *Not reproduced*: the difference from the printed number or a comparison contradicts the paper after a
        correction for how many there are (:func:`contradictions`).
@@ -247,6 +249,7 @@ def judge(
     off, bound = found.mean - number.value, tolerance + rounding
     nearest = all(abs(off) < abs(found.mean - other) for other in beside)
     near = abs(off) <= repeat + rounding or (abs(off) <= bound and nearest)
+    near = near and repeat <= (WIDEST * tolerance or math.inf)
     if near and all(one.holds for one in compared if one.below is not None):
         return Verdict.REPRODUCED
     if any(one.seeds < one.wanted for one in compared):
