@@ -231,10 +231,10 @@ def judge(
     1. *Incomplete*: a seed is missing.
     2. *Reproduced*: the printed mean lies within a margin around ours, half a unit of its last digit included. Either
        the seeds make it so: the margin is where a mean of as many further runs of ours as the paper averages would fall
-       with a probability of 95 %, our t-interval times sqrt(1 + n / runs). Or ``tolerance`` does, and our mean is nearer to it than to any number printed ``beside`` it. Where ``compared`` holds the number to an upper bound
-       that the paper states, our interval has to keep it, too: one that is wide enough to break it agrees with too much
-       to bear out anything. So does a margin that seeds make :data:`WIDEST` times as wide as ``tolerance``, if that is
-       not 0.
+       with a probability of 95 %, our t-interval times sqrt(1 + n / runs). Or ``tolerance`` does, and our mean is
+       nearer to it than to any number printed ``beside`` it. A margin that seeds make more than :data:`WIDEST` times as
+       wide as ``tolerance``, if that is not 0, agrees with too much to confirm anything; where ``compared`` holds the
+       number to an upper bound that the paper states, so does an interval that breaks it.
     3. *Trend only*: not so, but what the artefact compares comes out in the printed order with 95 % confidence.
     4. *Not reproduced*: the difference from the printed number or a comparison contradicts the paper after a
        correction for how many there are (:func:`contradictions`).
