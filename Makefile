@@ -1,7 +1,8 @@
 # ResiliNet companion: everything a reader, reviewer or developer runs. Needs Python 3.11+, make and git.
 
 VENV ?= .venv
-JOBS ?= 2
+# One more chapter at once than two cores, as each waits now and then for its kernel.
+JOBS ?= 3
 PORT ?= 8000
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
