@@ -54,6 +54,7 @@ def in_words(measured: Measured, artefact: str) -> Any:
     from IPython.display import HTML
 
     title = ARTEFACTS[artefact].title_at(measured.profile)
-    words = f"<details><summary>The figure in words</summary><p>{title}. {alt_text(measured, artefact)}</p></details>"
+    summary = f"In words: {title.partition(':')[0]}"
+    words = f"<details><summary>{summary}</summary><p>{title}. {alt_text(measured, artefact)}</p></details>"
     table = numbers(points_of(measured, artefact), _unit(artefact))
     return HTML(words + str(offer(table, title).data))

@@ -199,6 +199,12 @@ def test_the_words_name_every_number(tmp_path: Path, artefact: str) -> None:
     assert words in str(figures.in_words(Measured(store), artefact).data)
 
 
+def test_words_that_unfold_below_one_figure_have_names_of_their_own(tmp_path: Path) -> None:
+    measured, names = Measured(Store(tmp_path)), ("figure-3-health", "figure-3-mobilenet", "figure-3-resnet")
+    shown = [str(figures.in_words(measured, name).data) for name in names]
+    assert len({html.partition("</summary>")[0] for html in shown}) == len(names)
+
+
 def test_the_paper_is_drawn_where_it_prints(tmp_path: Path) -> None:
     figure = figures.averages(Measured(Store(tmp_path)), "figure-2a")
     compare(figure, [], [n.value for (name, _), n in printed_values().items() if name == "figure-2a"])
