@@ -221,7 +221,7 @@ _SIZES: Final[Mapping[str, Mapping[str, Size]]] = {
     **{key: {"published": _FEW} for key in ("figure-2c", "figure-4c", "table-3-resnet")},
     **{key: {"published": _NARROW} for key in ("table-1-mobilenet", "figure-4b")},
     "figure-2-camera": {"published": replace(_CAMERA, seeds=_CAMERA.short_seeds)},
-    "beyond-health": {"published": _TEN, "full": _TEN},
+    **{key: {"published": _TEN, "full": _TEN} for key in ("figure-3-health", "beyond-health")},
 }
 """The size behind a profile, by artefact, where it is not the experiment's own."""
 
@@ -353,7 +353,6 @@ def _planned() -> Iterable[Artefact]:
     }
     cameras = ("figure-2-camera", "camera-failout", "camera-skips", "figure-3-camera")
     sizes |= dict.fromkeys(cameras, _CAMERA)
-    sizes["figure-3-health"] = _TEN
     known = {**ARTEFACTS, **{artefact.key: artefact for artefact in _new()}}
     return [replace(known[key], sizes={"published": size}) for key, size in sizes.items()]
 
