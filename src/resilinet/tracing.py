@@ -49,9 +49,9 @@ def trace(network: DistributedNetwork, examples: int = 2) -> tuple[Tensors, Tens
     raise problems[2]  # the meta device's may be no fault of the module's
 
 
-def _run(network: DistributedNetwork, made_up: Tensors, device: torch.device) -> tuple[Tensors, Tensors]:
+def _run(network: DistributedNetwork, received: Tensors, device: torch.device) -> tuple[Tensors, Tensors]:
     nodes, adapters = (part.to(device) for part in copy.deepcopy((network.nodes, network.adapters)))
-    received, sent = made_up, Tensors()
+    sent = Tensors()
     for name in network.topology.order:
         incoming = sorted(network.topology.incoming[name], key=lambda link: link.is_skip)
         arriving = [_carried(link, sent[link.source], adapters) for link in incoming]
@@ -62,7 +62,7 @@ def _run(network: DistributedNetwork, made_up: Tensors, device: torch.device) ->
                     f"{tuple(arriving[0].shape[1:])} over its other hyperconnections: "
                     f"give {link.key} an adapter that fits."
                 )
-        received[name] = arriving[-1] if arriving else made_up[name]
+        received[name] = arriving[-1] if arriving else received[name]  # a source has been given its own
         refusal = f"node {name!r} cannot compute on {tuple(received[name].shape[1:])}"
         sent[name] = _applied(nodes[name], received[name], refusal)
     return received, sent

@@ -118,6 +118,8 @@ def read(path: Path) -> dict[Address, Accepted]:
         found = dict(map(_read_line, content["verdicts"]))
         if content["schema"] != SCHEMA or not found or len(found) != len(content["verdicts"]):
             raise ValueError("another schema, no verdict, or two on one entry")
+        if strangers := {one.verdict for one in found.values()} - set(TESTED):
+            raise ValueError(f"{min(strangers)} is accepted of nothing")
     except FileNotFoundError:
         raise AcceptedError(
             f"{path}: there are no accepted verdicts to hold the results against; name a file with --against, write "
@@ -125,7 +127,7 @@ def read(path: Path) -> dict[Address, Accepted]:
         ) from None
     except OSError as error:
         raise AcceptedError(f"{path}: cannot be read ({error.strerror}).") from error
-    except (ValueError, KeyError, TypeError) as error:
+    except Exception as error:  # whatever the damage leads to
         raise AcceptedError(
             f"{path}: not a whole file of accepted verdicts ({error}); restore it, or write it anew with --accept."
         ) from error
